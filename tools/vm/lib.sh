@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# lib.sh - what the VM tools share. Sourced, never run.
+
+# The Debian packages these tools need on the host, and nothing else does:
+# the compilers and everything the tests call live in the images.
+VM_HOST_PACKAGES=(
+	debian-archive-keyring
+	mmdebstrap
+	qemu-system-x86
+	util-linux
+)
+
+# The kernels there are. A new one is one more line here and in vm_kernel().
+VM_KERNELS=(6.1 6.12 7.2)
+
+vm_dir=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck disable=SC2034  # used by the scripts that source this
+vm_repo=$(realpath "$vm_dir/../..")
+# shellcheck disable=SC2034
+vm_cache=${XDG_CACHE_HOME:-$HOME/.cache}/lbx
+vm_name=tools/vm/${0##*/}
+
+# vm_kernel KERNEL: sets what there is to know about a kernel
+#   vm_suite      the Debian release that is its root
+vm_kernel()
+{
+	case $1 in
+	6.1)	vm_suite=bookworm ;;
+	6.12)	vm_suite=trixie ;;
+	7.2)	vm_suite=trixie ;;
+	*)	vm_usage "there is no kernel '$1', choose from: ${VM_KERNELS[*]}" ;;
+	esac
+	# shellcheck disable=SC2034
+	readonly vm_suite
+}
+
+vm_say()
+{
+	printf '%s: %s\n' "$vm_name" "$*" >&2
+}
+
+vm_usage()
+{
+	vm_say "$* (--help says more)"
+	exit 2
+}
+
+# vm_help: prints the comment block at the head of the calling script
+vm_help()
+{
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
+}
+
+# vm_need COMMAND...: all of them, or the way to get them
+vm_need()
+{
+	local command
+
+	for command; do
+		[ -n "$(type -P "$command")" ] && continue
+		vm_usage "$command is missing, this mends it:" \
+			 "apt-get install ${VM_HOST_PACKAGES[*]}"
+	done
+	[ "$(id -u)" = 0 ] || vm_usage "run this as root, it uses chroot and mount"
+}
+
+# vm_in_root ROOT COMMAND [ARG...]
+#
+# Runs COMMAND on the host's kernel in the root of an image, with the
+# repository at /lbx. Everything is read-only but /lbx/build and a
+# scratch /tmp. The mounts are in a private namespace and the processes in one
+# that dies with its first: nothing stays behind, however this ends.
+vm_in_root()
+{
+	local root=$1
+
+	shift
+	mkdir -p "$vm_repo/build"
+	# shellcheck disable=SC2016  # the inner shell expands these
+	unshare --mount --pid --fork --kill-child --propagation private \
+		bash -euc '
+			root=$1 repo=$2
+			shift 2
+			mount --bind -o ro "$root" "$root"
+			mount -t proc proc "$root/proc"
+			mount --bind /dev "$root/dev"
+			mount -t tmpfs tmpfs "$root/tmp"
+			mount --bind -o ro "$repo" "$root/lbx"
+			mount --bind "$repo/build" "$root/lbx/build"
+			exec chroot "$root" /usr/bin/env -i -C /lbx \
+				HOME=/root LANG=C.UTF-8 TERM="${TERM-dumb}" \
+				PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+				"$@"
+		' bash "$root" "$vm_repo" "$@"
+}
