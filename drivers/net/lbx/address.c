@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPv4 on an lbx device: which addresses it takes.
+ */
+#include <linux/in.h>
+#include <linux/inetdevice.h>
+#include <linux/netlink.h>
+
+#include "lbx.h"
+
+/**
+ * lbx_addr_setup - give a new device a loopback's IPv4 settings
+ * @dev: the device, just registered
+ *
+ * inetdev_event() does so at NETDEV_REGISTER for a device that is then a
+ * loopback, which an lbx device is only afterwards (see lbx_register()).
+ *
+ * Context: RTNL.
+ */
+void lbx_addr_setup(struct net_device *dev)
+{
+	struct in_device *in_dev = __in_dev_get_rtnl(dev);
+
+	if (!in_dev)
+		return;
+	IN_DEV_CONF_SET(in_dev, NOXFRM, 1);
+	IN_DEV_CONF_SET(in_dev, NOPOLICY, 1);
+}
+
+/* 127.0.0.1 is lo's.  inetdev_event() gives it to every loopback that comes up,
+ * without an extack, and a user may ask for it.
+ */
+static int lbx_validate_addr(struct notifier_block *nb, unsigned long event,
+			     void *ptr)
+{
+	const struct in_validator_info *ivi = ptr;
+
+	if (event != NETDEV_UP || !lbx_is_lbx(ivi->ivi_dev->dev) ||
+	    ivi->ivi_addr != htonl(INADDR_LOOPBACK))
+		return NOTIFY_DONE;
+
+	NL_SET_ERR_MSG(ivi->extack, "127.0.0.1 belongs to lo; any other address of 127.0.0.0/8 may be given to an lbx device, with prefix length 32");
+	return notifier_from_errno(-EADDRNOTAVAIL);
+}
+
+static struct notifier_block lbx_addr_validator = {
+	.notifier_call = lbx_validate_addr,
+};
+
+int lbx_addr_init(void)
+{
+	return register_inetaddr_validator_notifier(&lbx_addr_validator);
+}
+
+void lbx_addr_exit(void)
+{
+	unregister_inetaddr_validator_notifier(&lbx_addr_validator);
+}

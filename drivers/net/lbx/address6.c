@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPv6 on an lbx device: which addresses it takes, and the settings and the
+ * link-local address that it has of itself.
+ */
+#include <linux/inet.h>
+#include <linux/netlink.h>
+#include <net/addrconf.h>
+#include <net/if_inet6.h>
+
+#include "lbx.h"
+
+/**
+ * lbx_addr6_setup - give a device a loopback's IPv6 settings
+ * @dev: an lbx device, new or with another MTU than before
+ *
+ * What ipv6_add_dev() sets for a loopback, and one more: the addresses of an lbx
+ * device survive its going down (keep_addr_on_down), for lo carries them then,
+ * as it does in IPv4.  Each of them stays the user's, to change by sysctl: it is
+ * set once for each inet6_dev.  A device gets a new one when its MTU has been
+ * below IPv6's minimum.
+ *
+ * Context: RTNL.
+ * Return: whether there is a new inet6_dev.
+ */
+bool lbx_addr6_setup(struct net_device *dev)
+{
+	struct lbx_priv *priv = netdev_priv(dev);
+	struct inet6_dev *idev = __in6_dev_get(dev);
+
+	if (idev == priv->in6_dev)
+		return false;
+	priv->in6_dev = idev;
+	if (!idev)
+		return false;
+
+	idev->cnf.accept_dad = -1;
+	idev->cnf.use_tempaddr = -1;
+	idev->cnf.keep_addr_on_down = 1;
+	return true;
+}
+
+/**
+ * lbx_addr6_up - give a device that came up its link-local address
+ * @dev: an lbx device
+ *
+ * Source selection stays within the L3 domain of the route's device
+ * (ipv6_dev_get_saddr()), so a local route to an lbx device without an address
+ * would answer nobody.  As on any interface (RFC 4291, 2.1) there is a link-local
+ * address to fall back on.
+ *
+ * The routes that addrconf_permanent_addr() has made for kept addresses are
+ * younger than the ones of their mirrors on lo, which have to go behind them.
+ *
+ * Context: RTNL, after addrconf_notify().
+ */
+void lbx_addr6_up(struct net_device *dev)
+{
+	static const struct in6_addr linklocal = { { { 0xfe, 0x80, [15] = 1 } } };
+	struct inet6_dev *idev = __in6_dev_get(dev);
+
+	if (!idev || idev->cnf.disable_ipv6)
+		return;
+	if (idev->cnf.addr_gen_mode != IN6_ADDR_GEN_MODE_NONE)
+		addrconf_add_linklocal(idev, &linklocal, 0);
+
+	lbx_mirror_sync(dev_net(dev), true);
+}
+
+/* ::1 is lo's.  init_loopback() gives it to every loopback that comes up,
+ * without an extack, and a user may ask for it.
+ */
+static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
+			      void *ptr)
+{
+	const struct in6_validator_info *i6vi = ptr;
+
+	if (event != NETDEV_UP || !lbx_is_lbx(i6vi->i6vi_dev->dev) ||
+	    !ipv6_addr_loopback(&i6vi->i6vi_addr))
+		return NOTIFY_DONE;
+
+	NL_SET_ERR_MSG(i6vi->extack, "::1 belongs to lo; an lbx device takes any other unicast address");
+	return notifier_from_errno(-EADDRNOTAVAIL);
+}
+
+static struct notifier_block lbx_addr6_validator = {
+	.notifier_call = lbx_validate_addr6,
+};
+
+int lbx_addr6_init(void)
+{
+	return register_inet6addr_validator_notifier(&lbx_addr6_validator);
+}
+
+void lbx_addr6_exit(void)
+{
+	unregister_inet6addr_validator_notifier(&lbx_addr6_validator);
+}

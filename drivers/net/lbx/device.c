@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The lbx net_device: what it looks like to the rest of the kernel, and the
+ * netlink kind that makes and removes it.
+ *
+ * Two flags make it a loopback.  IFF_L3MDEV_MASTER is the hook: for a local route
+ * (RTN_LOCAL) whose nexthop device is an L3 master, ip_route_output_key_hash_rcu()
+ * and ip6_rt_get_dev_rcu() take that device instead of the netns's lo.
+ * IFF_LOOPBACK makes prefixes local (fib_add_ifaddr()), keeps multicast from being
+ * sent twice (ip_mc_output()), and tells bridge, macvlan, conntrack and others.
+ */
+#include <linux/ethtool.h>
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/inetdevice.h>
+#include <linux/module.h>
+#include <net/addrconf.h>
+#include <net/l3mdev.h>
+#include <net/netlink.h>
+
+#include "compat.h"
+#include "lbx.h"
+
+/* The core asks for the pointer and not for any of the operations: no table of
+ * its own, no rule, the routes stay in local and main.
+ */
+static const struct l3mdev_ops lbx_l3mdev_ops = { };
+
+static int lbx_dev_init(struct net_device *dev)
+{
+	struct lbx_priv *priv = netdev_priv(dev);
+	int err;
+
+	priv->stats = netdev_alloc_pcpu_stats(struct lbx_stats);
+	if (!priv->stats)
+		return -ENOMEM;
+
+	err = netdev_rx_handler_register(dev, lbx_receive, NULL);
+	if (err) {
+		free_percpu(priv->stats);
+		return err;
+	}
+
+	netdev_lockdep_set_classes(dev);
+	return 0;
+}
+
+/* Called after unregister_netdevice_many_notify() has waited for packets in
+ * flight, so the grace period of netdev_rx_handler_unregister() is not needed
+ * once more for each device.
+ */
+static void lbx_dev_uninit(struct net_device *dev)
+{
+	RCU_INIT_POINTER(dev->rx_handler, NULL);
+}
+
+static void lbx_dev_free(struct net_device *dev)
+{
+	struct lbx_priv *priv = netdev_priv(dev);
+
+	free_percpu(priv->stats);
+}
+
+/* As on lo, what is sent is received: both directions show the same figures.  A
+ * packet that the backlog refuses is counted by the core, as rx_dropped.
+ */
+static void lbx_get_stats64(struct net_device *dev,
+			    struct rtnl_link_stats64 *stats)
+{
+	struct lbx_priv *priv = netdev_priv(dev);
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct lbx_stats *s = per_cpu_ptr(priv->stats, cpu);
+		u64 packets, bytes, not_local;
+		unsigned int start;
+
+		do {
+			start = u64_stats_fetch_begin(&s->syncp);
+			packets = u64_stats_read(&s->packets);
+			bytes = u64_stats_read(&s->bytes);
+			not_local = u64_stats_read(&s->not_local);
+		} while (u64_stats_fetch_retry(&s->syncp, start));
+
+		stats->tx_packets += packets;
+		stats->rx_packets += packets;
+		stats->tx_bytes += bytes;
+		stats->rx_bytes += bytes;
+		stats->tx_dropped += not_local;
+	}
+}
+
+static const struct net_device_ops lbx_netdev_ops = {
+	.ndo_init		= lbx_dev_init,
+	.ndo_uninit		= lbx_dev_uninit,
+	.ndo_start_xmit		= lbx_xmit,
+	.ndo_get_stats64	= lbx_get_stats64,
+	.ndo_set_mac_address	= eth_mac_addr,
+	.ndo_neigh_construct	= lbx_neigh_construct,
+};
+
+bool lbx_is_lbx(const struct net_device *dev)
+{
+	return dev->netdev_ops == &lbx_netdev_ops;
+}
+
+static u32 lbx_get_link(struct net_device *dev)
+{
+	return 1;
+}
+
+static const struct ethtool_ops lbx_ethtool_ops = {
+	.get_link		= lbx_get_link,
+	.get_ts_info		= ethtool_op_get_ts_info,
+};
+
+static const struct device_type lbx_type = {
+	.name = LBX_KIND,
+};
+
+/* Follows gen_lo_setup() in drivers/net/loopback.c but for IFF_LOOPBACK, which
+ * lbx_register() sets.  There is no link that could be lost: operstate is UP from
+ * the start, and rtnl_fill_ifinfo() shows DOWN by itself while the device is down.
+ */
+static void lbx_setup(struct net_device *dev)
+{
+	ether_setup(dev);
+	dev->type		= ARPHRD_LOOPBACK;
+	dev->flags		= 0;
+	dev->mtu		= LBX_MTU_MAX;
+	dev->min_mtu		= LBX_MTU_MIN;
+	dev->max_mtu		= LBX_MTU_MAX;
+	dev->operstate		= IF_OPER_UP;
+	dev->priv_flags		&= ~IFF_TX_SKB_SHARING;
+	dev->priv_flags		|= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE |
+				   IFF_L3MDEV_MASTER;
+	netif_keep_dst(dev);
+
+	dev->hw_features	= NETIF_F_GSO_SOFTWARE;
+	dev->features		= NETIF_F_SG | NETIF_F_FRAGLIST |
+				  NETIF_F_GSO_SOFTWARE | NETIF_F_HW_CSUM |
+				  NETIF_F_RXCSUM | NETIF_F_SCTP_CRC |
+				  NETIF_F_HIGHDMA | NETIF_F_VLAN_CHALLENGED |
+				  NETIF_F_LOOPBACK;
+	lbx_compat_set_lltx(dev);
+	lbx_compat_set_netns_immutable(dev);
+	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
+
+	dev->netdev_ops		= &lbx_netdev_ops;
+	dev->ethtool_ops	= &lbx_ethtool_ops;
+	dev->l3mdev_ops		= &lbx_l3mdev_ops;
+	dev->needs_free_netdev	= true;
+	dev->priv_destructor	= lbx_dev_free;
+	SET_NETDEV_DEVTYPE(dev, &lbx_type);
+}
+
+/**
+ * lbx_register - register a device that lbx_setup() has set up
+ * @dev: the device; on error it is the caller's to free
+ * @extack: where the reason of a refusal goes, or NULL
+ *
+ * IFF_LOOPBACK must not be set while NETDEV_REGISTER goes round: for
+ * ip6_route_dev_notify() a loopback that registers is the netns's own lo, and the
+ * null route's device would be replaced.  What the kernel does for a loopback on
+ * registration is therefore done here and in lbx_addr_setup().
+ *
+ * Context: RTNL.
+ * Return: 0 or the error of register_netdevice().
+ */
+int lbx_register(struct net_device *dev, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = register_netdevice(dev);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "Device cannot be registered");
+		return err;
+	}
+
+	dev->flags |= IFF_LOOPBACK;
+	/* register_netdevice() offers it on all but loopbacks */
+	dev->hw_features &= ~NETIF_F_NOCACHE_COPY;
+	lbx_addr_setup(dev);
+	lbx_addr6_setup(dev);
+	return 0;
+}
+
+static int lbx_validate(struct nlattr *tb[], struct nlattr *data[],
+			struct netlink_ext_ack *extack)
+{
+	if (tb[IFLA_ADDRESS]) {
+		if (nla_len(tb[IFLA_ADDRESS]) != ETH_ALEN) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
+					    "Link-layer address must have 6 bytes");
+			return -EINVAL;
+		}
+		if (!is_valid_ether_addr(nla_data(tb[IFLA_ADDRESS]))) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
+					    "Link-layer address must be unicast and not all zero");
+			return -EADDRNOTAVAIL;
+		}
+	}
+	return 0;
+}
+
+static int lbx_newlink(LBX_COMPAT_NEWLINK_ARGS)
+{
+	return lbx_register(dev, extack);
+}
+
+static void lbx_dellink(struct net_device *dev, struct list_head *head)
+{
+	unregister_netdevice_queue(dev, head);
+}
+
+struct rtnl_link_ops lbx_link_ops __read_mostly = {
+	.kind		= LBX_KIND,
+	.priv_size	= sizeof(struct lbx_priv),
+	.setup		= lbx_setup,
+	.validate	= lbx_validate,
+	.newlink	= lbx_newlink,
+	.dellink	= lbx_dellink,
+};
+
+static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
+			    void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+
+	if (!lbx_is_lbx(dev))
+		return NOTIFY_DONE;
+
+	switch (event) {
+	case NETDEV_UP:
+		lbx_addr6_up(dev);
+		break;
+	case NETDEV_CHANGEMTU:
+		if (lbx_addr6_setup(dev) && netif_running(dev))
+			lbx_addr6_up(dev);
+		break;
+	case NETDEV_UNREGISTER:
+		/* see lbx_register() */
+		dev->flags &= ~IFF_LOOPBACK;
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+/* After addrconf_notify() and inetdev_event(), for whom an lbx device is a
+ * loopback, and before ip6_route_dev_notify() (ADDRCONF_NOTIFY_PRIORITY - 10), for
+ * whom it must not be one.
+ */
+static struct notifier_block lbx_netdev_notifier = {
+	.notifier_call	= lbx_netdev_event,
+	.priority	= ADDRCONF_NOTIFY_PRIORITY - 5,
+};
+
+int lbx_device_init(void)
+{
+	int err;
+
+	err = register_netdevice_notifier(&lbx_netdev_notifier);
+	if (err)
+		return err;
+
+	err = rtnl_link_register(&lbx_link_ops);
+	if (err)
+		unregister_netdevice_notifier(&lbx_netdev_notifier);
+	return err;
+}
+
+void lbx_device_exit(void)
+{
+	rtnl_link_unregister(&lbx_link_ops);
+	unregister_netdevice_notifier(&lbx_netdev_notifier);
+}

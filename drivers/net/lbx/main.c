@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lbx: additional loopback devices
+ *
+ * The module: its parameter, what is registered on load and in which order it
+ * goes on unload.
+ */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "compat.h"
+#include "lbx.h"
+
+#define LBX_DEVICES_MAX	4096
+
+static unsigned int devices = 1;
+
+/* Accepts 0 to LBX_DEVICES_MAX; -EINVAL makes insmod fail before anything is
+ * registered, and the log says why, since insmod cannot.
+ */
+static int lbx_set_devices(const char *val, const struct kernel_param *kp)
+{
+	unsigned int n;
+
+	if (kstrtouint(val, 0, &n) || n > LBX_DEVICES_MAX) {
+		pr_err("lbx: devices=%s is no number from 0 to %u\n", val,
+		       LBX_DEVICES_MAX);
+		return -EINVAL;
+	}
+	return param_set_uint(val, kp);
+}
+
+static const struct kernel_param_ops lbx_devices_ops = {
+	.set = lbx_set_devices,
+	.get = param_get_uint,
+};
+module_param_cb(devices, &lbx_devices_ops, &devices, 0444);
+MODULE_PARM_DESC(devices, "Devices made in the initial netns on load, lbx0 and on: 0 to 4096, default 1");
+
+/* What "ip link add type lbx" does, for the initial netns */
+static int __init lbx_add_device(void)
+{
+	struct nlattr *tb[IFLA_MAX + 1] = { };
+	struct net_device *dev;
+	int err;
+
+	dev = rtnl_create_link(&init_net, LBX_KIND "%d", NET_NAME_ENUM,
+			       &lbx_link_ops, tb, NULL);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	err = lbx_register(dev, NULL);
+	if (err) {
+		free_netdev(dev);
+		return err;
+	}
+
+	err = rtnl_configure_link(dev, NULL, 0, NULL);
+	if (err)
+		lbx_link_ops.dellink(dev, NULL);
+	return err;
+}
+
+static int __init lbx_add_devices(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	rtnl_net_lock(&init_net);
+	for (i = 0; i < devices && !err; i++)
+		err = lbx_add_device();
+	rtnl_net_unlock(&init_net);
+
+	if (err)
+		pr_err("lbx: cannot make device %u of %u: error %d\n", i, devices,
+		       err);
+	return err;
+}
+
+static int __init lbx_init(void)
+{
+	int err;
+
+	err = lbx_mirror_init();
+	if (err)
+		return err;
+
+	err = lbx_addr6_init();
+	if (err)
+		goto err_mirror;
+
+	err = lbx_addr_init();
+	if (err)
+		goto err_addr6;
+
+	err = lbx_device_init();
+	if (err)
+		goto err_addr;
+
+	err = lbx_add_devices();
+	if (err)
+		goto err_device;
+
+	return 0;
+
+err_device:
+	lbx_device_exit();
+err_addr:
+	lbx_addr_exit();
+err_addr6:
+	lbx_addr6_exit();
+err_mirror:
+	lbx_mirror_exit();
+	return err;
+}
+
+/* The devices go first, in every netns, and with each its addresses: what
+ * listens for that (mirror.c, which then clears lo) must still be there.
+ */
+static void __exit lbx_exit(void)
+{
+	lbx_device_exit();
+	lbx_addr_exit();
+	lbx_addr6_exit();
+	lbx_mirror_exit();
+}
+
+module_init(lbx_init);
+module_exit(lbx_exit);
+
+MODULE_DESCRIPTION("Additional loopback devices");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_RTNL_LINK("lbx");
