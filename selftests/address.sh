@@ -1,0 +1,280 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Which traffic an lbx device carries: that to its addresses, their prefixes and
+# the local routes that name it.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	ipv4_address
+	ipv4_prefix
+	ipv4_local_route
+	ipv4_loopback_range
+	ipv4_loopback_refused
+	ipv6_address
+	ipv6_many
+	ipv6_local_route
+	ipv6_local_route_alone
+	ipv6_linklocal
+	ipv6_linklocal_can_be_off
+	ipv6_loopback_refused
+	added_before_up
+	added_while_down
+	removed
+	two_devices_are_apart
+	reachable_from_outside
+	mtu_below_ipv6
+"
+
+ipv4_address()
+{
+	RET=0
+	lbx_up 192.0.2.1/32
+	carries lbx0 lo ping -c 1 192.0.2.1
+	ipn route get 192.0.2.1 | grep -q 'local 192.0.2.1 dev lbx0'
+	check_err $? "ip route get says $(ipn route get 192.0.2.1)"
+	log_test "an IPv4 address"
+}
+
+ipv4_prefix()
+{
+	RET=0
+	lbx_up 10.9.0.0/16
+	carries lbx0 lo ping -c 1 10.9.0.0
+	carries lbx0 lo ping -c 1 10.9.0.1
+	carries lbx0 lo ping -c 1 10.9.200.7
+	log_test "every address of an IPv4 prefix"
+}
+
+ipv4_local_route()
+{
+	RET=0
+	lbx_up
+	ipn route add local 198.51.100.0/24 dev lbx0
+	check_err $? "the route is refused"
+	carries lbx0 lo ping -c 1 198.51.100.77
+	log_test "an IPv4 local route, without an address on the device"
+}
+
+ipv4_loopback_range()
+{
+	RET=0
+	lbx_up 127.0.0.53/32
+	carries lbx0 lo ping -c 1 127.0.0.53
+	carries lo lbx0 ping -c 1 127.0.0.54
+	log_test "127.0.0.53/32, and nothing else of 127.0.0.0/8"
+}
+
+ipv4_loopback_refused()
+{
+	RET=0
+	lbx_up
+	refused "127.0.0.1 belongs to lo" ipn addr add 127.0.0.1/8 dev lbx0
+	refused "127.0.0.1 belongs to lo" ipn addr add 127.0.0.1/32 dev lbx0
+	[[ -z $(ipn -4 addr show dev lbx0) ]]
+	check_err $? "it has an address: $(ipn -4 addr show dev lbx0)"
+	log_test "127.0.0.1 is refused, with whose it is"
+}
+
+ipv6_address()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/64
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	ipn route get 2001:db8:9::1 | grep -q 'local 2001:db8:9::1 from :: dev lbx0'
+	check_err $? "ip route get says $(ipn route get 2001:db8:9::1)"
+	log_test "an IPv6 address"
+}
+
+ipv6_many()
+{
+	local i
+
+	RET=0
+	lbx_up
+	for i in {1..200}; do
+		echo "addr add 2001:db8:9::$i/128 dev lbx0"
+	done | ipn -batch -
+	settle
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	carries lbx0 lo ping -c 1 2001:db8:9::200
+	for i in {1..200}; do
+		echo "addr del 2001:db8:9::$i/128 dev lbx0"
+	done | ipn -batch -
+	settle
+	[[ -z $(ipn -6 addr show dev lo scope global) ]]
+	check_err $? "lo has kept some"
+	log_test "200 IPv6 addresses, given and taken"
+}
+
+ipv6_local_route()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	ipn -6 route add local 2001:db8:a::/64 dev lbx0
+	check_err $? "the route is refused"
+	carries lbx0 lo ping -c 1 2001:db8:a::77
+	carries lbx0 lo ping -c 1 2001:db8:a:0:1:2:3:4
+	log_test "every address of an IPv6 local route"
+}
+
+ipv6_local_route_alone()
+{
+	RET=0
+	lbx_up
+	ipn -6 route add local 2001:db8:a::/64 dev lbx0
+	carries lbx0 lo ping -c 1 2001:db8:a::77
+	inns_start socat -u TCP6-LISTEN:5000,bind=:: OPEN:/tmp/route.txt,creat,trunc
+	wait_local_port_listen "$NS" 5000 tcp
+	carries lbx0 lo bash -c 'echo there | socat -u - TCP6:[2001:db8:a::88]:5000'
+	wait $!
+	[[ $(cat /tmp/route.txt) == there ]]
+	check_err $? "TCP got '$(cat /tmp/route.txt)'"
+	log_test "an IPv6 local route, without an address on the device"
+}
+
+ipv6_linklocal()
+{
+	RET=0
+	lbx_up
+	carries lbx0 lo ping -c 1 fe80::1%lbx0
+	ipn link set lbx0 down
+	ipn link set lbx0 up
+	carries lbx0 lo ping -c 1 fe80::1%lbx0
+	log_test "fe80::1 of its own"
+}
+
+ipv6_linklocal_can_be_off()
+{
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	ipn link add lbx0 type lbx
+	ipn link set lbx0 addrgenmode none
+	ipn link set lbx0 up
+	[[ -z $(ipn -6 addr show dev lbx0) ]]
+	check_err $? "it has $(ipn -6 addr show dev lbx0)"
+	log_test "no fe80::1 with addrgenmode none"
+}
+
+ipv6_loopback_refused()
+{
+	RET=0
+	lbx_up
+	refused "::1 belongs to lo" ipn addr add ::1/128 dev lbx0
+	ipn -6 addr show dev lbx0 | grep -q ' ::1/'
+	check_fail $? "it has ::1"
+	log_test "::1 is refused, with whose it is"
+}
+
+added_before_up()
+{
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	ipn link add lbx0 type lbx
+	ipn addr add 192.0.2.1/24 dev lbx0
+	ipn addr add 2001:db8:9::1/64 dev lbx0
+	ipn link set lbx0 up
+	settle
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 192.0.2.77
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	log_test "addresses given before the device is up"
+}
+
+added_while_down()
+{
+	RET=0
+	lbx_up
+	ipn link set lbx0 down
+	ipn addr add 192.0.2.1/32 dev lbx0
+	ipn addr add 2001:db8:9::1/128 dev lbx0
+	settle
+	# used, and so known to lo's caches
+	carries lo lbx0 ping -c 1 192.0.2.1
+	carries lo lbx0 ping -c 1 2001:db8:9::1
+	ipn link set lbx0 up
+	settle
+	busywait "$BUSYWAIT_TIMEOUT" outranks 2001:db8:9::1
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	log_test "addresses given and used while it is down"
+}
+
+removed()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	ipn addr del 192.0.2.1/32 dev lbx0
+	ipn addr del 2001:db8:9::1/128 dev lbx0
+	settle
+	ping_once 192.0.2.1
+	check_fail $? "192.0.2.1 answers"
+	ping_once 2001:db8:9::1
+	check_fail $? "2001:db8:9::1 answers"
+	log_test "an address that is removed answers no longer"
+}
+
+two_devices_are_apart()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	ipn link add lbx1 type lbx
+	ipn addr add 192.0.2.2/32 dev lbx1
+	ipn addr add 2001:db8:9::2/128 dev lbx1
+	ipn link set lbx1 up
+	settle
+	carries lbx0 lbx1 ping -c 1 192.0.2.1
+	carries lbx1 lbx0 ping -c 1 192.0.2.2
+	carries lbx0 lbx1 ping -c 1 2001:db8:9::1
+	carries lbx1 lbx0 ping -c 1 2001:db8:9::2
+	# a reply goes where the asker's address is
+	carries lbx1 lo ping -c 1 -I 192.0.2.1 192.0.2.2
+	carries lbx1 lo ping -c 1 -I 2001:db8:9::1 2001:db8:9::2
+	log_test "two devices, each with its own addresses only"
+}
+
+reachable_from_outside()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	setup_ns PEER
+	defer cleanup_ns "$PEER"
+	ipn link add eth0 type veth peer name eth0 netns "$PEER"
+	ipn addr add 198.51.100.1/24 dev eth0
+	ipn addr add 2001:db8:1::1/64 dev eth0 nodad
+	ipn link set eth0 up
+	ip -n "$PEER" addr add 198.51.100.2/24 dev eth0
+	ip -n "$PEER" addr add 2001:db8:1::2/64 dev eth0 nodad
+	ip -n "$PEER" link set eth0 up
+	ip -n "$PEER" route add 192.0.2.1 via 198.51.100.1
+	ip -n "$PEER" route add 2001:db8:9::1 via 2001:db8:1::1
+	ip netns exec "$PEER" ping -c 1 -W 5 192.0.2.1 >/dev/null
+	check_err $? "192.0.2.1 does not answer a neighbour"
+	ip netns exec "$PEER" ping -c 1 -W 5 2001:db8:9::1 >/dev/null
+	check_err $? "2001:db8:9::1 does not answer a neighbour"
+	log_test "a router's loopback: neighbours with a route reach it"
+}
+
+mtu_below_ipv6()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	ipn link set lbx0 mtu 1000
+	settle
+	carries lbx0 lo ping -c 1 192.0.2.1
+	[[ -z $(ipn -6 addr show dev lo scope global) ]]
+	check_err $? "lo has kept the address"
+	ipn link set lbx0 mtu 1280
+	ipn addr add 2001:db8:9::1/128 dev lbx0
+	settle
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	carries lbx0 lo ping -c 1 fe80::1%lbx0
+	log_test "IPv6 leaves with an MTU below 1280, and comes back"
+}
+
+tests_run
+exit "$EXIT_STATUS"

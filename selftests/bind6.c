@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bind6 ADDR MS [COMMAND [ARG...]]: run COMMAND, then bind a UDP socket to an IPv6
+ * address, trying for MS milliseconds
+ *
+ * Exit status 0 as soon as it is bound, else what failed is printed.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void run(char **command)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		execvp(command[0], command);
+		err(127, "%s", command[0]);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		errx(1, "%s failed", command[0]);
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
+	long start, ms;
+	int fd;
+
+	if (argc < 3 || inet_pton(AF_INET6, argv[1], &sin6.sin6_addr) != 1)
+		errx(2, "usage: bind6 ADDR MS [COMMAND [ARG...]]");
+	ms = atol(argv[2]);
+
+	fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	if (argc > 3)
+		run(argv + 3);
+
+	start = now_ms();
+	while (bind(fd, (struct sockaddr *)&sin6, sizeof(sin6))) {
+		if (now_ms() - start > ms)
+			err(1, "cannot bind %s for %ld ms", argv[1], ms);
+		usleep(1000);
+	}
+	return 0;
+}

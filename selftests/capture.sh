@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A capture shows each packet exactly once, whatever it is taken on.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	link_type
+	once_on_device
+	once_on_any
+	once_with_netem
+	once_per_packet_of_tcp
+	nothing_on_lo
+	one_service_alone
+	receive_only_socket
+	netfilter_sees_it_once
+	tc_ingress_sees_it_once
+	frame_to_another_address
+"
+
+# two_pings_on DEV: the lines of a capture on DEV of one ping in each family
+two_pings_on()
+{
+	local dev=$1 n
+
+	capture "$dev" /tmp/once.pcap 'icmp or (icmp6 and ip6[40] >= 128 and ip6[40] <= 129)'
+	ping_once 192.0.2.1
+	check_err $? "192.0.2.1 does not answer"
+	ping_once 2001:db8:9::1
+	check_err $? "2001:db8:9::1 does not answer"
+	capture_end /tmp/once.pcap
+	n=$(capture_count /tmp/once.pcap)
+	((n == 4))
+	check_err $? "$n packets on $dev for 4: $(tcpdump -nn -r /tmp/once.pcap 2>&1 | tail -n +2)"
+}
+
+link_type()
+{
+	RET=0
+	lbx_up
+	capture lbx0 /tmp/type.pcap
+	capture_end /tmp/type.pcap
+	grep -q 'link-type EN10MB' /tmp/type.pcap.err
+	check_err $? "tcpdump says $(cat /tmp/type.pcap.err)"
+	log_test "the link type is EN10MB"
+}
+
+once_on_device()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	two_pings_on lbx0
+	log_test "each packet once on the device"
+}
+
+once_on_any()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	two_pings_on any
+	log_test "each packet once on 'any'"
+}
+
+once_with_netem()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	inns tc qdisc add dev lbx0 root netem delay 5ms
+	two_pings_on lbx0
+	two_pings_on any
+	log_test "each packet once with a netem qdisc"
+}
+
+once_per_packet_of_tcp()
+{
+	local before n server
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	inns_start socat -u TCP4-LISTEN:5000,bind=192.0.2.1 \
+		OPEN:/tmp/tcp.out,creat,trunc
+	server=$!
+	wait_local_port_listen "$NS" 5000 tcp
+	capture lbx0 /tmp/tcp.pcap -s 100
+	before=$(packets lbx0)
+	head -c 2000000 /dev/zero | inns socat -u - TCP:192.0.2.1:5000
+	wait "$server"
+	busywait 5000 connections 0
+	n=$(($(packets lbx0) - before))
+	capture_end /tmp/tcp.pcap
+	[[ $(capture_count /tmp/tcp.pcap) == "$n" ]]
+	check_err $? "$(capture_count /tmp/tcp.pcap) lines for $n packets"
+	[[ $(stat -c %s /tmp/tcp.out) == 2000000 ]]
+	check_err $? "$(stat -c %s /tmp/tcp.out) bytes came"
+	log_test "as many lines as the device counts packets, of a TCP transfer"
+}
+
+nothing_on_lo()
+{
+	RET=0
+	lbx_up 192.0.2.1/32
+	capture lo /tmp/lo.pcap
+	ping_once 192.0.2.1
+	capture_end /tmp/lo.pcap
+	[[ $(capture_count /tmp/lo.pcap) == 0 ]]
+	check_err $? "$(capture_count /tmp/lo.pcap) packets on lo"
+	log_test "and none on lo"
+}
+
+one_service_alone()
+{
+	RET=0
+	lbx_up 192.0.2.1/32
+	ipn link add lbx1 type lbx
+	ipn addr add 192.0.2.2/32 dev lbx1
+	ipn link set lbx1 up
+	capture lbx1 /tmp/alone.pcap icmp
+	ping_once 192.0.2.1
+	ping_once 192.0.2.2
+	ping_once 127.0.0.1
+	capture_end /tmp/alone.pcap
+	[[ $(capture_count /tmp/alone.pcap) == 2 &&
+	   $(capture_count /tmp/alone.pcap host 192.0.2.2) == 2 ]]
+	check_err $? "$(tcpdump -nn -r /tmp/alone.pcap 2>&1)"
+	log_test "a capture shows one service's local traffic alone"
+}
+
+# a packet socket of one protocol gets only what is received, past the type that
+# hides a packet from the captures
+receive_only_socket()
+{
+	local out
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	out=$(inns frames lbx0 2 ping -c 1 -q 192.0.2.1 2>&1 >/dev/null)
+	check_err $? "$out"
+	log_test "a packet socket of one protocol gets each packet once"
+}
+
+netfilter_sees_it_once()
+{
+	local hook
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	inns nft -f - <<-END
+		table ip t {
+			chain prerouting { type filter hook prerouting priority 0
+				iif lbx0 meta pkttype host counter; }
+			chain input { type filter hook input priority 0
+				iif lbx0 meta pkttype host counter; }
+			chain output { type filter hook output priority 0
+				oif lbx0 counter; }
+			chain postrouting { type filter hook postrouting priority 0
+				oif lbx0 counter; }
+		}
+	END
+	check_err $? "nft failed"
+	ping_once 192.0.2.1
+	for hook in prerouting input output postrouting; do
+		inns nft list chain ip t "$hook" | grep -q 'counter packets 2 bytes 168'
+		check_err $? "$hook: $(inns nft list chain ip t "$hook" | grep counter)"
+	done
+	log_test "netfilter sees each packet once per hook, with the device's name"
+}
+
+tc_ingress_sees_it_once()
+{
+	local hook
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	inns tc qdisc add dev lbx0 clsact
+	inns tc filter add dev lbx0 ingress protocol ip matchall action pass
+	inns tc filter add dev lbx0 egress protocol ip matchall action pass
+	ping_once 192.0.2.1
+	for hook in ingress egress; do
+		inns tc -s filter show dev lbx0 "$hook" | grep -q ' 2 pkt'
+		check_err $? "$hook: $(inns tc -s filter show dev lbx0 "$hook" | grep Sent)"
+	done
+	log_test "tc sees each packet once at egress and once at ingress"
+}
+
+# as on lo: a frame that is not for the device's address is captured and goes no
+# further
+frame_to_another_address()
+{
+	local frame
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	# an Ethernet header to 02:00:00:00:00:09 before a UDP datagram to port 9
+	frame='\x02\x00\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x08\x00'
+	frame+='\x45\x00\x00\x1d\x00\x00\x00\x00\x40\x11\xf6\xd2\xc0\x00\x02\x01'
+	frame+='\xc0\x00\x02\x01\x00\x09\x00\x09\x00\x09\x00\x00\x00'
+	capture lbx0 /tmp/other.pcap
+	# shellcheck disable=SC2059
+	printf "$frame" | inns socat -u - INTERFACE:lbx0
+	capture_end /tmp/other.pcap
+	[[ $(capture_count /tmp/other.pcap) == 1 ]]
+	check_err $? "captured $(capture_count /tmp/other.pcap) times"
+	[[ $(inns nstat -az IpInDelivers | awk '/IpInDelivers/ {print $2}') == 0 ]]
+	check_err $? "it was delivered"
+	log_test "a frame to another link-layer address is captured once, and ends"
+}
+
+tests_run
+exit "$EXIT_STATUS"

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# While an lbx device is down, lo carries what was its own.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	lo_carries
+	lbx_carries_again
+	prefix_and_route
+	bind_while_down
+	connection_goes_on
+	many_times
+	addresses_can_go_with_it
+"
+
+down()
+{
+	ipn link set lbx0 down
+	settle
+}
+
+up()
+{
+	ipn link set lbx0 up
+	settle
+	busywait "$BUSYWAIT_TIMEOUT" outranks 2001:db8:9::1
+	check_err $? "lbx0 is up and lo carries 2001:db8:9::1"
+}
+
+lo_carries()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	down
+	carries lo lbx0 ping -c 1 192.0.2.1
+	carries lo lbx0 ping -c 1 2001:db8:9::1
+	log_test "lo carries when the device is down"
+}
+
+lbx_carries_again()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	down
+	carries lo lbx0 ping -c 1 192.0.2.1
+	carries lo lbx0 ping -c 1 2001:db8:9::1
+	up
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	log_test "the device carries again when it is up"
+}
+
+prefix_and_route()
+{
+	RET=0
+	lbx_up 192.0.2.1/24 2001:db8:9::1/128
+	ipn route add local 198.51.100.0/24 dev lbx0
+	carries lbx0 lo ping -c 1 198.51.100.7
+	down
+	carries lo lbx0 ping -c 1 198.51.100.7
+	carries lo lbx0 ping -c 1 192.0.2.77
+	up
+	carries lbx0 lo ping -c 1 198.51.100.7
+	carries lbx0 lo ping -c 1 192.0.2.77
+	log_test "so it is with IPv4 prefixes and local routes"
+}
+
+bind_while_down()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	down
+	inns bind6 2001:db8:9::1 0
+	check_err $? "the IPv6 address cannot be bound"
+	log_test "a server can bind while it is down"
+}
+
+# a TCP connection that sends a line every few milliseconds, all of which arrive
+connection_goes_on()
+{
+	local addr i want pf
+
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	want=$(seq 300 | md5sum)
+	for addr in 192.0.2.1 '[2001:db8:9::1]'; do
+		pf=ip4
+		[[ $addr != *:* ]] || pf=ip6
+		inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr" \
+			OPEN:/tmp/conn.txt,creat,append
+		wait_local_port_listen "$NS" 5000 tcp
+		: >/tmp/conn.txt
+		# shellcheck disable=SC2016  # for the inner shell
+		inns bash -c 'for i in {1..300}; do
+				echo $i; read -rt 0.02 <> <(:)
+			done | socat -u - TCP:'"$addr"':5000' &
+		for i in {1..5}; do
+			busywait 5000 lines_in /tmp/conn.txt $((i * 20))
+			down
+			busywait 5000 lines_in /tmp/conn.txt $((i * 20 + 10))
+			check_err $? "$addr: nothing goes on while it is down"
+			up
+		done
+		wait
+		[[ $(md5sum </tmp/conn.txt) == "$want" ]]
+		check_err $? "$addr: $(wc -l </tmp/conn.txt) of 300 lines"
+	done
+	log_test "a connection lives through down and up, and loses nothing"
+}
+
+many_times()
+{
+	local i
+
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	for i in {1..50}; do
+		ipn link set lbx0 down
+		ipn link set lbx0 up
+	done
+	up
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	[[ $(ipn -6 -j addr show dev lo scope global |
+	     jq '[.[0].addr_info[] | select(.local)] | length') == 1 ]]
+	check_err $? "lo has not one mirror"
+	log_test "50 times down and up in a row"
+}
+
+addresses_can_go_with_it()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	inns sysctl -qw net.ipv6.conf.lbx0.keep_addr_on_down=0
+	down
+	[[ -z $(ipn -6 addr show scope global) ]]
+	check_err $? "an address has stayed"
+	log_test "with keep_addr_on_down=0 its IPv6 addresses go when it goes down"
+}
+
+tests_run
+exit "$EXIT_STATUS"

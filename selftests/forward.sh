@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A packet that is routed through a machine to an lbx device does not circle
+# there until its TTL ends.
+#
+#   +- $PEER -+        +------- $NS -------+
+#   |  eth0   |--veth--|  eth0  ->  lbx0   |   198.51.100.0/24 dev lbx0
+#   +---------+        +-------------------+
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	forwarded_ends_at_once
+	own_ends_at_once
+	ipv6_is_unreachable
+	to_its_address_is_delivered
+	drop_has_a_reason
+"
+
+# ends_at_once NS: three packets from there to nobody's address reach nobody
+ends_at_once()
+{
+	local received dropped
+
+	received=$(packets lbx0) dropped=$(stat64 lbx0 tx.dropped)
+	ip netns exec "$1" ping -c 3 -i 0.1 -W 1 198.51.100.7 &>/dev/null
+	check_fail $? "somebody answered"
+	received=$(($(packets lbx0) - received))
+	dropped=$(($(stat64 lbx0 tx.dropped) - dropped))
+	((received == 0))
+	check_err $? "lbx0 has received $received packets for 3"
+	((dropped == 3))
+	check_err $? "$dropped drops are counted for 3"
+}
+
+forwarded_ends_at_once()
+{
+	RET=0
+	ends_at_once "$PEER"
+	log_test "a forwarded packet is dropped, and counted as tx dropped"
+}
+
+own_ends_at_once()
+{
+	RET=0
+	ends_at_once "$NS"
+	log_test "so is one of the machine's own that has no local route"
+}
+
+ipv6_is_unreachable()
+{
+	RET=0
+	ip netns exec "$PEER" ping -c 1 -W 2 2001:db8:a::7 2>&1 |
+		grep -qi 'unreachable\|no route'
+	check_err $? "the sender is not told"
+	inns nstat -az Ip6OutForwDatagrams | grep -q 'Datagrams  *0 '
+	check_err $? "it was forwarded: $(inns nstat -az Ip6OutForwDatagrams | tail -n 1)"
+	log_test "in IPv6 the sender is told that it is unreachable"
+}
+
+to_its_address_is_delivered()
+{
+	RET=0
+	ip netns exec "$PEER" ping -c 1 -W 2 203.0.113.1 &>/dev/null
+	check_err $? "lbx0's address does not answer"
+	log_test "one to the device's own address is delivered"
+}
+
+drop_has_a_reason()
+{
+	local trace=/sys/kernel/tracing
+
+	RET=0
+	mountpoint -q "$trace" || mount -t tracefs tracefs "$trace"
+	echo 1 >"$trace/events/skb/kfree_skb/enable"
+	echo >"$trace/trace"
+	inns ping -c 1 -W 1 198.51.100.7 &>/dev/null
+	echo 0 >"$trace/events/skb/kfree_skb/enable"
+	grep -q 'reason: IP_OUTNOROUTES' "$trace/trace"
+	check_err $? "the trace says '$(grep reason "$trace/trace")'"
+	log_test "the drop has a reason, IP_OUTNOROUTES"
+}
+
+setup_ns NS PEER
+trap cleanup_all_ns EXIT
+ipn link add lbx0 type lbx
+ipn link set lbx0 addrgenmode none
+ipn link set lbx0 up
+ipn addr add 203.0.113.1/32 dev lbx0
+ipn link add eth0 type veth peer name eth0 netns "$PEER"
+ipn addr add 192.0.2.1/24 dev eth0
+ipn addr add 2001:db8:1::1/64 dev eth0 nodad
+ipn link set eth0 up
+ip -n "$PEER" addr add 192.0.2.2/24 dev eth0
+ip -n "$PEER" addr add 2001:db8:1::2/64 dev eth0 nodad
+ip -n "$PEER" link set eth0 up
+ip -n "$PEER" route add default via 192.0.2.1
+ip -n "$PEER" route add default via 2001:db8:1::1
+inns sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+ipn route add 198.51.100.0/24 dev lbx0
+ipn route add 2001:db8:a::/64 dev lbx0
+
+tests_run
+exit "$EXIT_STATUS"

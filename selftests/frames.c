@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * frames DEV COUNT COMMAND [ARG...]: run COMMAND and count what a packet socket
+ * for IPv4 alone gets on DEV meanwhile
+ *
+ * Such a socket gets what is received, not what is sent.  Exit status 0 if it was
+ * exactly COUNT.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_ll sll = {
+		.sll_family	= AF_PACKET,
+		.sll_protocol	= htons(ETH_P_IP),
+	};
+	int fd, status, count = 0;
+	char buf[2048];
+	pid_t pid;
+
+	if (argc < 4)
+		errx(2, "usage: frames DEV COUNT COMMAND [ARG...]");
+
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
+	sll.sll_ifindex = if_nametoindex(argv[1]);
+	if (bind(fd, (struct sockaddr *)&sll, sizeof(sll)))
+		err(1, "bind to %s", argv[1]);
+
+	pid = fork();
+	if (!pid) {
+		execvp(argv[3], argv + 3);
+		err(127, "%s", argv[3]);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		errx(1, "%s failed", argv[3]);
+
+	while (recv(fd, buf, sizeof(buf), 0) > 0)
+		count++;
+	if (count != atoi(argv[2]))
+		errx(1, "%d frames, not %s", count, argv[2]);
+	return 0;
+}

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests share.  Sourced first of all: brings the kernel's net/lib.sh
+# (setup_ns, check_err, log_test, tests_run, defer, busywait ...), and the module,
+# loaded.  Addresses are those kept for documentation: RFC 5737, RFC 3849.
+
+: "${KSFT_DIR:=/usr/src/linux-selftests/tools/testing/selftests}"
+# shellcheck source=/usr/src/linux-selftests/tools/testing/selftests/net/lib.sh
+source "$KSFT_DIR/net/lib.sh"
+
+here=$(dirname "$(readlink -e "${BASH_SOURCE[0]}")")
+# what lib.mk has built
+PATH=${OUTPUT:-$here}:$PATH
+
+# ipn ARG...: ip in the test's netns; inns COMMAND...: any command in it;
+# inns_start COMMAND...: in the background, and $! is the command itself
+ipn()
+{
+	ip -n "$NS" "$@"
+}
+
+inns()
+{
+	ip netns exec "$NS" "$@"
+}
+
+inns_start()
+{
+	ip netns exec "$NS" "$@" &
+}
+
+module_load()
+{
+	if [[ -n ${LBX_KO:-} ]]; then
+		insmod "$LBX_KO" "$@"
+	else
+		modprobe lbx "$@"
+	fi
+}
+
+module_is_loaded()
+{
+	[[ -d /sys/module/lbx ]]
+}
+
+# The tests make the devices that they need, each in a netns of its own.
+module_need()
+{
+	module_is_loaded && return
+	if ! module_load devices=0; then
+		echo "SKIP: cannot load lbx: set LBX_KO to lbx.ko or run 'make install'"
+		exit "$ksft_skip"
+	fi
+}
+
+# lbx_up [ADDR]...: a netns $NS with lbx0 in it, up, with these addresses
+lbx_up()
+{
+	local addr
+
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	ipn link add lbx0 type lbx
+	for addr; do
+		ipn addr add "$addr" dev lbx0
+	done
+	ipn link set lbx0 up
+	[[ $* != *:* ]] || settle
+}
+
+# mirrors_fit: does lo mirror what the lbx devices of $NS have?  The module does
+# so from a work item.  (A mirror is known by its metric: iproute2 6.1 shows no
+# proto.)
+mirrors_fit()
+{
+	ipn -j addr show | jq -e '
+		[.[] | select(.link_type == "loopback") |
+		 {lo: (.ifname == "lo")} +
+		 (.addr_info[] | select(.family == "inet6" and .scope == "global"))] |
+		([.[] | select(.lo and .metric).local] | unique) ==
+		([.[] | select(.lo | not).local] | unique)' >/dev/null
+}
+
+settle()
+{
+	busywait "$BUSYWAIT_TIMEOUT" mirrors_fit
+	check_err $? "lo has no mirror of an IPv6 address after $WAIT_TIMEOUT s"
+}
+
+# outranks ADDR: is lbx0's the first of the local routes to it?
+outranks()
+{
+	ipn -6 route get "$1" | grep -q 'dev lbx0'
+}
+
+# stat64 DEV FIELD: a counter, such as tx.dropped
+stat64()
+{
+	local dev=$1 field=$2
+
+	ipn -j -s link show dev "$dev" | jq ".[0].stats64.$field"
+}
+
+# count_packets: sets received[DEV] for every device, cheaply: to start a program
+# takes an emulated CPU longer than what is tested
+declare -A received
+
+count_packets()
+{
+	local dev packets
+
+	received=()
+	while read -r dev _ packets _; do
+		received[${dev%:}]=$packets
+	done < <(inns cat /proc/net/dev)
+}
+
+# packets DEV: how many it has received
+packets()
+{
+	count_packets
+	echo "${received[$1]}"
+}
+
+# carries DEV OTHER COMMAND...: COMMAND succeeds, and DEV carries every packet of
+# it and OTHER none
+carries()
+{
+	local dev=$1 other=$2; shift 2
+	local dev_before other_before rc
+
+	count_packets
+	dev_before=${received[$dev]} other_before=${received[$other]}
+	inns "$@" &>/tmp/carries.out
+	rc=$?
+	count_packets
+
+	check_err $rc "'$*' failed: $(</tmp/carries.out)"
+	((received[$dev] > dev_before))
+	check_err $? "'$*' sent nothing over $dev"
+	((received[$other] == other_before))
+	check_err $? "'$*' sent $((received[$other] - other_before)) packets over $other"
+}
+
+# For busywait: lines_in FILE N: has it as many, or more?
+# connections N: are there as many TCP connections, both ends counted?
+lines_in()
+{
+	(($(wc -l <"$1") >= $2))
+}
+
+connections()
+{
+	(($(inns ss -Htn state established | wc -l) == $1))
+}
+
+# received_on DEV N: has it received more than that?
+received_on()
+{
+	(($(packets "$1") > $2))
+}
+
+# log_has TEXT: is it in the kernel's log?
+log_has()
+{
+	dmesg | grep -qF "$1"
+}
+
+# refused TEXT COMMAND...: COMMAND fails, and says TEXT
+refused()
+{
+	local text=$1; shift
+	local out
+
+	out=$("$@" 2>&1)
+	check_fail $? "'$*' was accepted"
+	[[ $out == *"$text"* ]]
+	check_err $? "'$*' said '$out' and not '$text'"
+}
+
+# capture DEV FILE [FILTER]: start tcpdump and wait until it sees packets;
+# capture_end FILE: stop it, then capture_count FILE [FILTER] counts.
+declare -A capture_pid
+
+capture()
+{
+	local dev=$1 file=$2; shift 2
+
+	: >"$file.err"
+	inns_start tcpdump -i "$dev" -nn -U --immediate-mode -w "$file" "$@" \
+		2>"$file.err"
+	capture_pid[$file]=$!
+	busywait "$BUSYWAIT_TIMEOUT" grep -q 'listening on' "$file.err"
+	check_err $? "tcpdump did not start: $(cat "$file.err")"
+}
+
+capture_end()
+{
+	local file=$1
+
+	# -U and --immediate-mode: what was sent has been written by now
+	kill "${capture_pid[$file]}"
+	wait "${capture_pid[$file]}"
+	unset "capture_pid[$file]"
+}
+
+capture_count()
+{
+	local file=$1; shift
+
+	tcpdump -nn -r "$file" "$@" 2>/dev/null | wc -l
+}
+
+# ping_once ADDR [ARG...]
+ping_once()
+{
+	local addr=$1; shift
+
+	inns ping -c 1 -W 2 "$@" "$addr" &>/dev/null
+}
+
+module_need

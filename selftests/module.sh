@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module as a whole: load, parameter, unload.
+#
+# Other tests may run after this one, so each of these ends with it loaded.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	load_makes_lbx0
+	devices_makes_as_many
+	devices_is_checked
+	autoload_by_kind
+	unload_removes_everything
+	unload_with_traffic
+"
+
+reload()
+{
+	! module_is_loaded || rmmod lbx
+	module_load "$@"
+}
+
+load_makes_lbx0()
+{
+	RET=0
+	reload
+	check_err $? "load failed"
+	ip link set lbx0 up
+	check_err $? "no lbx0 that can be brought up"
+	ip addr add 192.0.2.1/32 dev lbx0
+	ping -c 1 -W 2 192.0.2.1 >/dev/null
+	check_err $? "its address does not answer"
+	log_test "insmod and 'ip link set lbx0 up' are all it takes"
+	reload devices=0
+}
+
+devices_makes_as_many()
+{
+	RET=0
+	reload devices=3
+	[[ $(ip -j link show type lbx | jq length) == 3 ]]
+	check_err $? "devices=3 did not make three"
+	[[ $(cat /sys/module/lbx/parameters/devices) == 3 ]]
+	check_err $? "the parameter does not read back"
+	reload devices=0
+	[[ $(ip -j link show type lbx | jq length) == 0 ]]
+	check_err $? "devices=0 made one"
+	log_test "devices= makes as many, or none"
+}
+
+devices_is_checked()
+{
+	local value
+
+	RET=0
+	rmmod lbx
+	for value in -1 4097 many ''; do
+		dmesg -C
+		module_load "devices=$value" 2>/dev/null
+		check_fail $? "devices=$value was accepted"
+		dmesg | grep -q "lbx: devices=$value is no number from 0 to 4096"
+		check_err $? "devices=$value: the log does not say what is accepted"
+		module_is_loaded
+		check_fail $? "devices=$value left the module loaded"
+	done
+	log_test "a number of devices out of range is refused with the range"
+	module_need
+}
+
+autoload_by_kind()
+{
+	RET=0
+	modinfo -F alias "${LBX_KO:-lbx}" | grep -qx rtnl-link-lbx
+	check_err $? "no such alias"
+	log_test "'ip link add type lbx' finds the module (alias rtnl-link-lbx)"
+}
+
+unload_removes_everything()
+{
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	ipn link add lbx0 type lbx
+	ipn link set lbx0 up
+	ipn addr add 2001:db8:9::1/128 dev lbx0
+	ip link add lbx7 type lbx
+	settle
+	rmmod lbx
+	check_err $? "rmmod failed"
+	[[ -z $(ipn -6 addr show dev lo scope global) ]]
+	check_err $? "a mirror stayed on lo: $(ipn -6 addr show dev lo scope global)"
+	! ip link show lbx7 &>/dev/null && ! ipn link show lbx0 &>/dev/null
+	check_err $? "a device stayed"
+	[[ -z $(ipn route show table local 192.0.2.1) ]]
+	check_err $? "a route stayed"
+	log_test "rmmod removes devices, routes and mirrors in every netns"
+	module_need
+}
+
+lbx0_received()
+{
+	(($(cat /sys/class/net/lbx0/statistics/rx_packets) > $1))
+}
+
+unload_with_traffic()
+{
+	local i pid
+	local pids=()
+
+	RET=0
+	for i in {1..20}; do
+		reload devices=1
+		check_err $? "load $i failed"
+		ip link set lbx0 up
+		ip addr add 192.0.2.1/32 dev lbx0
+		ip addr add 2001:db8:9::1/128 dev lbx0
+		ping -q -i 0.01 192.0.2.1 &>/dev/null &
+		pids=($!)
+		ping -q -i 0.01 2001:db8:9::1 &>/dev/null &
+		pids+=($!)
+		busywait 5000 lbx0_received 8
+		check_err $? "no traffic in round $i"
+		rmmod lbx
+		check_err $? "unload $i failed"
+		for pid in "${pids[@]}"; do
+			kill_process "$pid"
+		done
+	done
+	log_test "20 times loaded and unloaded while traffic runs"
+	module_need
+}
+
+tests_run
+exit "$EXIT_STATUS"

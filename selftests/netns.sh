@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Network namespaces come and go with lbx devices in them.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	fifty_with_traffic
+	same_addresses_side_by_side
+	deleted_with_sockets
+	fib_null_entry_stays_with_lo
+"
+
+fifty_with_traffic()
+{
+	local i
+
+	RET=0
+	for i in {1..50}; do
+		setup_ns NS
+		ipn link add lbx0 type lbx
+		ipn link add lbx1 type lbx
+		ipn addr add 192.0.2.1/32 dev lbx0
+		ipn addr add 2001:db8:9::1/128 dev lbx1
+		ipn link set lbx0 up
+		ipn link set lbx1 up
+		inns_start ping -q -i 0.01 192.0.2.1 &>/dev/null
+		inns_start ping -q -i 0.01 2001:db8:9::1 &>/dev/null
+		busywait 5000 received_on lbx0 4 && busywait 5000 received_on lbx1 4
+		check_err $? "round $i: no traffic"
+		# cleanup_ns would end the traffic first
+		ip netns del "$NS"
+		pkill -x ping
+		wait
+	done
+	log_test "50 namespaces are made and deleted while traffic runs in them"
+}
+
+same_addresses_side_by_side()
+{
+	local ns
+
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	ns=$NS
+	NS=
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	[[ $(ip -n "$ns" -j -s link show lbx0 | jq '.[0].stats64.rx.packets') == 0 ]]
+	check_err $? "traffic of one namespace is in the other"
+	log_test "the same names and addresses in two namespaces, apart"
+}
+
+# a socket that waits holds its route, and that the device
+deleted_with_sockets()
+{
+	local pid
+
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	inns_start socat -u TCP-LISTEN:5000,pf=ip4,bind=192.0.2.1 - >/dev/null
+	wait_local_port_listen "$NS" 5000 tcp
+	inns_start socat -u EXEC:'sleep 1000' TCP:192.0.2.1:5000 2>/dev/null
+	pid=$!
+	busywait 5000 connections 2
+	check_err $? "no connection"
+	ipn link del lbx0
+	check_err $? "the device cannot be deleted"
+	kill_process "$pid"
+	log_test "a device is deleted while sockets use it"
+}
+
+# ip6_route_dev_notify() takes the netns's lo from the first loopback that it
+# sees, and must not see another
+fib_null_entry_stays_with_lo()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	ipn link del lbx0
+	ping_once 2001:db8:b::1
+	refused "unreachable" ipn route get 2001:db8:b::1
+	ipn link add lbx0 type lbx
+	ipn link set lbx0 up
+	refused "unreachable" ipn route get 2001:db8:b::1
+	ip netns del "$NS"
+	log_test "routes to nowhere belong to lo, also after a device is gone"
+}
+
+tests_run
+exit "$EXIT_STATUS"

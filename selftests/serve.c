@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * serve [-s] ADDR[%SCOPE] [DEV]: a TCP and a UDP server on an address (-s: one of
+ * SCTP), and a client of each that sends data, gets it back and compares
+ *
+ * The servers are bound to DEV, or to no device; the clients never are.
+ * Exit status 0 if all came back right; else what failed is printed.
+ */
+#include <err.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define ROUNDS	20
+#define SIZE	16384
+
+static int new_socket(const struct addrinfo *ai, int type, int protocol)
+{
+	struct timeval timeout = { .tv_sec = 5 };
+	int on = 1, fd;
+
+	fd = socket(ai->ai_family, type, protocol);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)))
+		err(1, "socket");
+	return fd;
+}
+
+/* A stream may deliver in parts what was sent as one */
+static void pass(int from, int to, const char *data)
+{
+	static char buf[SIZE];
+	ssize_t done, n;
+
+	if (send(from, data, SIZE, 0) != SIZE)
+		err(1, "send");
+	for (done = 0; done < SIZE; done += n) {
+		n = recv(to, buf + done, SIZE - done, 0);
+		if (n <= 0)
+			err(1, "recv after %zd bytes", done);
+	}
+	if (memcmp(buf, data, SIZE))
+		errx(1, "data has changed on its way");
+}
+
+static void ask(const struct addrinfo *ai, int type, int protocol, const char *dev)
+{
+	int server = new_socket(ai, type, protocol);
+	int client = new_socket(ai, type, protocol);
+	int peer = server, i;
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+	static char data[SIZE];
+
+	if (dev && setsockopt(server, SOL_SOCKET, SO_BINDTODEVICE, dev, strlen(dev)))
+		err(1, "SO_BINDTODEVICE %s", dev);
+	if (bind(server, ai->ai_addr, ai->ai_addrlen))
+		err(1, "bind");
+	if (type == SOCK_STREAM && listen(server, 1))
+		err(1, "listen");
+	if (connect(client, ai->ai_addr, ai->ai_addrlen))
+		err(1, "connect");
+
+	if (type == SOCK_STREAM) {
+		peer = accept(server, NULL, NULL);
+		if (peer < 0)
+			err(1, "accept");
+	} else if (getsockname(client, (struct sockaddr *)&addr, &len) ||
+		   connect(peer, (struct sockaddr *)&addr, len)) {
+		err(1, "connect back");
+	}
+
+	for (i = 0; i < ROUNDS; i++) {
+		memset(data, 'a' + i, SIZE);
+		pass(client, peer, data);
+		pass(peer, client, data);
+	}
+
+	if (peer != server)
+		close(peer);
+	close(server);
+	close(client);
+}
+
+int main(int argc, char **argv)
+{
+	struct addrinfo hints = {
+		.ai_socktype	= SOCK_STREAM,
+		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
+	}, *ai;
+	int sctp;
+
+	sctp = argc > 1 && !strcmp(argv[1], "-s");
+	argc -= sctp;
+	argv += sctp;
+	if (argc < 2 || argc > 3 || getaddrinfo(argv[1], "5000", &hints, &ai))
+		errx(2, "usage: serve [-s] ADDR[%%SCOPE] [DEV]");
+
+	if (sctp) {
+		ask(ai, SOCK_STREAM, IPPROTO_SCTP, argv[2]);
+	} else {
+		ask(ai, SOCK_STREAM, IPPROTO_TCP, argv[2]);
+		ask(ai, SOCK_DGRAM, IPPROTO_UDP, argv[2]);
+	}
+	return 0;
+}

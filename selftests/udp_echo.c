@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * udp_echo [-s] ADDR PORT COUNT SIZE: send COUNT datagrams of SIZE bytes to an echo
+ * service, one at a time, and compare each answer; -s: be the service, too
+ *
+ * Exit status 0 if every answer came within 5 seconds and was right.
+ */
+#include <err.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+static char out[65536], in[65536];
+
+static int udp_socket(const struct addrinfo *ai)
+{
+	struct timeval timeout = { .tv_sec = 5 };
+	int fd = socket(ai->ai_family, SOCK_DGRAM, 0);
+
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)))
+		err(1, "socket");
+	return fd;
+}
+
+static void echo(int fd)
+{
+	struct sockaddr_storage from;
+	socklen_t fromlen = sizeof(from);
+	ssize_t len;
+
+	len = recvfrom(fd, in, sizeof(in), 0, (struct sockaddr *)&from, &fromlen);
+	if (len < 0)
+		err(1, "service: recvfrom");
+	if (sendto(fd, in, len, 0, (struct sockaddr *)&from, fromlen) != len)
+		err(1, "service: sendto");
+}
+
+int main(int argc, char **argv)
+{
+	struct addrinfo hints = {
+		.ai_family	= AF_UNSPEC,
+		.ai_socktype	= SOCK_DGRAM,
+		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
+	}, *ai;
+	int service = -1, own, count, size, fd, i;
+
+	own = argc > 1 && !strcmp(argv[1], "-s");
+	argv += own;
+	if (argc - own != 5 || getaddrinfo(argv[1], argv[2], &hints, &ai))
+		errx(2, "usage: udp_echo [-s] ADDR PORT COUNT SIZE");
+	count = atoi(argv[3]);
+	size = atoi(argv[4]);
+
+	if (own) {
+		service = udp_socket(ai);
+		if (bind(service, ai->ai_addr, ai->ai_addrlen))
+			err(1, "bind");
+	}
+	fd = udp_socket(ai);
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen))
+		err(1, "connect");
+
+	for (i = 0; i < count; i++) {
+		memset(out, 'a' + i % 26, size);
+		if (send(fd, out, size, 0) != size)
+			err(1, "send");
+		if (own)
+			echo(service);
+		if (recv(fd, in, sizeof(in), 0) != size)
+			err(1, "recv");
+		if (memcmp(in, out, size))
+			errx(1, "datagram %d came back changed", i);
+	}
+	return 0;
+}
