@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people. The kernel's build system reads Kbuild instead.
+
+# Headers of the running kernel, or else the newest that are installed
+KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest_headers))
+KERNELS ?= 6.12
+TESTS ?=
+
+newest_headers = $(shell printf '%s\n' $(patsubst %/Module.symvers,%, \
+	$(wildcard /usr/src/linux-headers-*/Module.symvers)) | sort -V | tail -n 1)
+
+define no_headers
+no kernel headers in KDIR='$(KDIR)'. Of the running kernel, they are installed with
+    apt-get install linux-headers-$(shell uname -r)
+and if Debian has none by this name, those of Debian's newest kernel with
+    apt-get install linux-headers-$(shell dpkg --print-architecture)
+endef
+
+# for tools/test
+export KERNELS TESTS
+
+all: ## build lbx.ko for KDIR
+	$(if $(wildcard $(KDIR)/.config),,$(error $(no_headers)))
+	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+install: ## install lbx.ko for the kernel that it was built for
+	@tools/install
+
+uninstall: ## remove what "make install" has installed, for every kernel
+	@tools/install --remove
+
+setup: ## install the Debian packages that demo, test and check need
+	@tools/setup
+
+demo: ## see lbx at work in a VM, explained (a minute, once with the VM image three)
+	@tools/demo/run
+
+test: ## run the selftests TESTS in a VM on each of KERNELS
+	@tools/test
+
+check: ## run the static checks: nothing may be found
+	@tools/check
+
+clean: ## remove everything that was built; the images of the VM stay
+	@rm -rf build
+	@find . -path ./.git -prune -o -type f \( -name '*.ko' -o -name '*.o' \
+		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
+		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
+
+help: ## list targets and variables
+	@echo 'Targets:'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'Variables, and what they are now:'
+	@echo '  KERNELS   kernels to test on, any of 6.1 6.12 7.2 ($(KERNELS))'
+	@echo '  TESTS     programs of selftests/ to run ($(or $(TESTS),all))'
+	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
+
+.PHONY: all install uninstall setup demo test check clean help
