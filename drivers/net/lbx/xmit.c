@@ -13,16 +13,18 @@
 #include "compat.h"
 #include "lbx.h"
 
-/* A packet routed through an lbx device, not to it, keeps the route that it was
- * forwarded or sent with (netif_keep_dst()) and would be forwarded again on
- * arrival, round and round until its TTL ends.  On lo it does.
+/* A packet that is forwarded to an lbx device, and not to an address of it, keeps
+ * its route (netif_keep_dst()) and would be forwarded again on arrival, round and
+ * round until its TTL ends.  On lo it does.
  *
- * What the route is for counts, and not RTCF_LOCAL: __mkroute_output() sets that
- * for whatever leaves by a loopback.  Broadcast and multicast are for
- * ip_local_deliver() if a socket joined and for dst_discard() if none did, but
- * captures shall see both, as on lo.  In IPv6 ip6_route_info_create() makes any
- * other route through a loopback a reject route, but multicast routing has a way
- * out of its own (ip6mr_forward2()).
+ * What the machine itself sends by a loopback is local to __mkroute_output()
+ * whatever the route's type, and has to be: the answer to a ping between two lbx
+ * devices is searched in the L3 domain of the one that the request came by, is
+ * taken for on-link when not found there, and arrives by this.  Broadcast and
+ * multicast are for ip_local_deliver() if a socket joined and for dst_discard() if
+ * none did, but captures shall see both, as on lo.  In IPv6
+ * ip6_route_info_create() makes any other route through a loopback a reject route,
+ * but multicast routing has a way out of its own (ip6mr_forward2()).
  */
 static bool lbx_route_is_local(const struct sk_buff *skb)
 {
@@ -33,7 +35,8 @@ static bool lbx_route_is_local(const struct sk_buff *skb)
 
 	switch (dst->ops->family) {
 	case AF_INET:
-		return container_of(dst, struct rtable, dst)->rt_type != RTN_UNICAST;
+		return container_of(dst, struct rtable, dst)->rt_flags &
+		       (RTCF_LOCAL | RTCF_BROADCAST | RTCF_MULTICAST);
 	case AF_INET6:
 		return dst_rt6_info(dst)->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST) ||
 		       ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
