@@ -38,6 +38,12 @@ demo: ## see lbx at work in a VM, explained (a minute, once with the VM image th
 test: ## run the selftests TESTS in a VM on each of KERNELS
 	@tools/test
 
+testvm: ## test tools/vm itself: streams, statuses, kernel bugs
+	@tools/setup
+	@mkdir -p build/test
+	@tools/vm/test | tee build/test/vm.log
+	@tools/results build/test/vm.log
+
 check: ## run the static checks: nothing may be found
 	@tools/check
 
@@ -56,4 +62,4 @@ help: ## list targets and variables
 	@echo '  TESTS     programs of selftests/ to run ($(or $(TESTS),all))'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
-.PHONY: all install uninstall setup demo test check clean help
+.PHONY: all install uninstall setup demo test testvm check clean help
