@@ -99,7 +99,7 @@ static int lbx_mirror_request(struct socket *sock, u16 type,
 	memset(ifm, 0, sizeof(*ifm));
 	ifm->ifa_family = AF_INET6;
 	ifm->ifa_prefixlen = 128;
-	ifm->ifa_index = sock_net(sock->sk)->loopback_dev->ifindex;
+	ifm->ifa_index = LOOPBACK_IFINDEX;
 
 	err = -EMSGSIZE;
 	if (!nla_put_in6_addr(skb, IFA_LOCAL, &m->addr) &&
@@ -316,6 +316,9 @@ static int __net_init lbx_mirror_net_init(struct net *net)
 	return 0;
 }
 
+/* Twice: before lo goes, which a work that runs would miss, and after the last
+ * lbx device, whose address queues one that only finds the netns dead.
+ */
 static void __net_exit lbx_mirror_net_exit(struct net *net)
 {
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
@@ -324,10 +327,11 @@ static void __net_exit lbx_mirror_net_exit(struct net *net)
 }
 
 static struct pernet_operations lbx_mirror_net_ops = {
-	.init	= lbx_mirror_net_init,
-	.exit	= lbx_mirror_net_exit,
-	.id	= &lbx_mirror_net_id,
-	.size	= sizeof(struct lbx_mirror_net),
+	.init		= lbx_mirror_net_init,
+	.pre_exit	= lbx_mirror_net_exit,
+	.exit		= lbx_mirror_net_exit,
+	.id		= &lbx_mirror_net_id,
+	.size		= sizeof(struct lbx_mirror_net),
 };
 
 int lbx_mirror_init(void)
