@@ -243,13 +243,7 @@ reachable_from_outside()
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	setup_ns PEER
 	defer cleanup_ns "$PEER"
-	ipn link add eth0 type veth peer name eth0 netns "$PEER"
-	ipn addr add 198.51.100.1/24 dev eth0
-	ipn addr add 2001:db8:1::1/64 dev eth0 nodad
-	ipn link set eth0 up
-	ip -n "$PEER" addr add 198.51.100.2/24 dev eth0
-	ip -n "$PEER" addr add 2001:db8:1::2/64 dev eth0 nodad
-	ip -n "$PEER" link set eth0 up
+	veth_up "198.51.100.1/24 2001:db8:1::1/64" "198.51.100.2/24 2001:db8:1::2/64"
 	ip -n "$PEER" route add 192.0.2.1 via 198.51.100.1
 	ip -n "$PEER" route add 2001:db8:9::1 via 2001:db8:1::1
 	ip netns exec "$PEER" ping -c 1 -W 5 192.0.2.1 >/dev/null

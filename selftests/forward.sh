@@ -89,13 +89,7 @@ ipn link add lbx0 type lbx
 ipn link set lbx0 addrgenmode none
 ipn link set lbx0 up
 ipn addr add 203.0.113.1/32 dev lbx0
-ipn link add eth0 type veth peer name eth0 netns "$PEER"
-ipn addr add 192.0.2.1/24 dev eth0
-ipn addr add 2001:db8:1::1/64 dev eth0 nodad
-ipn link set eth0 up
-ip -n "$PEER" addr add 192.0.2.2/24 dev eth0
-ip -n "$PEER" addr add 2001:db8:1::2/64 dev eth0 nodad
-ip -n "$PEER" link set eth0 up
+veth_up "192.0.2.1/24 2001:db8:1::1/64" "192.0.2.2/24 2001:db8:1::2/64"
 ip -n "$PEER" route add default via 192.0.2.1
 ip -n "$PEER" route add default via 2001:db8:1::1
 inns sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -69,6 +69,26 @@ lbx_up()
 	[[ $* != *:* ]] || settle
 }
 
+# veth_up "ADDR..." "PEER-ADDR...": eth0 in $NS and in $PEER, a cable between them
+veth_up()
+{
+	local addr
+
+	ipn link add eth0 type veth peer name eth0 netns "$PEER"
+	for addr in $1; do
+		[[ $addr != *:* ]] || addr+=" nodad"
+		# shellcheck disable=SC2086  # nodad is a word of its own
+		ipn addr add dev eth0 $addr
+	done
+	ipn link set eth0 up
+	for addr in $2; do
+		[[ $addr != *:* ]] || addr+=" nodad"
+		# shellcheck disable=SC2086
+		ip -n "$PEER" addr add dev eth0 $addr
+	done
+	ip -n "$PEER" link set eth0 up
+}
+
 # mirrors_fit: does lo mirror what the lbx devices of $NS have?  The module does
 # so from a work item.  (A mirror is known by its metric: iproute2 6.1 shows no
 # proto.)

@@ -98,11 +98,7 @@ setup_ns NS PEER
 trap cleanup_all_ns EXIT
 ipn link add lbx0 type lbx
 ipn link set lbx0 up
-ipn link add eth0 type veth peer name eth0 netns "$PEER"
-ipn addr add 192.0.2.5/24 dev eth0
-ipn link set eth0 up
-ip -n "$PEER" addr add 192.0.2.6/24 dev eth0
-ip -n "$PEER" link set eth0 up
+veth_up 192.0.2.5/24 192.0.2.6/24
 
 tests_run
 exit "$EXIT_STATUS"
