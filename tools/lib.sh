@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# lib.sh - what test, check and .ci/run share. Sourced, never run.
+# lib.sh - what test, bench/run, check and .ci/run share. Sourced, never run.
 
 # result VERDICT NAME: in the words of log_test() of the kernel's net/lib.sh, for
 # tools/results to count
@@ -21,4 +21,36 @@ sum()
 minutes()
 {
 	printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
+}
+
+# refuse MESSAGE: wrong usage
+refuse()
+{
+	printf 'tools/%s: %s\n' "${0##*tools/}" "$*" >&2
+	exit 2
+}
+
+# words TEXT: one word on each line
+words()
+{
+	tr -s '[:space:]' '\n' <<<"$1" | sed '/^$/d'
+}
+
+# choose_kernels: sets kernels, those of $KERNELS in the order of VM_KERNELS (see
+# tools/vm/lib.sh) and none twice
+choose_kernels()
+{
+	local kernel wanted
+
+	mapfile -t wanted < <(words "${KERNELS-6.12}")
+	[ ${#wanted[@]} -gt 0 ] ||
+		refuse "KERNELS is empty, choose from: ${VM_KERNELS[*]}"
+	for kernel in "${wanted[@]}"; do
+		[[ " ${VM_KERNELS[*]} " = *" $kernel "* ]] ||
+			refuse "there is no kernel '$kernel', choose from: ${VM_KERNELS[*]}"
+	done
+	kernels=()
+	for kernel in "${VM_KERNELS[@]}"; do
+		[[ " ${wanted[*]} " != *" $kernel "* ]] || kernels+=("$kernel")
+	done
 }

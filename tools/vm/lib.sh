@@ -12,8 +12,10 @@ VM_HOST_PACKAGES=(
 	util-linux
 )
 
-# The kernels there are. A new one is one more line here and in vm_kernel().
-VM_KERNELS=(6.1 6.12 7.2)
+# Debian's kernels, and all there are: "debug-kernel" makes those that Debian has
+# not. A new one is one more word here and one more line in vm_kernel().
+VM_DEBIAN_KERNELS=(6.1 6.12 7.2)
+VM_KERNELS=("${VM_DEBIAN_KERNELS[@]}" debug debug-6.1)
 
 vm_dir=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 # shellcheck disable=SC2034  # used by the scripts that source this
@@ -24,16 +26,23 @@ vm_name=tools/vm/${0##*/}
 
 # vm_kernel KERNEL: sets what there is to know about a kernel
 #   vm_suite      the Debian release that is its root
+#   vm_base       the Debian kernel with that root: itself, but for debug kernels
+#   vm_debug      what "debug-kernel" makes of vm_base, empty if it is Debian's
 vm_kernel()
 {
+	vm_base=$1 vm_debug=
 	case $1 in
+	debug)		vm_base=6.12 vm_debug=debug-6.12 ;;
+	debug-6.1)	vm_base=6.1 vm_debug=debug-6.1 ;;
+	esac
+	case $vm_base in
 	6.1)	vm_suite=bookworm ;;
 	6.12)	vm_suite=trixie ;;
 	7.2)	vm_suite=trixie ;;
 	*)	vm_usage "there is no kernel '$1', choose from: ${VM_KERNELS[*]}" ;;
 	esac
 	# shellcheck disable=SC2034
-	readonly vm_suite
+	readonly vm_suite vm_base vm_debug
 }
 
 vm_say()
@@ -66,24 +75,48 @@ vm_need()
 	[ "$(id -u)" = 0 ] || vm_usage "run this as root, it uses chroot and mount"
 }
 
-# vm_in_root ROOT COMMAND [ARG...]
+# vm_in_root [-s] [-m FOLDER] ROOT COMMAND [ARG...]
+#   -s         what is written to ROOT is scratch, and not refused
+#   -m FOLDER  is /mnt, read-write
 #
 # Runs COMMAND on the host's kernel in the root of an image, with the
 # repository at /lbx. Everything is read-only but /lbx/build and a
 # scratch /tmp. The mounts are in a private namespace and the processes in one
-# that dies with its first: nothing stays behind, however this ends.
+# that dies with its first, and with the caller: nothing stays behind, however
+# this ends.
 vm_in_root()
 {
-	local root=$1
+	local scratch='' mnt='' root option OPTIND
 
-	shift
+	while getopts sm: option; do
+		case $option in
+		s)	scratch=1 ;;
+		m)	mnt=$OPTARG ;;
+		*)	return 2 ;;
+		esac
+	done
+	root=${*:OPTIND:1}
+	shift "$OPTIND"
 	mkdir -p "$vm_repo/build"
 	# shellcheck disable=SC2016  # the inner shell expands these
-	unshare --mount --pid --fork --kill-child --propagation private \
+	setpriv --pdeathsig KILL \
+		unshare --mount --pid --fork --kill-child --propagation private \
 		bash -euc '
-			root=$1 repo=$2
-			shift 2
-			mount --bind -o ro "$root" "$root"
+			root=$1 repo=$2 scratch=$3 mnt=$4
+			shift 4
+			if [ "$scratch" ]; then
+				# Relative paths: a colon would need a backslash
+				cd "$root"
+				mount -t tmpfs tmpfs tmp
+				mkdir tmp/upper tmp/work
+				mount -t overlay -o lowerdir=.,upperdir=tmp/upper,workdir=tmp/work \
+					overlay "$root"
+				# The host may have another network by now
+				cat /etc/resolv.conf >"$root/etc/resolv.conf" || :
+			else
+				mount --bind -o ro "$root" "$root"
+			fi
+			[ ! "$mnt" ] || mount --bind "$mnt" "$root/mnt"
 			mount -t proc proc "$root/proc"
 			mount --bind /dev "$root/dev"
 			mount -t tmpfs tmpfs "$root/tmp"
@@ -93,5 +126,16 @@ vm_in_root()
 				HOME=/root LANG=C.UTF-8 TERM="${TERM-dumb}" \
 				PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 				"$@"
-		' bash "$root" "$vm_repo" "$@"
+		' bash "$root" "$vm_repo" "$scratch" "$mnt" "$@"
+}
+
+# vm_discard PID FOLDER: what that one has made so far
+vm_discard()
+{
+	kill "$1" 2>/dev/null && wait "$1" 2>/dev/null
+	# Its children were sent SIGKILL by the kernel: they may be some
+	# milliseconds from their end, and make one more file
+	until rm -rf --one-file-system "$2" 2>/dev/null; do
+		sleep 0.1
+	done
 }
