@@ -67,6 +67,19 @@ void lbx_addr6_up(struct net_device *dev)
 	lbx_mirror_sync(dev_net(dev), true);
 }
 
+/**
+ * lbx_addr6_has - is it an address of that device, ready to be used or not?
+ * @dev: any device
+ * @addr: the address
+ *
+ * Context: any; RCU is taken.
+ * Return: true if it is.
+ */
+bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr)
+{
+	return ipv6_chk_addr_and_flags(dev_net(dev), addr, dev, false, 1, 0);
+}
+
 /* ::1 is lo's.  init_loopback() gives it to every loopback that comes up,
  * without an extack, and a user may ask for it.
  */

@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "lbx.h"
+#include "trace.h"
 
 /* The core asks for the pointer and not for any of the operations: no table of
  * its own, no rule, the routes stay in local and main.
@@ -28,18 +29,11 @@ static const struct l3mdev_ops lbx_l3mdev_ops = { };
 
 static int lbx_dev_init(struct net_device *dev)
 {
-	struct lbx_priv *priv = netdev_priv(dev);
 	int err;
 
-	priv->stats = netdev_alloc_pcpu_stats(struct lbx_stats);
-	if (!priv->stats)
-		return -ENOMEM;
-
-	err = netdev_rx_handler_register(dev, lbx_receive, NULL);
-	if (err) {
-		free_percpu(priv->stats);
+	err = lbx_stats_alloc(dev);
+	if (err)
 		return err;
-	}
 
 	netdev_lockdep_set_classes(dev);
 	return 0;
@@ -52,42 +46,6 @@ static int lbx_dev_init(struct net_device *dev)
 static void lbx_dev_uninit(struct net_device *dev)
 {
 	RCU_INIT_POINTER(dev->rx_handler, NULL);
-}
-
-static void lbx_dev_free(struct net_device *dev)
-{
-	struct lbx_priv *priv = netdev_priv(dev);
-
-	free_percpu(priv->stats);
-}
-
-/* As on lo, what is sent is received: both directions show the same figures.  A
- * packet that the backlog refuses is counted by the core, as rx_dropped.
- */
-static void lbx_get_stats64(struct net_device *dev,
-			    struct rtnl_link_stats64 *stats)
-{
-	struct lbx_priv *priv = netdev_priv(dev);
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		const struct lbx_stats *s = per_cpu_ptr(priv->stats, cpu);
-		u64 packets, bytes, not_local;
-		unsigned int start;
-
-		do {
-			start = u64_stats_fetch_begin(&s->syncp);
-			packets = u64_stats_read(&s->packets);
-			bytes = u64_stats_read(&s->bytes);
-			not_local = u64_stats_read(&s->not_local);
-		} while (u64_stats_fetch_retry(&s->syncp, start));
-
-		stats->tx_packets += packets;
-		stats->rx_packets += packets;
-		stats->tx_bytes += bytes;
-		stats->rx_bytes += bytes;
-		stats->tx_dropped += not_local;
-	}
 }
 
 static const struct net_device_ops lbx_netdev_ops = {
@@ -104,13 +62,23 @@ bool lbx_is_lbx(const struct net_device *dev)
 	return dev->netdev_ops == &lbx_netdev_ops;
 }
 
+static void lbx_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
+{
+	strscpy(info->driver, LBX_KIND, sizeof(info->driver));
+	strscpy(info->version, LBX_VERSION, sizeof(info->version));
+}
+
 static u32 lbx_get_link(struct net_device *dev)
 {
 	return 1;
 }
 
 static const struct ethtool_ops lbx_ethtool_ops = {
+	.get_drvinfo		= lbx_get_drvinfo,
 	.get_link		= lbx_get_link,
+	.get_sset_count		= lbx_get_sset_count,
+	.get_strings		= lbx_get_strings,
+	.get_ethtool_stats	= lbx_get_ethtool_stats,
 	.get_ts_info		= ethtool_op_get_ts_info,
 };
 
@@ -124,6 +92,10 @@ static const struct device_type lbx_type = {
  */
 static void lbx_setup(struct net_device *dev)
 {
+	struct lbx_priv *priv = netdev_priv(dev);
+
+	priv->direct = true;
+
 	ether_setup(dev);
 	dev->type		= ARPHRD_LOOPBACK;
 	dev->flags		= 0;
@@ -136,10 +108,8 @@ static void lbx_setup(struct net_device *dev)
 				   IFF_L3MDEV_MASTER;
 	netif_keep_dst(dev);
 
-	dev->hw_features	= NETIF_F_GSO_SOFTWARE;
-	dev->features		= NETIF_F_SG | NETIF_F_FRAGLIST |
-				  NETIF_F_GSO_SOFTWARE | NETIF_F_HW_CSUM |
-				  NETIF_F_RXCSUM | NETIF_F_SCTP_CRC |
+	dev->hw_features	= LBX_OFFLOADS;
+	dev->features		= LBX_OFFLOADS | NETIF_F_RXCSUM |
 				  NETIF_F_HIGHDMA | NETIF_F_VLAN_CHALLENGED |
 				  NETIF_F_LOOPBACK;
 	lbx_compat_set_lltx(dev);
@@ -150,13 +120,14 @@ static void lbx_setup(struct net_device *dev)
 	dev->ethtool_ops	= &lbx_ethtool_ops;
 	dev->l3mdev_ops		= &lbx_l3mdev_ops;
 	dev->needs_free_netdev	= true;
-	dev->priv_destructor	= lbx_dev_free;
+	dev->priv_destructor	= lbx_stats_free;
 	SET_NETDEV_DEVTYPE(dev, &lbx_type);
 }
 
 /**
  * lbx_register - register a device that lbx_setup() has set up
  * @dev: the device; on error it is the caller's to free
+ * @data: attributes of IFLA_INFO_DATA, or NULL
  * @extack: where the reason of a refusal goes, or NULL
  *
  * IFF_LOOPBACK must not be set while NETDEV_REGISTER goes round: for
@@ -165,9 +136,10 @@ static void lbx_setup(struct net_device *dev)
  * registration is therefore done here and in lbx_addr_setup().
  *
  * Context: RTNL.
- * Return: 0 or the error of register_netdevice().
+ * Return: 0 or the error of register_netdevice() or lbx_change().
  */
-int lbx_register(struct net_device *dev, struct netlink_ext_ack *extack)
+int lbx_register(struct net_device *dev, struct nlattr *data[],
+		 struct netlink_ext_ack *extack)
 {
 	int err;
 
@@ -182,6 +154,13 @@ int lbx_register(struct net_device *dev, struct netlink_ext_ack *extack)
 	dev->hw_features &= ~NETIF_F_NOCACHE_COPY;
 	lbx_addr_setup(dev);
 	lbx_addr6_setup(dev);
+
+	err = lbx_change(dev, data, extack);
+	if (err) {
+		unregister_netdevice(dev);
+		return err;
+	}
+	trace_lbx_config(dev);
 	return 0;
 }
 
@@ -205,7 +184,23 @@ static int lbx_validate(struct nlattr *tb[], struct nlattr *data[],
 
 static int lbx_newlink(LBX_COMPAT_NEWLINK_ARGS)
 {
-	return lbx_register(dev, extack);
+	return lbx_register(dev, LBX_COMPAT_NEWLINK_DATA, extack);
+}
+
+static int lbx_changelink(struct net_device *dev, struct nlattr *tb[],
+			  struct nlattr *data[], struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = lbx_change(dev, data, extack);
+	if (err)
+		return err;
+
+	trace_lbx_config(dev);
+	/* do_setlink() tells of the change while the device is up */
+	if (!(dev->flags & IFF_UP))
+		call_netdevice_notifiers(NETDEV_CHANGEINFODATA, dev);
+	return 0;
 }
 
 static void lbx_dellink(struct net_device *dev, struct list_head *head)
@@ -216,10 +211,17 @@ static void lbx_dellink(struct net_device *dev, struct list_head *head)
 struct rtnl_link_ops lbx_link_ops __read_mostly = {
 	.kind		= LBX_KIND,
 	.priv_size	= sizeof(struct lbx_priv),
+	.maxtype	= IFLA_LBX_MAX,
+	.policy		= lbx_policy,
 	.setup		= lbx_setup,
 	.validate	= lbx_validate,
 	.newlink	= lbx_newlink,
+	.changelink	= lbx_changelink,
 	.dellink	= lbx_dellink,
+	.get_size	= lbx_get_size,
+	.fill_info	= lbx_fill_info,
+	.get_xstats_size = lbx_get_xstats_size,
+	.fill_xstats	= lbx_fill_xstats,
 };
 
 static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,

@@ -4,62 +4,98 @@
  *
  *   main.c      the module: parameters, load and unload
  *   device.c    the net_device and its netlink kind
+ *   netlink.c   the kind's attributes: what is asked for, and what is told
  *   xmit.c      the path of a packet, transmit and receive
- *   neigh.c     the neighbour's output: who carries while the device is down
+ *   neigh.c     the neighbour's output: direct, by the queue, or by lo
+ *   stats.c     the counters, and who gets to see them
  *   address.c   which IPv4 addresses a device takes
  *   address6.c  which IPv6 addresses it takes, and the ones it has of itself
  *   mirror.c    a copy of each IPv6 address on lo, so that a server can bind it
+ *   trace.h     the tracepoints
  *   compat.h    what differs between kernel versions
  */
 #ifndef _LBX_H
 #define _LBX_H
 
+#include <linux/cache.h>
+#include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/lbx.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
+#define LBX_VERSION	"0.2.0"
+
+/* What the device does to a packet instead of the stack, all of it by doing
+ * nothing.  Each can be switched off with ethtool -K.
+ */
+#define LBX_OFFLOADS	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_GSO_SOFTWARE | \
+			 NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC)
+
 /**
  * struct lbx_stats - one CPU's counters of one device
- * @packets: packets handed to the receive path
- * @bytes: their length without the Ethernet header, as lo counts it
- * @not_local: packets dropped because their route is not a local one
+ * @count: indexed by LBX_XSTATS_* - 1, see <linux/lbx.h>; those that change with
+ *	each packet are the first eight, a cache line
  * @syncp: lets 32-bit readers see the 64-bit counters whole
  *
- * Written with softirqs off by lbx_xmit() only, on the CPU that they belong to.
+ * Written with softirqs off, on the CPU that they belong to.
  */
 struct lbx_stats {
-	u64_stats_t		packets;
-	u64_stats_t		bytes;
-	u64_stats_t		not_local;
+	u64_stats_t		count[LBX_XSTATS_PAD - 1];
 	struct u64_stats_sync	syncp;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct lbx_priv - the private part of an lbx net_device
  * @stats: per-CPU counters
+ * @direct: whether IP hands packets over past the queue; written under RTNL
+ * @new_neigh6: IPv6 neighbour entries made since they all went, see neigh.c
  * @in6_dev: the inet6_dev that lbx_addr6_setup() has set up, compared and never
  *	dereferenced; RTNL
  */
 struct lbx_priv {
 	struct lbx_stats __percpu *stats;
+	bool			direct;
+	atomic_t		new_neigh6;
 	const void		*in6_dev;
 };
 
 /* device.c */
 extern struct rtnl_link_ops lbx_link_ops;
 bool lbx_is_lbx(const struct net_device *dev);
-int lbx_register(struct net_device *dev, struct netlink_ext_ack *extack);
+int lbx_register(struct net_device *dev, struct nlattr *data[],
+		 struct netlink_ext_ack *extack);
 int lbx_device_init(void);
 void lbx_device_exit(void);
 
+/* netlink.c */
+extern const struct nla_policy lbx_policy[];
+int lbx_change(struct net_device *dev, struct nlattr *data[],
+	       struct netlink_ext_ack *extack);
+size_t lbx_get_size(const struct net_device *dev);
+int lbx_fill_info(struct sk_buff *skb, const struct net_device *dev);
+
 /* xmit.c */
 netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev);
-rx_handler_result_t lbx_receive(struct sk_buff **pskb);
+bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha);
 
 /* neigh.c */
 int lbx_neigh_construct(struct net_device *dev, struct neighbour *n);
+void lbx_neigh_set_direct(struct net_device *dev, bool direct);
+
+/* stats.c */
+int lbx_stats_alloc(struct net_device *dev);
+void lbx_stats_free(struct net_device *dev);
+void lbx_count_drop(const struct net_device *dev, const struct sk_buff *skb,
+		    unsigned int reason);
+void lbx_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *stats);
+int lbx_get_sset_count(struct net_device *dev, int sset);
+void lbx_get_strings(struct net_device *dev, u32 sset, u8 *data);
+void lbx_get_ethtool_stats(struct net_device *dev, struct ethtool_stats *es,
+			   u64 *data);
+size_t lbx_get_xstats_size(const struct net_device *dev);
+int lbx_fill_xstats(struct sk_buff *skb, const struct net_device *dev);
 
 /* address.c */
 void lbx_addr_setup(struct net_device *dev);
@@ -70,6 +106,7 @@ void lbx_addr_exit(void);
 /* address6.c */
 bool lbx_addr6_setup(struct net_device *dev);
 void lbx_addr6_up(struct net_device *dev);
+bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr);
 int lbx_addr6_init(void);
 void lbx_addr6_exit(void);
 
@@ -80,6 +117,8 @@ void lbx_mirror_exit(void);
 #else
 static inline bool lbx_addr6_setup(struct net_device *dev) { return false; }
 static inline void lbx_addr6_up(struct net_device *dev) { }
+static inline bool lbx_addr6_has(struct net_device *dev,
+				 const struct in6_addr *addr) { return false; }
 static inline int lbx_addr6_init(void) { return 0; }
 static inline void lbx_addr6_exit(void) { }
 static inline int lbx_mirror_init(void) { return 0; }

@@ -49,7 +49,7 @@ static int __init lbx_add_device(void)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 
-	err = lbx_register(dev, NULL);
+	err = lbx_register(dev, NULL, NULL);
 	if (err) {
 		free_netdev(dev);
 		return err;
@@ -129,5 +129,6 @@ module_init(lbx_init);
 module_exit(lbx_exit);
 
 MODULE_DESCRIPTION("Additional loopback devices");
+MODULE_VERSION(LBX_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_ALIAS_RTNL_LINK("lbx");

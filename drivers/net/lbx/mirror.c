@@ -119,12 +119,6 @@ static bool lbx_is_mirror(const struct inet6_ifaddr *ifa)
 	       (ifa->flags & LBX_MIRROR_FLAGS) == LBX_MIRROR_FLAGS;
 }
 
-/* Is @addr one of @dev's, ready to be used or not? */
-static bool lbx_dev_has(struct net_device *dev, const struct in6_addr *addr)
-{
-	return ipv6_chk_addr_and_flags(dev_net(dev), addr, dev, false, 1, 0);
-}
-
 /* Does lo carry what is to @addr? */
 static bool lbx_lo_carries(struct net *net, const struct in6_addr *addr)
 {
@@ -156,7 +150,7 @@ static unsigned int lbx_mirror_find_stale(struct lbx_mirror_net *mnet,
 		if (!lbx_is_mirror(ifa))
 			continue;
 		dev = dev_get_by_index_rcu(net, ifa->rt_priority);
-		if (dev && lbx_is_lbx(dev) && lbx_dev_has(dev, &ifa->addr) &&
+		if (dev && lbx_is_lbx(dev) && lbx_addr6_has(dev, &ifa->addr) &&
 		    !(reorder && netif_running(dev) &&
 		      lbx_lo_carries(net, &ifa->addr)))
 			continue;
@@ -189,8 +183,8 @@ static unsigned int lbx_mirror_find_missing(struct lbx_mirror_net *mnet)
 			continue;
 		list_for_each_entry_rcu(ifa, &idev->addr_list, if_list) {
 			if (ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL ||
-			    !lbx_dev_has(dev, &ifa->addr) ||
-			    lbx_dev_has(lo, &ifa->addr))
+			    !lbx_addr6_has(dev, &ifa->addr) ||
+			    lbx_addr6_has(lo, &ifa->addr))
 				continue;
 
 			mnet->batch[n].addr = ifa->addr;

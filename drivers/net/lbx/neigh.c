@@ -1,22 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The neighbour's output, the last step of ip_finish_output2() before the device.
+ * The neighbour's output, the last step of ip_finish_output2() and
+ * ip6_finish_output2() before the device, and so the place to choose the way that
+ * a packet takes:
  *
- * A local route stays when its device goes down (its scope is nowhere, and
- * fib_sync_down_dev() leaves it), so does a route that a socket holds: what it
- * carries would be lost in the noop qdisc.  While an lbx device is down, lo
- * carries for it.
+ * - direct: straight into the device, past __dev_queue_xmit(), which for most
+ *   packets would do nothing but cost time.  neigh_output() calls here for each
+ *   packet as long as the entry has no cached header, which only
+ *   neigh_resolve_output() makes.
+ * - by the queue, if there is something on it or direct output is off.
+ * - by lo, while the device is down.  A local route stays when its device goes
+ *   down (its scope is nowhere, and fib_sync_down_dev() leaves it), so does a
+ *   route that a socket holds: what it carries would be lost in the noop qdisc.
  */
 #include <linux/etherdevice.h>
+#include <net/arp.h>
+#include <net/ndisc.h>
 #include <net/neighbour.h>
 
+#include "compat.h"
 #include "lbx.h"
 
-static int lbx_lo_output(struct net_device *lo, struct sk_buff *skb)
+/* IPv6 has an entry for each destination (IPv4 has one for all, as
+ * __ipv4_neigh_lookup_noref() does for a loopback).  Newer kernels exempt those of
+ * a loopback from the forced collection of neigh_alloc(), and an AnyIP prefix
+ * would collect its size in them before neigh_periodic_work() comes.  So all of
+ * them go each time that this many are new.
+ */
+#define LBX_NEIGH6_MAX	1024
+
+/* As neigh_resolve_output() for an entry that needs no resolving, but that it
+ * leaves the cached header empty.
+ */
+static int lbx_queue_output(struct net_device *dev, struct sk_buff *skb,
+			    const u8 *ha)
 {
-	skb->dev = lo;
 	__skb_pull(skb, skb_network_offset(skb));
-	if (dev_hard_header(skb, lo, ntohs(skb->protocol), lo->dev_addr, NULL,
+	if (dev_hard_header(skb, dev, ntohs(skb->protocol), ha, NULL,
 			    skb->len) < 0) {
 		kfree_skb(skb);
 		return -EINVAL;
@@ -24,17 +44,49 @@ static int lbx_lo_output(struct net_device *lo, struct sk_buff *skb)
 	return dev_queue_xmit(skb);
 }
 
-/* In place of neigh_resolve_output(), which on its first call fills the cached
- * header: from then on neigh_output() goes past this function, until
- * neigh_ifdown() drops the entry because the device went down.  A new one then
- * comes here for each packet.
- */
+static int lbx_lo_output(struct net_device *dev, struct sk_buff *skb)
+{
+	struct net_device *lo = dev_net(dev)->loopback_dev;
+
+	skb->dev = lo;
+	return lbx_queue_output(lo, skb, lo->dev_addr);
+}
+
 static int lbx_neigh_output(struct neighbour *n, struct sk_buff *skb)
 {
-	if (likely(netif_running(n->dev)))
-		return neigh_resolve_output(n, skb);
+	struct net_device *dev = n->dev;
+	const struct lbx_priv *priv = netdev_priv(dev);
 
-	return lbx_lo_output(dev_net(n->dev)->loopback_dev, skb);
+	/* The entries are NUD_NOARP: nobody but a user changes n->ha */
+	if (likely(READ_ONCE(priv->direct))) {
+		if (likely(lbx_xmit_direct(skb, dev, n->ha)))
+			return NET_XMIT_SUCCESS;
+		if (likely(netif_running(dev)))
+			return lbx_queue_output(dev, skb, n->ha);
+	} else if (likely(netif_running(dev))) {
+		/* fills the cached header: from then on neigh_output() goes past
+		 * this function, until neigh_ifdown() drops the entry because
+		 * the device went down
+		 */
+		return neigh_resolve_output(n, skb);
+	}
+
+	return lbx_lo_output(dev, skb);
+}
+
+static int lbx_neigh_is_ours(struct neighbour *n)
+{
+	return lbx_is_lbx(n->dev) && n->nud_state & NUD_NOARP;
+}
+
+/* Of all lbx devices: nothing else that is exported takes an entry out, and this
+ * has no room for an argument
+ */
+static void lbx_neigh_release(struct neigh_table *tbl)
+{
+	lbx_compat_neigh_lock(&tbl->lock);
+	__neigh_for_each_release(tbl, lbx_neigh_is_ours);
+	lbx_compat_neigh_unlock(&tbl->lock);
 }
 
 /**
@@ -48,6 +100,44 @@ static int lbx_neigh_output(struct neighbour *n, struct sk_buff *skb)
  */
 int lbx_neigh_construct(struct net_device *dev, struct neighbour *n)
 {
+	struct lbx_priv *priv = netdev_priv(dev);
+
 	n->output = lbx_neigh_output;
+
+	/* harmless to the others, ip6_finish_output2() makes them anew, and to
+	 * those in use: it holds RCU and no reference
+	 */
+	if (n->tbl->family == AF_INET6 &&
+	    atomic_inc_return(&priv->new_neigh6) > LBX_NEIGH6_MAX) {
+		atomic_set(&priv->new_neigh6, 0);
+		lbx_neigh_release(n->tbl);
+	}
 	return 0;
+}
+
+/**
+ * lbx_neigh_set_direct - switch direct output on or off
+ * @dev: an lbx device
+ * @direct: whether to
+ *
+ * Off works at once.  For on, the entries that have a cached header go, after the
+ * last packet that could still make one.
+ *
+ * Context: RTNL.
+ */
+void lbx_neigh_set_direct(struct net_device *dev, bool direct)
+{
+	struct lbx_priv *priv = netdev_priv(dev);
+
+	if (priv->direct == direct)
+		return;
+	WRITE_ONCE(priv->direct, direct);
+
+	if (direct) {
+		synchronize_net();
+		lbx_neigh_release(&arp_tbl);
+#if IS_ENABLED(CONFIG_IPV6)
+		lbx_neigh_release(&nd_tbl);
+#endif
+	}
 }

@@ -3,15 +3,32 @@
  * The path of a packet: transmit hands it to the receive path of the same
  * device.  Follows loopback_xmit() in drivers/net/loopback.c, with two additions:
  * a packet is captured once, and one whose route is not local does not come in.
+ *
+ * There are two ways in: from the queue (lbx_xmit()), and from IP past the queue
+ * (lbx_xmit_direct(), see neigh.c).
  */
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
+#include <linux/sched/task_stack.h>
 #include <linux/skbuff.h>
 #include <net/dst_metadata.h>
+#include <net/neighbour.h>
+#include <net/pkt_sched.h>
 #include <net/route.h>
 
 #include "compat.h"
 #include "lbx.h"
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* What the receive path needs of the task's stack, and then some: half of it */
+#define LBX_STACK_NEEDED	(THREAD_SIZE / 2)
+
+enum lbx_route {
+	LBX_ROUTE_LOCAL,
+	LBX_ROUTE_MULTICAST,	/* or broadcast */
+	LBX_ROUTE_OTHER,
+};
 
 /* A packet that is forwarded to an lbx device, and not to an address of it, keeps
  * its route (netif_keep_dst()) and would be forwarded again on arrival, round and
@@ -26,22 +43,118 @@
  * ip6_route_info_create() makes any other route through a loopback a reject route,
  * but multicast routing has a way out of its own (ip6mr_forward2()).
  */
-static bool lbx_route_is_local(const struct sk_buff *skb)
+static __always_inline enum lbx_route lbx_route(const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
+	unsigned int flags;
 
 	if (!skb_valid_dst(skb))
-		return true;
+		return LBX_ROUTE_LOCAL;
 
 	switch (dst->ops->family) {
 	case AF_INET:
-		return container_of(dst, struct rtable, dst)->rt_flags &
-		       (RTCF_LOCAL | RTCF_BROADCAST | RTCF_MULTICAST);
+		flags = container_of(dst, struct rtable, dst)->rt_flags;
+		if (unlikely(flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
+			return LBX_ROUTE_MULTICAST;
+		if (unlikely(!(flags & RTCF_LOCAL)))
+			return LBX_ROUTE_OTHER;
+		break;
 	case AF_INET6:
-		return dst_rt6_info(dst)->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST) ||
-		       ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
+		if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
+			return LBX_ROUTE_MULTICAST;
+		flags = dst_rt6_info(dst)->rt6i_flags;
+		if (unlikely(!(flags & (RTF_LOCAL | RTF_ANYCAST))))
+			return LBX_ROUTE_OTHER;
+		break;
 	}
-	return true;
+	return LBX_ROUTE_LOCAL;
+}
+
+/* What eth_type_trans() takes a frame for */
+static __always_inline unsigned char lbx_pkt_type(const struct sk_buff *skb,
+						  const struct net_device *dev)
+{
+	const struct ethhdr *eth = eth_hdr(skb);
+
+	if (likely(ether_addr_equal_64bits(eth->h_dest, dev->dev_addr)))
+		return PACKET_HOST;
+	if (!is_multicast_ether_addr_64bits(eth->h_dest))
+		return PACKET_OTHERHOST;
+	if (ether_addr_equal_64bits(eth->h_dest, dev->broadcast))
+		return PACKET_BROADCAST;
+	return PACKET_MULTICAST;
+}
+
+/* rx_handler: after the captures, before the protocols.  tcp_v4_rcv() and others
+ * take PACKET_HOST only, so the type that lbx_xmit() set ends here; a frame
+ * injected with another destination address becomes PACKET_OTHERHOST, as
+ * eth_type_trans() has it on lo.
+ */
+static rx_handler_result_t lbx_receive(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+
+	if (skb->pkt_type == PACKET_LOOPBACK)
+		skb->pkt_type = lbx_pkt_type(skb, skb->dev);
+	return RX_HANDLER_PASS;
+}
+
+/* An rx_handler costs each packet 20 to 40 instructions, and is for those only
+ * that a capture sees leave the queue.  So the first of them brings it:
+ * netdev_rx_handler_register() wants RTNL to keep two from registering at once,
+ * and does not touch one that is there.  It stays until the device goes.
+ */
+static bool lbx_has_receiver(struct net_device *dev)
+{
+	rx_handler_func_t *handler = rcu_access_pointer(dev->rx_handler);
+
+	if (!handler)
+		handler = cmpxchg((rx_handler_func_t __force **)&dev->rx_handler,
+				  NULL, lbx_receive) ?: lbx_receive;
+	return handler == lbx_receive;
+}
+
+static void lbx_drop(struct sk_buff *skb, struct net_device *dev,
+		     unsigned int counter, enum skb_drop_reason reason)
+{
+	lbx_count_drop(dev, skb, counter);
+	kfree_skb_reason(skb, reason);
+}
+
+/* Softirqs are off */
+static __always_inline void lbx_count(struct net_device *dev,
+				      enum lbx_route route,
+				      unsigned int packets, unsigned int len,
+				      bool is_inline)
+{
+	struct lbx_priv *priv = netdev_priv(dev);
+	struct lbx_stats *stats = this_cpu_ptr(priv->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->count[packets - 1]);
+	u64_stats_add(&stats->count[packets], len);
+	if (is_inline)
+		u64_stats_inc(&stats->count[LBX_XSTATS_INLINE_PACKETS - 1]);
+	if (unlikely(route == LBX_ROUTE_MULTICAST))
+		u64_stats_inc(&stats->count[LBX_XSTATS_MULTICAST_PACKETS - 1]);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/* To the backlog of this CPU.  What it refuses is freed; enqueue_to_backlog() has
+ * counted it for the device and leaves to find out why.
+ */
+static __always_inline void lbx_enqueue(struct sk_buff *skb,
+					struct net_device *dev,
+					enum lbx_route route,
+					unsigned int packets)
+{
+	unsigned int len = skb->len;
+
+	if (likely(__netif_rx(skb) == NET_RX_SUCCESS))
+		lbx_count(dev, route, packets, len, false);
+	else
+		lbx_count_drop(dev, NULL, netif_running(dev) ?
+			       LBX_XSTATS_DROP_BACKLOG : LBX_XSTATS_DROP_DOWN);
 }
 
 /**
@@ -55,18 +168,24 @@ static bool lbx_route_is_local(const struct sk_buff *skb)
  */
 netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	struct lbx_stats *stats = this_cpu_ptr(((struct lbx_priv *)netdev_priv(dev))->stats);
-	int len;
+	enum lbx_route route = lbx_route(skb);
 
-	if (unlikely(!lbx_route_is_local(skb))) {
-		u64_stats_update_begin(&stats->syncp);
-		u64_stats_inc(&stats->not_local);
-		u64_stats_update_end(&stats->syncp);
-		kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
+	if (unlikely(route == LBX_ROUTE_OTHER)) {
+		lbx_drop(skb, dev, LBX_XSTATS_DROP_NOT_LOCAL,
+			 SKB_DROP_REASON_IP_OUTNOROUTES);
 		return NETDEV_TX_OK;
 	}
 
-	skb_tx_timestamp(skb);
+	/* eth_type_trans() does not ask */
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+		lbx_drop(skb, dev, LBX_XSTATS_DROP_MALFORMED,
+			 SKB_DROP_REASON_DEV_HDR);
+		return NETDEV_TX_OK;
+	}
+
+	/* no PHY to look for */
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_ANY_SW_TSTAMP))
+		skb_tx_timestamp(skb);
 
 	/* do not fool net_timestamp_check() with various clock bases */
 	skb_clear_tstamp(skb);
@@ -82,49 +201,154 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 	 * packet_rcv() passes over the receive side's copy, as for
 	 * vrf_local_xmit().  lbx_receive() sets the true one.
 	 */
-	skb->pkt_type = PACKET_LOOPBACK;
+	if (unlikely(dev_nit_active_rcu(dev)) && lbx_has_receiver(dev))
+		skb->pkt_type = PACKET_LOOPBACK;
 
-	len = skb->len;
-	if (likely(__netif_rx(skb) == NET_RX_SUCCESS)) {
-		u64_stats_update_begin(&stats->syncp);
-		u64_stats_inc(&stats->packets);
-		u64_stats_add(&stats->bytes, len);
-		u64_stats_update_end(&stats->syncp);
-	}
-
+	trace_lbx_xmit(skb, dev, LBX_XSTATS_QUEUED_PACKETS, false);
+	lbx_enqueue(skb, dev, route, LBX_XSTATS_QUEUED_PACKETS);
 	return NETDEV_TX_OK;
 }
 
-/* What eth_type_trans() takes a frame for */
-static unsigned char lbx_pkt_type(const struct sk_buff *skb)
+/* Would __dev_queue_xmit() do nothing to this packet?
+ *
+ * In its order: SCM_TSTAMP_SCHED, nft and tc egress, the qdisc (noqueue has no
+ * enqueue(); that of a device that is down is noop, which has), and what
+ * validate_xmit_skb() and dev_hard_start_xmit() would do for features that the
+ * device has not.  A GSO packet is looked at as gso_features_check() does; one
+ * from a guest (SKB_GSO_DODGY) or of a tunnel is left to it.
+ *
+ * What it does for every packet is done by lbx_deliver(), with two exceptions: the
+ * tracepoints net_dev_queue, net_dev_start_xmit and net_dev_xmit (lbx_xmit is in
+ * their place), and dev_queue_xmit_nit(): a capture sees the packet as one that
+ * comes in, which on lo is the one of the two that libpcap shows.
+ *
+ * @skb may have its Ethernet header or not; RCU.
+ */
+static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
+					       const struct net_device *dev)
 {
-	const struct ethhdr *eth = eth_hdr(skb);
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	const struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 
-	if (likely(ether_addr_equal_64bits(eth->h_dest, skb->dev->dev_addr)))
-		return PACKET_HOST;
-	if (!is_multicast_ether_addr_64bits(eth->h_dest))
-		return PACKET_OTHERHOST;
-	if (ether_addr_equal_64bits(eth->h_dest, skb->dev->broadcast))
-		return PACKET_BROADCAST;
-	return PACKET_MULTICAST;
+	if (unlikely(rcu_dereference_check(txq->qdisc, 1)->enqueue ||
+		     dev->num_tx_queues > 1))
+		return false;
+	if (unlikely((dev->features & LBX_OFFLOADS) != LBX_OFFLOADS))
+		return false;
+	if (unlikely(lbx_compat_has_egress(dev)))
+		return false;
+	if (unlikely(shinfo->tx_flags & SKBTX_ANY_SW_TSTAMP))
+		return false;
+	if (!shinfo->gso_size)
+		return true;
+	return likely(shinfo->gso_segs <= READ_ONCE(dev->gso_max_segs) &&
+		      skb->len + ETH_HLEN < netif_get_gso_max_size(dev, skb) &&
+		      !(shinfo->gso_type & SKB_GSO_DODGY) &&
+		      !skb->encapsulation);
+}
+
+/* May netif_receive_skb() be called right here, instead of by a softirq?
+ *
+ * In process context with softirqs and hardirqs on (but for the @bh levels of our
+ * own) it may, because on lo it is: __dev_queue_xmit() ends with
+ * rcu_read_unlock_bh(), and that runs the softirq that netif_rx() has raised,
+ * before it returns to the same caller with whatever that holds.  So no lock is
+ * held that the receive path could want; lockdep holds everybody to that (one that
+ * is taken in softirq is taken with softirqs off elsewhere).  A socket that its
+ * owner is busy with (sk_lock.owned) takes the packet to its own backlog, as it
+ * does from a softirq.
+ *
+ * Softirqs are off while a packet is received inline, and so one that it sends, an
+ * ACK or the answer to a ping, is not: that ends the recursion.  A softirq has a
+ * stack of its own on most machines (do_softirq_own_stack()), and here it is the
+ * task's, so there must be enough left of it.  On PREEMPT_RT preempt_count() does
+ * not tell of softirqs, and they are threads to be scheduled: never.
+ */
+static __always_inline bool lbx_may_receive_inline(unsigned int bh)
+{
+	unsigned long used_up = (unsigned long)__builtin_frame_address(0) -
+				(unsigned long)task_stack_page(current);
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || IS_ENABLED(CONFIG_STACK_GROWSUP))
+		return false;
+
+	return (preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK)) == bh &&
+	       likely(used_up > LBX_STACK_NEEDED) && !irqs_disabled();
+}
+
+/* Would the packet overtake one of its flow?  One that is in the backlog of this
+ * CPU: enqueue_to_backlog() sets the bit with the first of them, and
+ * process_backlog() clears it when it has received the last, wherever it runs.
+ * With RPS it may be in that of any CPU, which get_rps_cpu() knows.
+ */
+static __always_inline bool lbx_may_overtake(void)
+{
+#ifdef CONFIG_RPS
+	if (static_branch_unlikely(&rps_needed))
+		return true;
+#endif
+	return this_cpu_read(softnet_data.backlog.state) & BIT(NAPI_STATE_SCHED);
+}
+
+/* Past the queue.  @skb is at its network header, with an Ethernet header before
+ * it; softirqs are off.
+ */
+static __always_inline void lbx_deliver(struct sk_buff *skb,
+					struct net_device *dev,
+					enum lbx_route route,
+					unsigned int packets, bool may_inline)
+{
+	skb->pkt_type = lbx_pkt_type(skb, dev);
+	skb_clear_tstamp(skb);
+	skb_orphan(skb);
+	skb_dst_force(skb);
+
+	may_inline = may_inline && likely(!lbx_may_overtake());
+	trace_lbx_xmit(skb, dev, packets, may_inline);
+	if (may_inline) {
+		lbx_count(dev, route, packets, skb->len, true);
+		netif_receive_skb(skb);
+	} else {
+		lbx_enqueue(skb, dev, route, packets);
+	}
 }
 
 /**
- * lbx_receive - rx_handler: after the captures, before the protocols
- * @pskb: the packet
+ * lbx_xmit_direct - loop a packet back that IP hands over past the queue
+ * @skb: the packet, at its network header
+ * @dev: the lbx device that it goes to, up or down
+ * @ha: the link-layer address that it goes to
  *
- * tcp_v4_rcv() and others take PACKET_HOST only, so the type that lbx_xmit() set
- * ends here; a frame injected with another destination address becomes
- * PACKET_OTHERHOST, as eth_type_trans() has it on lo.
- *
- * Context: softirq, RCU read side, from __netif_receive_skb_core().
- * Return: RX_HANDLER_PASS, always.
+ * Context: as a neighbour's output: any but hardirq, RCU read side.
+ * Return: false if the packet has to go by the queue and is still the caller's.
  */
-rx_handler_result_t lbx_receive(struct sk_buff **pskb)
+bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
 {
-	struct sk_buff *skb = *pskb;
+	enum lbx_route route;
+	struct ethhdr *eth;
+	bool may_inline;
 
-	if (likely(skb->pkt_type == PACKET_LOOPBACK))
-		skb->pkt_type = lbx_pkt_type(skb);
-	return RX_HANDLER_PASS;
+	/* ip_finish_output2() has made room, and who else comes here ought to */
+	if (!lbx_may_skip_queue(skb, dev) ||
+	    unlikely(skb_headroom(skb) < ETH_HLEN))
+		return false;
+
+	route = lbx_route(skb);
+	if (unlikely(route == LBX_ROUTE_OTHER)) {
+		lbx_drop(skb, dev, LBX_XSTATS_DROP_NOT_LOCAL,
+			 SKB_DROP_REASON_IP_OUTNOROUTES);
+		return true;
+	}
+
+	eth = (struct ethhdr *)(skb->data - ETH_HLEN);
+	ether_addr_copy(eth->h_dest, ha);
+	ether_addr_copy(eth->h_source, dev->dev_addr);
+	eth->h_proto = skb->protocol;
+	skb->mac_header = (unsigned char *)eth - skb->head;
+
+	may_inline = lbx_may_receive_inline(0);
+	local_bh_disable();
+	lbx_deliver(skb, dev, route, LBX_XSTATS_DIRECT_PACKETS, may_inline);
+	local_bh_enable();
+	return true;
 }

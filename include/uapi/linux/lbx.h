@@ -3,9 +3,16 @@
  * lbx: additional loopback devices - interface to userspace
  *
  * An lbx device is made, changed and removed with RTM_NEWLINK and RTM_DELLINK,
- * IFLA_INFO_KIND "lbx".  The kind has no attribute of its own: everything that
- * can be set is a standard attribute of a link (IFLA_IFNAME, IFLA_MTU,
- * IFLA_ADDRESS, ...).  See rtnetlink(7).
+ * IFLA_INFO_KIND "lbx".  Standard attributes of a link (IFLA_IFNAME, IFLA_MTU,
+ * IFLA_ADDRESS, ...) work as on any device, see rtnetlink(7); what only an lbx
+ * device has is in IFLA_INFO_DATA (IFLA_LBX_*) and, read only, in
+ * IFLA_INFO_XSTATS (LBX_XSTATS_*).  Documentation/netlink/specs/lbx.yaml says the
+ * same for programs.
+ *
+ * Each change is told to RTNLGRP_LINK by RTM_NEWLINK.  A refusal names the
+ * attribute (NLMSGERR_ATTR_OFFS) and the reason (NLMSGERR_ATTR_MSG), and nothing of
+ * IFLA_INFO_DATA is done then; of a request that has standard attributes too,
+ * rtnetlink does IFLA_INFO_DATA first.
  */
 #ifndef _UAPI_LINUX_LBX_H
 #define _UAPI_LINUX_LBX_H
@@ -33,5 +40,68 @@
  * "addrgenmode none" is set on it.
  */
 #define LBX_LINKLOCAL	"fe80::1"
+
+/**
+ * enum - attributes in IFLA_INFO_DATA of an lbx device
+ *
+ * What a request leaves out stays as it is, and of a new device is as given here.
+ *
+ * @IFLA_LBX_UNSPEC: none
+ * @IFLA_LBX_DIRECT: u8, 0 or 1 (default).  1: IP hands packets to the device past
+ *	its queue, unless there is something on the way that they would miss: a
+ *	qdisc, a tc or nftables egress hook, an offload switched off, a timestamp
+ *	asked for.  0: always by the queue, as lo does.
+ * @__IFLA_LBX_MAX: one more than the last
+ */
+enum {
+	IFLA_LBX_UNSPEC,
+	IFLA_LBX_DIRECT,
+	__IFLA_LBX_MAX
+};
+
+#define IFLA_LBX_MAX (__IFLA_LBX_MAX - 1)
+
+/**
+ * enum - attributes in IFLA_INFO_XSTATS of an lbx device
+ *
+ * All are u64, the sum of all CPUs since the device was made.  Packets are counted
+ * as the stack hands them over: one that is segmented later counts once.  Bytes
+ * are without the Ethernet header, as lo counts them.  "ethtool -S" shows the
+ * same, and each CPU's share.
+ *
+ * @LBX_XSTATS_UNSPEC: none
+ * @LBX_XSTATS_QUEUED_PACKETS: packets that came by the device's queue
+ * @LBX_XSTATS_QUEUED_BYTES: their bytes
+ * @LBX_XSTATS_DIRECT_PACKETS: packets that IP handed over past the queue
+ * @LBX_XSTATS_DIRECT_BYTES: their bytes
+ * @LBX_XSTATS_INLINE_PACKETS: of the direct ones, those that were received
+ *	 in the sender's context instead of a softirq of their own
+ * @LBX_XSTATS_MULTICAST_PACKETS: of all, those sent to a multicast or broadcast
+ *	address
+ * @LBX_XSTATS_DROP_NOT_LOCAL: dropped, because the route is not a local one
+ * @LBX_XSTATS_DROP_BACKLOG: dropped, because the CPU's backlog was full
+ *	(net.core.netdev_max_backlog)
+ * @LBX_XSTATS_DROP_DOWN: dropped, because the device went down
+ * @LBX_XSTATS_DROP_MALFORMED: dropped, because there is no whole Ethernet header
+ * @LBX_XSTATS_PAD: for alignment
+ * @__LBX_XSTATS_MAX: one more than the last
+ */
+enum {
+	LBX_XSTATS_UNSPEC,
+	LBX_XSTATS_QUEUED_PACKETS,
+	LBX_XSTATS_QUEUED_BYTES,
+	LBX_XSTATS_DIRECT_PACKETS,
+	LBX_XSTATS_DIRECT_BYTES,
+	LBX_XSTATS_INLINE_PACKETS,
+	LBX_XSTATS_MULTICAST_PACKETS,
+	LBX_XSTATS_DROP_NOT_LOCAL,
+	LBX_XSTATS_DROP_BACKLOG,
+	LBX_XSTATS_DROP_DOWN,
+	LBX_XSTATS_DROP_MALFORMED,
+	LBX_XSTATS_PAD,
+	__LBX_XSTATS_MAX
+};
+
+#define LBX_XSTATS_MAX (__LBX_XSTATS_MAX - 1)
 
 #endif /* _UAPI_LINUX_LBX_H */

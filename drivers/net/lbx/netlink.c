@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The attributes of the netlink kind, IFLA_LBX_*: what they mean is said in
+ * <linux/lbx.h>.
+ */
+#include <net/netlink.h>
+
+#include "lbx.h"
+
+/* Policy of IFLA_INFO_DATA.  Nothing here is older than strict validation. */
+const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
+	[IFLA_LBX_UNSPEC]	= { .strict_start_type = IFLA_LBX_DIRECT },
+	[IFLA_LBX_DIRECT]	= NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+/**
+ * lbx_change - do what the attributes of a request ask for, or nothing
+ * @dev: an lbx device
+ * @data: the attributes of IFLA_INFO_DATA, or NULL
+ * @extack: where the reason of a refusal goes
+ *
+ * Context: RTNL.
+ * Return: 0, always.
+ */
+int lbx_change(struct net_device *dev, struct nlattr *data[],
+	       struct netlink_ext_ack *extack)
+{
+	if (!data)
+		return 0;
+
+	if (data[IFLA_LBX_DIRECT])
+		lbx_neigh_set_direct(dev, nla_get_u8(data[IFLA_LBX_DIRECT]));
+
+	return 0;
+}
+
+/**
+ * lbx_get_size - rtnl_link_ops.get_size: room that lbx_fill_info() needs
+ * @dev: an lbx device
+ *
+ * Context: RTNL or RCU.
+ * Return: bytes.
+ */
+size_t lbx_get_size(const struct net_device *dev)
+{
+	return nla_total_size(sizeof(u8));	/* IFLA_LBX_DIRECT */
+}
+
+/**
+ * lbx_fill_info - rtnl_link_ops.fill_info: IFLA_INFO_DATA
+ * @skb: the message
+ * @dev: an lbx device
+ *
+ * Context: RTNL.
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int lbx_fill_info(struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct lbx_priv *priv = netdev_priv(dev);
+
+	return nla_put_u8(skb, IFLA_LBX_DIRECT, priv->direct);
+}
