@@ -95,6 +95,7 @@ static void lbx_setup(struct net_device *dev)
 	struct lbx_priv *priv = netdev_priv(dev);
 
 	priv->direct = true;
+	INIT_LIST_HEAD(&priv->claims);
 
 	ether_setup(dev);
 	dev->type		= ARPHRD_LOOPBACK;
@@ -241,6 +242,7 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 			lbx_addr6_up(dev);
 		break;
 	case NETDEV_UNREGISTER:
+		lbx_claim_flush(dev);
 		/* see lbx_register() */
 		dev->flags &= ~IFF_LOOPBACK;
 		break;

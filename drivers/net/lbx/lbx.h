@@ -7,6 +7,7 @@
  *   netlink.c   the kind's attributes: what is asked for, and what is told
  *   xmit.c      the path of a packet, transmit and receive
  *   neigh.c     the neighbour's output: direct, by the queue, or by lo
+ *   claim.c     claims: local traffic that is taken over from lo
  *   stats.c     the counters, and who gets to see them
  *   address.c   which IPv4 addresses a device takes
  *   address6.c  which IPv6 addresses it takes, and the ones it has of itself
@@ -50,6 +51,8 @@ struct lbx_stats {
  * struct lbx_priv - the private part of an lbx net_device
  * @stats: per-CPU counters
  * @direct: whether IP hands packets over past the queue; written under RTNL
+ * @claims: the device's claims, those of interfaces first; RTNL
+ * @n_claims: their number; RTNL
  * @new_neigh6: IPv6 neighbour entries made since they all went, see neigh.c
  * @in6_dev: the inet6_dev that lbx_addr6_setup() has set up, compared and never
  *	dereferenced; RTNL
@@ -57,6 +60,8 @@ struct lbx_stats {
 struct lbx_priv {
 	struct lbx_stats __percpu *stats;
 	bool			direct;
+	struct list_head	claims;
+	unsigned int		n_claims;
 	atomic_t		new_neigh6;
 	const void		*in6_dev;
 };
@@ -79,10 +84,20 @@ int lbx_fill_info(struct sk_buff *skb, const struct net_device *dev);
 /* xmit.c */
 netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev);
 bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha);
+void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev);
 
 /* neigh.c */
 int lbx_neigh_construct(struct net_device *dev, struct neighbour *n);
 void lbx_neigh_set_direct(struct net_device *dev, bool direct);
+
+/* claim.c */
+int lbx_claim_change(struct net_device *dev, const struct nlattr *add,
+		     const struct nlattr *remove, struct netlink_ext_ack *extack);
+void lbx_claim_flush(struct net_device *dev);
+size_t lbx_claim_size(const struct net_device *dev);
+int lbx_claim_fill(struct sk_buff *skb, const struct net_device *dev);
+int lbx_claim_init(void);
+void lbx_claim_exit(void);
 
 /* stats.c */
 int lbx_stats_alloc(struct net_device *dev);

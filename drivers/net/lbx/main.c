@@ -93,9 +93,13 @@ static int __init lbx_init(void)
 	if (err)
 		goto err_addr6;
 
-	err = lbx_device_init();
+	err = lbx_claim_init();
 	if (err)
 		goto err_addr;
+
+	err = lbx_device_init();
+	if (err)
+		goto err_claim;
 
 	err = lbx_add_devices();
 	if (err)
@@ -105,6 +109,8 @@ static int __init lbx_init(void)
 
 err_device:
 	lbx_device_exit();
+err_claim:
+	lbx_claim_exit();
 err_addr:
 	lbx_addr_exit();
 err_addr6:
@@ -120,6 +126,7 @@ err_mirror:
 static void __exit lbx_exit(void)
 {
 	lbx_device_exit();
+	lbx_claim_exit();
 	lbx_addr_exit();
 	lbx_addr6_exit();
 	lbx_mirror_exit();

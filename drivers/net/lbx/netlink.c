@@ -7,10 +7,16 @@
 
 #include "lbx.h"
 
-/* Policy of IFLA_INFO_DATA.  Nothing here is older than strict validation. */
+/* Policy of IFLA_INFO_DATA.  Nothing here is older than strict validation, the
+ * elements of the lists are validated in lbx_claim_change().
+ */
 const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
 	[IFLA_LBX_UNSPEC]	= { .strict_start_type = IFLA_LBX_DIRECT },
 	[IFLA_LBX_DIRECT]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_LBX_CLAIMS]	= { .type = NLA_NESTED },
+	[IFLA_LBX_UNCLAIMS]	= { .type = NLA_NESTED },
+	[IFLA_LBX_CLAIM_COUNT]	= { .type = NLA_REJECT,
+				    .reject_message = "The number of claims is read only" },
 };
 
 /**
@@ -19,14 +25,23 @@ const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
  * @data: the attributes of IFLA_INFO_DATA, or NULL
  * @extack: where the reason of a refusal goes
  *
+ * What can fail comes first.
+ *
  * Context: RTNL.
- * Return: 0, always.
+ * Return: 0, or an error of lbx_claim_change().
  */
 int lbx_change(struct net_device *dev, struct nlattr *data[],
 	       struct netlink_ext_ack *extack)
 {
+	int err;
+
 	if (!data)
 		return 0;
+
+	err = lbx_claim_change(dev, data[IFLA_LBX_CLAIMS],
+			       data[IFLA_LBX_UNCLAIMS], extack);
+	if (err)
+		return err;
 
 	if (data[IFLA_LBX_DIRECT])
 		lbx_neigh_set_direct(dev, nla_get_u8(data[IFLA_LBX_DIRECT]));
@@ -43,7 +58,8 @@ int lbx_change(struct net_device *dev, struct nlattr *data[],
  */
 size_t lbx_get_size(const struct net_device *dev)
 {
-	return nla_total_size(sizeof(u8));	/* IFLA_LBX_DIRECT */
+	return nla_total_size(sizeof(u8)) +	/* IFLA_LBX_DIRECT */
+	       lbx_claim_size(dev);
 }
 
 /**
@@ -58,5 +74,7 @@ int lbx_fill_info(struct sk_buff *skb, const struct net_device *dev)
 {
 	const struct lbx_priv *priv = netdev_priv(dev);
 
-	return nla_put_u8(skb, IFLA_LBX_DIRECT, priv->direct);
+	if (nla_put_u8(skb, IFLA_LBX_DIRECT, priv->direct))
+		return -EMSGSIZE;
+	return lbx_claim_fill(skb, dev);
 }

@@ -17,6 +17,8 @@ static const char lbx_counter_names[][ETH_GSTRING_LEN] = {
 	"queued_bytes",
 	"direct_packets",
 	"direct_bytes",
+	"claimed_packets",
+	"claimed_bytes",
 	"inline_packets",
 	"multicast_packets",
 	"drop_not_local",
@@ -30,7 +32,7 @@ int lbx_stats_alloc(struct net_device *dev)
 	struct lbx_priv *priv = netdev_priv(dev);
 
 	BUILD_BUG_ON(ARRAY_SIZE(lbx_counter_names) != LBX_COUNTERS);
-	BUILD_BUG_ON(LBX_XSTATS_MULTICAST_PACKETS > 8);
+	BUILD_BUG_ON(LBX_XSTATS_MULTICAST_PACKETS != 8);
 
 	priv->stats = netdev_alloc_pcpu_stats(struct lbx_stats);
 	return priv->stats ? 0 : -ENOMEM;
@@ -109,9 +111,11 @@ void lbx_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *stats)
 
 	lbx_sum(dev, sum);
 	stats->tx_packets = sum[LBX_XSTATS_QUEUED_PACKETS - 1] +
-			    sum[LBX_XSTATS_DIRECT_PACKETS - 1];
+			    sum[LBX_XSTATS_DIRECT_PACKETS - 1] +
+			    sum[LBX_XSTATS_CLAIMED_PACKETS - 1];
 	stats->tx_bytes = sum[LBX_XSTATS_QUEUED_BYTES - 1] +
-			  sum[LBX_XSTATS_DIRECT_BYTES - 1];
+			  sum[LBX_XSTATS_DIRECT_BYTES - 1] +
+			  sum[LBX_XSTATS_CLAIMED_BYTES - 1];
 	stats->rx_packets = stats->tx_packets;
 	stats->rx_bytes = stats->tx_bytes;
 	stats->multicast = sum[LBX_XSTATS_MULTICAST_PACKETS - 1];

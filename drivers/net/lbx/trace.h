@@ -21,7 +21,8 @@
 
 #define lbx_show_path(counter) __print_symbolic(counter,		\
 	{ LBX_XSTATS_QUEUED_PACKETS,	"queued" },			\
-	{ LBX_XSTATS_DIRECT_PACKETS,	"direct" })
+	{ LBX_XSTATS_DIRECT_PACKETS,	"direct" },			\
+	{ LBX_XSTATS_CLAIMED_PACKETS,	"claimed" })
 
 #define lbx_show_reason(counter) __print_symbolic(counter,		\
 	{ LBX_XSTATS_DROP_NOT_LOCAL,	"not_local" },			\
@@ -105,6 +106,7 @@ TRACE_EVENT(lbx_config,
 	TP_STRUCT__entry(
 		__array(char,		name, IFNAMSIZ)
 		__field(int,		ifindex)
+		__field(unsigned int,	claims)
 		__field(bool,		direct)
 	),
 
@@ -113,11 +115,13 @@ TRACE_EVENT(lbx_config,
 
 		memcpy(__entry->name, dev->name, IFNAMSIZ);
 		__entry->ifindex = dev->ifindex;
+		__entry->claims = priv->n_claims;
 		__entry->direct = priv->direct;
 	),
 
-	TP_printk("dev=%s ifindex=%d direct=%d",
-		  __entry->name, __entry->ifindex, __entry->direct)
+	TP_printk("dev=%s ifindex=%d direct=%d claims=%u",
+		  __entry->name, __entry->ifindex, __entry->direct,
+		  __entry->claims)
 );
 
 #endif /* _LBX_TRACE_H */

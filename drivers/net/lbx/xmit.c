@@ -4,8 +4,8 @@
  * device.  Follows loopback_xmit() in drivers/net/loopback.c, with two additions:
  * a packet is captured once, and one whose route is not local does not come in.
  *
- * There are two ways in: from the queue (lbx_xmit()), and from IP past the queue
- * (lbx_xmit_direct(), see neigh.c).
+ * There are three ways in: from the queue (lbx_xmit()), from IP past the queue
+ * (lbx_xmit_direct(), see neigh.c), and from lo (lbx_xmit_claimed(), see claim.c).
  */
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
@@ -351,4 +351,31 @@ bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
 	lbx_deliver(skb, dev, route, LBX_XSTATS_DIRECT_PACKETS, may_inline);
 	local_bh_enable();
 	return true;
+}
+
+/**
+ * lbx_xmit_claimed - loop a packet back that is on its way to lo
+ * @skb: the packet, with its Ethernet header, local and unicast
+ * @dev: the lbx device that takes it over
+ *
+ * Where lbx_may_skip_queue() does not hold for @dev, its queue gets the packet.
+ *
+ * Context: an egress hook of lo, in __dev_queue_xmit(), which has softirqs off
+ *	by one level and holds no lock.
+ */
+void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev)
+{
+	skb->dev = dev;
+	/* lo's so far; lbx_pkt_type() compares */
+	ether_addr_copy(((struct ethhdr *)skb->data)->h_dest, dev->dev_addr);
+
+	if (unlikely(!lbx_may_skip_queue(skb, dev))) {
+		dev_queue_xmit(skb);
+		return;
+	}
+
+	skb_reset_mac_header(skb);
+	__skb_pull(skb, ETH_HLEN);
+	lbx_deliver(skb, dev, LBX_ROUTE_LOCAL, LBX_XSTATS_CLAIMED_PACKETS,
+		    lbx_may_receive_inline(SOFTIRQ_DISABLE_OFFSET));
 }

@@ -44,22 +44,70 @@
 /**
  * enum - attributes in IFLA_INFO_DATA of an lbx device
  *
+ * Requests and replies have the same attributes, but where it says otherwise.
  * What a request leaves out stays as it is, and of a new device is as given here.
+ * Nests have NLA_F_NESTED.
  *
  * @IFLA_LBX_UNSPEC: none
  * @IFLA_LBX_DIRECT: u8, 0 or 1 (default).  1: IP hands packets to the device past
  *	its queue, unless there is something on the way that they would miss: a
  *	qdisc, a tc or nftables egress hook, an offload switched off, a timestamp
  *	asked for.  0: always by the queue, as lo does.
+ * @IFLA_LBX_CLAIMS: nested list of IFLA_LBX_CLAIM.  In a request: to add.  In a
+ *	reply: those that there are, interfaces first, up to LBX_CLAIMS_SHOWN.
+ * @IFLA_LBX_UNCLAIMS: nested list of IFLA_LBX_CLAIM, in a request only: to remove,
+ *	before IFLA_LBX_CLAIMS is added.
+ * @IFLA_LBX_CLAIM_COUNT: u32, in a reply only: number of claims there are.
  * @__IFLA_LBX_MAX: one more than the last
  */
 enum {
 	IFLA_LBX_UNSPEC,
 	IFLA_LBX_DIRECT,
+	IFLA_LBX_CLAIMS,
+	IFLA_LBX_UNCLAIMS,
+	IFLA_LBX_CLAIM_COUNT,
 	__IFLA_LBX_MAX
 };
 
 #define IFLA_LBX_MAX (__IFLA_LBX_MAX - 1)
+
+/* An element of IFLA_LBX_CLAIMS and IFLA_LBX_UNCLAIMS: a nest of LBX_CLAIM_* */
+#define IFLA_LBX_CLAIM	1
+
+/* How many claims a reply lists at most */
+#define LBX_CLAIMS_SHOWN	256
+
+/**
+ * enum - attributes of a claim
+ *
+ * A claim takes local traffic over from lo: what this machine sends to the claimed
+ * addresses is then carried by the lbx device.  A target belongs to one lbx device
+ * in its netns; while that is down, lo carries.
+ *
+ * A request has one of the attributes, a reply has LBX_CLAIM_ADDR or the others.
+ *
+ * @LBX_CLAIM_UNSPEC: none
+ * @LBX_CLAIM_IFNAME: string, 1 to IFNAMSIZ - 1 characters: all addresses that the
+ *	interface, any but lo and lbx devices, has or will have.  The claim follows
+ *	the interface when it is renamed; when it goes, the claim waits for the
+ *	next of that name.
+ * @LBX_CLAIM_IFINDEX: u32: the same, by index.  In a reply: the index, 0 while the
+ *	claim waits.
+ * @LBX_CLAIM_ADDR: binary, 4 bytes (IPv4) or 16 bytes (IPv6), network byte order:
+ *	one unicast address that is local on this machine when it is claimed, and
+ *	not link-local nor loopback.  It goes before a claim of the interface that
+ *	has it.
+ * @__LBX_CLAIM_MAX: one more than the last
+ */
+enum {
+	LBX_CLAIM_UNSPEC,
+	LBX_CLAIM_IFNAME,
+	LBX_CLAIM_IFINDEX,
+	LBX_CLAIM_ADDR,
+	__LBX_CLAIM_MAX
+};
+
+#define LBX_CLAIM_MAX (__LBX_CLAIM_MAX - 1)
 
 /**
  * enum - attributes in IFLA_INFO_XSTATS of an lbx device
@@ -74,8 +122,10 @@ enum {
  * @LBX_XSTATS_QUEUED_BYTES: their bytes
  * @LBX_XSTATS_DIRECT_PACKETS: packets that IP handed over past the queue
  * @LBX_XSTATS_DIRECT_BYTES: their bytes
- * @LBX_XSTATS_INLINE_PACKETS: of the direct ones, those that were received
- *	 in the sender's context instead of a softirq of their own
+ * @LBX_XSTATS_CLAIMED_PACKETS: packets taken over from lo past the queue
+ * @LBX_XSTATS_CLAIMED_BYTES: their bytes
+ * @LBX_XSTATS_INLINE_PACKETS: of the direct and the claimed ones, those that were
+ *	received in the sender's context instead of a softirq of their own
  * @LBX_XSTATS_MULTICAST_PACKETS: of all, those sent to a multicast or broadcast
  *	address
  * @LBX_XSTATS_DROP_NOT_LOCAL: dropped, because the route is not a local one
@@ -92,6 +142,8 @@ enum {
 	LBX_XSTATS_QUEUED_BYTES,
 	LBX_XSTATS_DIRECT_PACKETS,
 	LBX_XSTATS_DIRECT_BYTES,
+	LBX_XSTATS_CLAIMED_PACKETS,
+	LBX_XSTATS_CLAIMED_BYTES,
 	LBX_XSTATS_INLINE_PACKETS,
 	LBX_XSTATS_MULTICAST_PACKETS,
 	LBX_XSTATS_DROP_NOT_LOCAL,
