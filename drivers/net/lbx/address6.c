@@ -59,8 +59,10 @@ void lbx_addr6_up(struct net_device *dev)
 	static const struct in6_addr linklocal = { { { 0xfe, 0x80, [15] = 1 } } };
 	struct inet6_dev *idev = __in6_dev_get(dev);
 
-	if (!idev || idev->cnf.disable_ipv6)
+	if (!idev || idev->cnf.disable_ipv6) {
+		lbx_isolate_close(dev, false);
 		return;
+	}
 	if (idev->cnf.addr_gen_mode != IN6_ADDR_GEN_MODE_NONE)
 		addrconf_add_linklocal(idev, &linklocal, 0);
 

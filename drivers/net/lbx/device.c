@@ -95,6 +95,7 @@ static void lbx_setup(struct net_device *dev)
 	struct lbx_priv *priv = netdev_priv(dev);
 
 	priv->direct = true;
+	priv->closed = true;
 	INIT_LIST_HEAD(&priv->claims);
 
 	ether_setup(dev);
@@ -237,12 +238,16 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 	case NETDEV_UP:
 		lbx_addr6_up(dev);
 		break;
+	case NETDEV_GOING_DOWN:
+		lbx_isolate_close(dev, true);
+		break;
 	case NETDEV_CHANGEMTU:
 		if (lbx_addr6_setup(dev) && netif_running(dev))
 			lbx_addr6_up(dev);
 		break;
 	case NETDEV_UNREGISTER:
 		lbx_claim_flush(dev);
+		lbx_isolate_set(dev, false);
 		/* see lbx_register() */
 		dev->flags &= ~IFF_LOOPBACK;
 		break;

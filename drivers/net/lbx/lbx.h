@@ -8,6 +8,7 @@
  *   xmit.c      the path of a packet, transmit and receive
  *   neigh.c     the neighbour's output: direct, by the queue, or by lo
  *   claim.c     claims: local traffic that is taken over from lo
+ *   isolate.c   isolation: what other devices bring in or take out
  *   stats.c     the counters, and who gets to see them
  *   address.c   which IPv4 addresses a device takes
  *   address6.c  which IPv6 addresses it takes, and the ones it has of itself
@@ -51,6 +52,9 @@ struct lbx_stats {
  * struct lbx_priv - the private part of an lbx net_device
  * @stats: per-CPU counters
  * @direct: whether IP hands packets over past the queue; written under RTNL
+ * @isolate: whether other devices' packets are dropped; written under RTNL
+ * @closed: true from before the device goes down until it is up and carries its
+ *	IPv6 addresses again, not their mirrors; written under RTNL
  * @claims: the device's claims, those of interfaces first; RTNL
  * @n_claims: their number; RTNL
  * @new_neigh6: IPv6 neighbour entries made since they all went, see neigh.c
@@ -60,6 +64,8 @@ struct lbx_stats {
 struct lbx_priv {
 	struct lbx_stats __percpu *stats;
 	bool			direct;
+	bool			isolate;
+	bool			closed;
 	struct list_head	claims;
 	unsigned int		n_claims;
 	atomic_t		new_neigh6;
@@ -98,6 +104,12 @@ size_t lbx_claim_size(const struct net_device *dev);
 int lbx_claim_fill(struct sk_buff *skb, const struct net_device *dev);
 int lbx_claim_init(void);
 void lbx_claim_exit(void);
+
+/* isolate.c */
+int lbx_isolate_set(struct net_device *dev, bool isolate);
+void lbx_isolate_close(struct net_device *dev, bool closed);
+int lbx_isolate_init(void);
+void lbx_isolate_exit(void);
 
 /* stats.c */
 int lbx_stats_alloc(struct net_device *dev);

@@ -93,9 +93,13 @@ static int __init lbx_init(void)
 	if (err)
 		goto err_addr6;
 
-	err = lbx_claim_init();
+	err = lbx_isolate_init();
 	if (err)
 		goto err_addr;
+
+	err = lbx_claim_init();
+	if (err)
+		goto err_isolate;
 
 	err = lbx_device_init();
 	if (err)
@@ -111,6 +115,8 @@ err_device:
 	lbx_device_exit();
 err_claim:
 	lbx_claim_exit();
+err_isolate:
+	lbx_isolate_exit();
 err_addr:
 	lbx_addr_exit();
 err_addr6:
@@ -127,6 +133,7 @@ static void __exit lbx_exit(void)
 {
 	lbx_device_exit();
 	lbx_claim_exit();
+	lbx_isolate_exit();
 	lbx_addr_exit();
 	lbx_addr6_exit();
 	lbx_mirror_exit();

@@ -24,6 +24,7 @@
 #include <net/netlink.h>
 #include <net/netns/generic.h>
 
+#include "compat.h"
 #include "lbx.h"
 
 #define LBX_MIRROR_FLAGS	(IFA_F_NODAD | IFA_F_NOPREFIXROUTE)
@@ -219,9 +220,9 @@ static bool lbx_mirror_send(struct lbx_mirror_net *mnet, struct socket *sock,
 	return true;
 }
 
-static void lbx_mirror_update(struct lbx_mirror_net *mnet, struct socket *sock)
+static void lbx_mirror_update(struct lbx_mirror_net *mnet, struct socket *sock,
+			      bool reorder)
 {
-	bool reorder = xchg(&mnet->reorder, false);
 	unsigned int n;
 
 	while ((n = lbx_mirror_find_stale(mnet, reorder)))
@@ -233,12 +234,25 @@ static void lbx_mirror_update(struct lbx_mirror_net *mnet, struct socket *sock)
 			return;
 }
 
+/* The devices that are up carry their addresses now, if the mirrors allow */
+static void lbx_mirror_open(struct net *net)
+{
+	struct net_device *dev;
+
+	rtnl_net_lock(net);
+	for_each_netdev(net, dev)
+		if (lbx_is_lbx(dev) && netif_running(dev))
+			lbx_isolate_close(dev, false);
+	rtnl_net_unlock(net);
+}
+
 static void lbx_mirror_work(struct work_struct *work)
 {
 	struct lbx_mirror_net *mnet =
 		container_of(work, struct lbx_mirror_net, work);
 	struct net *net = mnet->net;
 	struct socket *sock;
+	bool reorder;
 	int err;
 
 	if (!check_net(net))
@@ -251,8 +265,11 @@ static void lbx_mirror_work(struct work_struct *work)
 		return;
 	}
 
-	lbx_mirror_update(mnet, sock);
+	reorder = xchg(&mnet->reorder, false);
+	lbx_mirror_update(mnet, sock, reorder);
 	sock_release(sock);
+	if (reorder)
+		lbx_mirror_open(net);
 }
 
 /**

@@ -12,6 +12,7 @@
  * - by lo, while the device is down.  A local route stays when its device goes
  *   down (its scope is nowhere, and fib_sync_down_dev() leaves it), so does a
  *   route that a socket holds: what it carries would be lost in the noop qdisc.
+ *   Unless the device is isolated: then it is dropped.
  */
 #include <linux/etherdevice.h>
 #include <net/arp.h>
@@ -46,8 +47,14 @@ static int lbx_queue_output(struct net_device *dev, struct sk_buff *skb,
 
 static int lbx_lo_output(struct net_device *dev, struct sk_buff *skb)
 {
+	const struct lbx_priv *priv = netdev_priv(dev);
 	struct net_device *lo = dev_net(dev)->loopback_dev;
 
+	if (READ_ONCE(priv->isolate)) {
+		lbx_count_drop(dev, skb, LBX_XSTATS_DROP_ISOLATED);
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+		return -ENETDOWN;
+	}
 	skb->dev = lo;
 	return lbx_queue_output(lo, skb, lo->dev_addr);
 }

@@ -13,6 +13,7 @@
 const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
 	[IFLA_LBX_UNSPEC]	= { .strict_start_type = IFLA_LBX_DIRECT },
 	[IFLA_LBX_DIRECT]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_LBX_ISOLATE]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_LBX_CLAIMS]	= { .type = NLA_NESTED },
 	[IFLA_LBX_UNCLAIMS]	= { .type = NLA_NESTED },
 	[IFLA_LBX_CLAIM_COUNT]	= { .type = NLA_REJECT,
@@ -25,24 +26,41 @@ const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
  * @data: the attributes of IFLA_INFO_DATA, or NULL
  * @extack: where the reason of a refusal goes
  *
- * What can fail comes first.
+ * What can fail comes first: isolation on, then the claims.
  *
  * Context: RTNL.
- * Return: 0, or an error of lbx_claim_change().
+ * Return: 0, or an error of lbx_claim_change() or lbx_isolate_set().
  */
 int lbx_change(struct net_device *dev, struct nlattr *data[],
 	       struct netlink_ext_ack *extack)
 {
+	const struct lbx_priv *priv = netdev_priv(dev);
+	bool was_isolated = priv->isolate, isolate = was_isolated;
 	int err;
 
 	if (!data)
 		return 0;
 
+	if (data[IFLA_LBX_ISOLATE])
+		isolate = nla_get_u8(data[IFLA_LBX_ISOLATE]);
+
+	if (isolate) {
+		err = lbx_isolate_set(dev, true);
+		if (err) {
+			NL_SET_ERR_MSG_ATTR(extack, data[IFLA_LBX_ISOLATE],
+					    "Netfilter hooks for isolation cannot be registered");
+			return err;
+		}
+	}
+
 	err = lbx_claim_change(dev, data[IFLA_LBX_CLAIMS],
 			       data[IFLA_LBX_UNCLAIMS], extack);
-	if (err)
+	if (err) {
+		lbx_isolate_set(dev, was_isolated);
 		return err;
+	}
 
+	lbx_isolate_set(dev, isolate);
 	if (data[IFLA_LBX_DIRECT])
 		lbx_neigh_set_direct(dev, nla_get_u8(data[IFLA_LBX_DIRECT]));
 
@@ -59,6 +77,7 @@ int lbx_change(struct net_device *dev, struct nlattr *data[],
 size_t lbx_get_size(const struct net_device *dev)
 {
 	return nla_total_size(sizeof(u8)) +	/* IFLA_LBX_DIRECT */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_LBX_ISOLATE */
 	       lbx_claim_size(dev);
 }
 
@@ -74,7 +93,8 @@ int lbx_fill_info(struct sk_buff *skb, const struct net_device *dev)
 {
 	const struct lbx_priv *priv = netdev_priv(dev);
 
-	if (nla_put_u8(skb, IFLA_LBX_DIRECT, priv->direct))
+	if (nla_put_u8(skb, IFLA_LBX_DIRECT, priv->direct) ||
+	    nla_put_u8(skb, IFLA_LBX_ISOLATE, priv->isolate))
 		return -EMSGSIZE;
 	return lbx_claim_fill(skb, dev);
 }

@@ -22,6 +22,7 @@ static const char lbx_counter_names[][ETH_GSTRING_LEN] = {
 	"inline_packets",
 	"multicast_packets",
 	"drop_not_local",
+	"drop_isolated",
 	"drop_backlog",
 	"drop_down",
 	"drop_malformed",
@@ -121,6 +122,7 @@ void lbx_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *stats)
 	stats->multicast = sum[LBX_XSTATS_MULTICAST_PACKETS - 1];
 	stats->tx_dropped = sum[LBX_XSTATS_DROP_NOT_LOCAL - 1] +
 			    sum[LBX_XSTATS_DROP_MALFORMED - 1];
+	stats->rx_dropped = sum[LBX_XSTATS_DROP_ISOLATED - 1];
 }
 
 /* The total, and then "cpu0_", "cpu1_", ... of the CPUs that there can be */

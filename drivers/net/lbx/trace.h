@@ -26,6 +26,7 @@
 
 #define lbx_show_reason(counter) __print_symbolic(counter,		\
 	{ LBX_XSTATS_DROP_NOT_LOCAL,	"not_local" },			\
+	{ LBX_XSTATS_DROP_ISOLATED,	"isolated" },			\
 	{ LBX_XSTATS_DROP_BACKLOG,	"backlog" },			\
 	{ LBX_XSTATS_DROP_DOWN,		"down" },			\
 	{ LBX_XSTATS_DROP_MALFORMED,	"malformed" })
@@ -108,6 +109,7 @@ TRACE_EVENT(lbx_config,
 		__field(int,		ifindex)
 		__field(unsigned int,	claims)
 		__field(bool,		direct)
+		__field(bool,		isolate)
 	),
 
 	TP_fast_assign(
@@ -117,11 +119,12 @@ TRACE_EVENT(lbx_config,
 		__entry->ifindex = dev->ifindex;
 		__entry->claims = priv->n_claims;
 		__entry->direct = priv->direct;
+		__entry->isolate = priv->isolate;
 	),
 
-	TP_printk("dev=%s ifindex=%d direct=%d claims=%u",
+	TP_printk("dev=%s ifindex=%d direct=%d isolate=%d claims=%u",
 		  __entry->name, __entry->ifindex, __entry->direct,
-		  __entry->claims)
+		  __entry->isolate, __entry->claims)
 );
 
 #endif /* _LBX_TRACE_H */

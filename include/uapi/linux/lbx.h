@@ -53,6 +53,10 @@
  *	its queue, unless there is something on the way that they would miss: a
  *	qdisc, a tc or nftables egress hook, an offload switched off, a timestamp
  *	asked for.  0: always by the queue, as lo does.
+ * @IFLA_LBX_ISOLATE: u8, 0 (default) or 1.  1: what came in by another device is
+ *	not delivered to the device's addresses, even while it is down (without,
+ *	lo carries then); and a socket that is bound to the device sends by no
+ *	other.
  * @IFLA_LBX_CLAIMS: nested list of IFLA_LBX_CLAIM.  In a request: to add.  In a
  *	reply: those that there are, interfaces first, up to LBX_CLAIMS_SHOWN.
  * @IFLA_LBX_UNCLAIMS: nested list of IFLA_LBX_CLAIM, in a request only: to remove,
@@ -63,6 +67,7 @@
 enum {
 	IFLA_LBX_UNSPEC,
 	IFLA_LBX_DIRECT,
+	IFLA_LBX_ISOLATE,
 	IFLA_LBX_CLAIMS,
 	IFLA_LBX_UNCLAIMS,
 	IFLA_LBX_CLAIM_COUNT,
@@ -129,6 +134,7 @@ enum {
  * @LBX_XSTATS_MULTICAST_PACKETS: of all, those sent to a multicast or broadcast
  *	address
  * @LBX_XSTATS_DROP_NOT_LOCAL: dropped, because the route is not a local one
+ * @LBX_XSTATS_DROP_ISOLATED: dropped, because the device is isolated
  * @LBX_XSTATS_DROP_BACKLOG: dropped, because the CPU's backlog was full
  *	(net.core.netdev_max_backlog)
  * @LBX_XSTATS_DROP_DOWN: dropped, because the device went down
@@ -147,6 +153,7 @@ enum {
 	LBX_XSTATS_INLINE_PACKETS,
 	LBX_XSTATS_MULTICAST_PACKETS,
 	LBX_XSTATS_DROP_NOT_LOCAL,
+	LBX_XSTATS_DROP_ISOLATED,
 	LBX_XSTATS_DROP_BACKLOG,
 	LBX_XSTATS_DROP_DOWN,
 	LBX_XSTATS_DROP_MALFORMED,

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Isolation: a boundary around an lbx device.
+ *
+ * Linux answers by any interface for an address of any other (the weak host model
+ * of RFC 1122), so a neighbour with a route reaches the addresses of an lbx
+ * device.  And the device that a socket is bound to is no more than a preference
+ * where it is an L3 master: flowi_oif is reset to look further.  Two netfilter
+ * hooks end both, for each packet, and so at once for connections that there are.
+ *
+ * They are in a netns only while it has an isolated device.
+ */
+#include <linux/inetdevice.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/dst.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/route.h>
+
+#include "compat.h"
+#include "lbx.h"
+
+/**
+ * struct lbx_isolate_net - isolation in a netns
+ * @n_isolated: number of isolated devices; the hooks are there if it is not 0
+ * @n_closed: how many of them are closed (see struct lbx_priv); read under RCU
+ *
+ * RTNL.
+ */
+struct lbx_isolate_net {
+	unsigned int	n_isolated;
+	unsigned int	n_closed;
+};
+
+static unsigned int lbx_isolate_net_id;
+
+static bool lbx_is_isolated(const struct net_device *dev)
+{
+	const struct lbx_priv *priv = netdev_priv(dev);
+
+	return lbx_is_lbx(dev) && READ_ONCE(priv->isolate);
+}
+
+/* While a device is closed its IPv6 addresses have no route but their mirrors' on
+ * lo (mirror.c): whose are they?
+ */
+static const struct net_device *lbx_closed_dev(struct net *net,
+					       const struct in6_addr *addr)
+{
+	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	const struct lbx_priv *priv;
+	struct net_device *dev;
+
+	if (likely(!READ_ONCE(inet->n_closed)))
+		return NULL;
+
+	for_each_netdev_rcu(net, dev) {
+		priv = netdev_priv(dev);
+		if (lbx_is_isolated(dev) && READ_ONCE(priv->closed) &&
+		    lbx_addr6_has(dev, addr))
+			return dev;
+	}
+	return NULL;
+}
+
+/* Whose address is it?  ip_route_input() and ip6_route_input() make the L3 master
+ * the device of a local route.  But what a socket sends that is bound to another
+ * loopback is on-link there (ip_route_output_key_hash_rcu(), "apparently the
+ * interface is known"), and arrives by that route.
+ */
+static const struct net_device *lbx_owner(const struct sk_buff *skb,
+					  const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (state->pf == NFPROTO_IPV4)
+		return likely(container_of(dst, struct rtable, dst)->rt_type != RTN_UNICAST) ?
+		       dst->dev :
+		       __ip_dev_find(state->net, ip_hdr(skb)->daddr, false);
+	if (dst->dev == state->net->loopback_dev)
+		return lbx_closed_dev(state->net, &ipv6_hdr(skb)->daddr);
+	return dst->dev;
+}
+
+/* NF_INET_LOCAL_IN */
+static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	const struct net_device *dev;
+
+	if (unlikely(!skb_dst(skb)))
+		return NF_ACCEPT;
+
+	dev = lbx_owner(skb, state);
+	if (!dev || dev == skb->dev || !lbx_is_isolated(dev))
+		return NF_ACCEPT;
+
+	lbx_count_drop(dev, skb, LBX_XSTATS_DROP_ISOLATED);
+	return NF_DROP;
+}
+
+/* NF_INET_LOCAL_OUT: what a socket sends that is bound to an isolated device */
+static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	const struct sock *sk = state->sk;
+	const struct net_device *dev;
+	int ifindex;
+
+	ifindex = sk ? READ_ONCE(sk->sk_bound_dev_if) : 0;
+	if (likely(!ifindex) || unlikely(!dst) || dst->dev->ifindex == ifindex)
+		return NF_ACCEPT;
+
+	dev = dev_get_by_index_rcu(state->net, ifindex);
+	if (!dev || !lbx_is_isolated(dev))
+		return NF_ACCEPT;
+
+	lbx_count_drop(dev, skb, LBX_XSTATS_DROP_ISOLATED);
+	return NF_DROP;
+}
+
+/* Where a filter would be */
+#define LBX_ISOLATE_HOOK(_family, _hooknum, _hook) {			\
+	.hook		= _hook,					\
+	.pf		= _family,					\
+	.hooknum	= _hooknum,					\
+	.priority	= NF_IP_PRI_FILTER,				\
+}
+
+static const struct nf_hook_ops lbx_isolate_ops[] = {
+	LBX_ISOLATE_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, lbx_isolate_in),
+	LBX_ISOLATE_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, lbx_isolate_out),
+	LBX_ISOLATE_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, lbx_isolate_in),
+	LBX_ISOLATE_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, lbx_isolate_out),
+};
+
+/**
+ * lbx_isolate_close - a device's IPv6 routes go, or they are back
+ * @dev: an lbx device
+ * @closed: whether they go
+ *
+ * Context: RTNL.
+ */
+void lbx_isolate_close(struct net_device *dev, bool closed)
+{
+	struct lbx_isolate_net *inet = net_generic(dev_net(dev),
+						   lbx_isolate_net_id);
+	struct lbx_priv *priv = netdev_priv(dev);
+
+	if (priv->closed == closed)
+		return;
+	WRITE_ONCE(priv->closed, closed);
+	if (priv->isolate)
+		WRITE_ONCE(inet->n_closed, inet->n_closed + (closed ? 1 : -1));
+}
+
+/**
+ * lbx_isolate_set - switch isolation on or off
+ * @dev: an lbx device
+ * @isolate: whether to
+ *
+ * Context: RTNL.
+ * Return: 0, or the error of nf_register_net_hooks(); off has none.
+ */
+int lbx_isolate_set(struct net_device *dev, bool isolate)
+{
+	struct net *net = dev_net(dev);
+	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	struct lbx_priv *priv = netdev_priv(dev);
+	int err;
+
+	if (priv->isolate == isolate)
+		return 0;
+
+	if (isolate && !inet->n_isolated) {
+		err = nf_register_net_hooks(net, lbx_isolate_ops,
+					    ARRAY_SIZE(lbx_isolate_ops));
+		if (err)
+			return err;
+	}
+	inet->n_isolated += isolate ? 1 : -1;
+	if (priv->closed)
+		WRITE_ONCE(inet->n_closed, inet->n_closed + (isolate ? 1 : -1));
+	WRITE_ONCE(priv->isolate, isolate);
+	if (!inet->n_isolated)
+		nf_unregister_net_hooks(net, lbx_isolate_ops,
+					ARRAY_SIZE(lbx_isolate_ops));
+	return 0;
+}
+
+static struct pernet_operations lbx_isolate_net_ops = {
+	.id	= &lbx_isolate_net_id,
+	.size	= sizeof(struct lbx_isolate_net),
+};
+
+int lbx_isolate_init(void)
+{
+	return register_pernet_subsys(&lbx_isolate_net_ops);
+}
+
+void lbx_isolate_exit(void)
+{
+	unregister_pernet_subsys(&lbx_isolate_net_ops);
+}
