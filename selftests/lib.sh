@@ -12,6 +12,7 @@ source "$KSFT_DIR/net/lib.sh"
 here=$(dirname "$(readlink -e "${BASH_SOURCE[0]}")")
 # what lib.mk has built
 PATH=${OUTPUT:-$here}:$PATH
+export IP_LIB_DIR=${OUTPUT:-$here}
 
 # ipn ARG...: ip in the test's netns; inns COMMAND...: any command in it;
 # inns_start COMMAND...: in the background, and $! is the command itself
@@ -122,6 +123,12 @@ stat64()
 	ipn -j -s link show dev "$dev" | jq ".[0].stats64.$field"
 }
 
+# counter DEV NAME: what "ethtool -S" shows of an lbx device
+counter()
+{
+	inns ethtool -S "$1" | awk -v name="$2:" '$1 == name {print $2}'
+}
+
 # count_packets: sets received[DEV] for every device, cheaply: to start a program
 # takes an emulated CPU longer than what is tested
 declare -A received
@@ -173,6 +180,52 @@ lines_in()
 connections()
 {
 	(($(inns ss -Htn state established | wc -l) == $1))
+}
+
+# talk_start ARG...: start "talk" in the background, connections that stay;
+# talk_goes_on: do they?  talk_end: end them, has anything been lost?
+talk_start()
+{
+	: >/tmp/talk.out
+	inns_start talk "$@" >/tmp/talk.out 2>/tmp/talk.err
+	talk_pid=$!
+	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/talk.out 1
+	check_err $? "no connections: $(</tmp/talk.err)"
+}
+
+talk_goes_on()
+{
+	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/talk.out \
+		$(($(wc -l </tmp/talk.out) + 5))
+}
+
+talk_end()
+{
+	kill "$talk_pid"
+	wait "$talk_pid"
+	check_err $? "$(</tmp/talk.err)"
+}
+
+# calls FUNCTION COMMAND...: how often the kernel calls FUNCTION during COMMAND;
+# can_trace FUNCTION: does this kernel tell?
+can_trace()
+{
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	grep -q "^$1\>" /sys/kernel/tracing/available_filter_functions 2>/dev/null
+}
+
+calls()
+{
+	local function=$1; shift
+	local trace=/sys/kernel/tracing
+
+	echo "$function" >"$trace/set_ftrace_filter"
+	echo >"$trace/trace"
+	echo function >"$trace/current_tracer"
+	"$@" &>/dev/null
+	grep -c "$function" "$trace/trace"
+	echo nop >"$trace/current_tracer"
+	echo >"$trace/set_ftrace_filter"
 }
 
 # received_on DEV N: has it received more than that?

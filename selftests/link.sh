@@ -162,8 +162,9 @@ features_as_lo()
 {
 	RET=0
 	lbx_up
-	diff <(inns ethtool -k lo | tail -n +2) \
-	     <(inns ethtool -k lbx0 | tail -n +2) >/tmp/features.diff
+	# some that are fixed on lo can be switched off on an lbx device
+	diff <(inns ethtool -k lo | tail -n +2 | sed 's/ \[fixed\]$//') \
+	     <(inns ethtool -k lbx0 | tail -n +2 | sed 's/ \[fixed\]$//') >/tmp/features.diff
 	check_err $? "they differ: $(grep '^[<>]' /tmp/features.diff | tr '\n' ' ')"
 	[[ $(ipn -j -d link show lbx0 | jq '.[0].tso_max_size') == \
 	   $(ipn -j -d link show lo | jq '.[0].tso_max_size') ]]

@@ -1,0 +1,584 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What only an lbx device has: set, changed, shown and refused. By ip, with
+# link_lbx.so, and by requests that ip would not make. See <linux/lbx.h>.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	help
+	defaults
+	set_when_made
+	changed_one_by_one
+	claims_are_shown
+	claim_by_index
+	claim_waits
+	claim_is_renamed
+	unclaims_come_first
+	many_claims
+	changes_are_told
+	counters
+	one_line
+	ip_without_plugin
+	user_namespace
+	claims_go_with_the_device
+	ip_checks_arguments
+	unknown_targets
+	targets_that_cannot_be
+	targets_of_others
+	twice
+	malformed
+	refused_as_a_whole
+	refused_when_made
+"
+
+direct_only='{"direct":true,"isolate":false,"claims":[],"claim_count":0}'
+
+# targets_up: lbx0 in $NS, and eth0 with 192.0.2.1 and 2001:db8::1
+targets_up()
+{
+	lbx_up
+	ipn link add eth0 type dummy
+	ipn addr add 192.0.2.1/24 dev eth0
+	ipn addr add 2001:db8::1/64 dev eth0 nodad
+	ipn link set eth0 up
+}
+
+# data DEV: its attributes, as JSON. Without jq, which takes an emulated CPU as
+# long as all the rest.
+data()
+{
+	local out
+
+	out=$(ipn -j -d link show dev "$1")
+	out=${out#*'"info_data":'}
+	echo "${out%%'},"inet6_addr_gen_mode"'*}"
+}
+
+# has DEV JSON: are these its attributes?
+has()
+{
+	local got
+
+	got=$(data "$1")
+	[[ $got == "$2" ]]
+	check_err $? "$1 has $got and not $2"
+}
+
+# shows DEV TEXT: does ip say it, and neither more nor less?
+shows()
+{
+	local got
+
+	got=$(ipn -o -d link show dev "$1" |
+	      sed -E 's/.*\\    (lbx .*)addrgenmode.*/\1/; s/ $//')
+	[[ $got == "$2" ]]
+	check_err $? "ip shows '$got' and not '$2'"
+}
+
+ifindex()
+{
+	inns cat "/sys/class/net/$1/ifindex"
+}
+
+# change ARG...: of lbx0, by ip
+change()
+{
+	ipn link set lbx0 type lbx "$@"
+}
+
+# unchanged COMMAND...: lbx0 has the same attributes after it as before
+unchanged()
+{
+	local before
+
+	before=$(data lbx0)
+	"$@"
+	has lbx0 "$before"
+}
+
+# is_refused TEXT ARG...: ip cannot make this change, and says why
+is_refused()
+{
+	local text=$1; shift
+
+	unchanged refused "$text" change "$@"
+}
+
+# request: of request.py, by lines of stdin
+request()
+{
+	inns python3 -IS "$here/request.py" lbx0
+}
+
+# requests_are_refused: each line of stdin is a request for request.py, " -> " and
+# what is in the answer to it. All of them together change nothing.
+requests_are_refused()
+{
+	local before requests answers i
+
+	mapfile -t requests
+	before=$(data lbx0)
+	mapfile -t answers < <(printf '%s\n' "${requests[@]% -> *}" | request)
+	for i in "${!requests[@]}"; do
+		[[ ${answers[i]-} == *"${requests[i]#* -> }"* && ${answers[i]-} != ok ]]
+		check_err $? "the answer to '${requests[i]}' is '${answers[i]-}'"
+	done
+	has lbx0 "$before"
+}
+
+help()
+{
+	RET=0
+	ip link help lbx | tr -s ' \n' ' ' | grep -qF \
+		'[ direct { on | off } ] [ isolate { on | off } ] [ claim TARGET ]... [ unclaim TARGET ]...'
+	check_err $? "'ip link help lbx' does not say what there is"
+	log_test "ip knows the options of lbx"
+}
+
+defaults()
+{
+	RET=0
+	lbx_up
+	has lbx0 "$direct_only"
+	shows lbx0 "lbx direct on isolate off"
+	log_test "a new device is direct, not isolated, and claims nothing"
+}
+
+set_when_made()
+{
+	RET=0
+	targets_up
+	ipn link add lbx1 type lbx direct off isolate on claim eth0 claim 192.0.2.1
+	check_err $? "a device with attributes could not be made"
+	has lbx1 '{"direct":false,"isolate":true,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'},{"addr":"192.0.2.1"}],"claim_count":2}'
+	shows lbx1 "lbx direct off isolate on claim eth0 claim 192.0.2.1"
+	has lbx0 "$direct_only"
+	log_test "attributes are set when a device is made, and of no other"
+}
+
+changed_one_by_one()
+{
+	local direct isolate
+
+	RET=0
+	lbx_up
+	for isolate in true false; do
+		change isolate "$([[ $isolate == true ]] && echo on || echo off)"
+		for direct in false true; do
+			change direct "$([[ $direct == true ]] && echo on || echo off)"
+			has lbx0 '{"direct":'"$direct"',"isolate":'"$isolate"',"claims":[],"claim_count":0}'
+		done
+	done
+	# what there is already
+	change direct on isolate off
+	check_err $? "what there is already was refused"
+	has lbx0 "$direct_only"
+	change
+	check_err $? "no attribute at all was refused"
+	has lbx0 "$direct_only"
+	log_test "each attribute is changed without the others"
+}
+
+claims_are_shown()
+{
+	RET=0
+	targets_up
+	change claim 192.0.2.1
+	shows lbx0 "lbx direct on isolate off claim 192.0.2.1"
+	change claim 2001:db8::1
+	change claim eth0
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'},{"addr":"192.0.2.1"},{"addr":"2001:db8::1"}],"claim_count":3}'
+	shows lbx0 "lbx direct on isolate off claim eth0 claim 192.0.2.1 claim 2001:db8::1"
+	change unclaim eth0
+	shows lbx0 "lbx direct on isolate off claim 192.0.2.1 claim 2001:db8::1"
+	change unclaim 2001:db8::1 claim eth0 unclaim 192.0.2.1
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'}],"claim_count":1}'
+	change unclaim eth0
+	has lbx0 "$direct_only"
+	log_test "claims are added and removed, and shown with the interfaces first"
+}
+
+claim_by_index()
+{
+	RET=0
+	targets_up
+	request <<<"claim=index:$(ifindex eth0)" >/dev/null
+	check_err $? "the index of an interface cannot be claimed"
+	shows lbx0 "lbx direct on isolate off claim eth0"
+	request <<<"unclaim=index:$(ifindex eth0)" >/dev/null
+	check_err $? "the index of an interface cannot be unclaimed"
+	has lbx0 "$direct_only"
+	log_test "an interface is claimed by its index as well"
+}
+
+claim_waits()
+{
+	RET=0
+	targets_up
+	change claim eth0
+	ipn link del eth0
+	shows lbx0 "lbx direct on isolate off claim eth0 (waiting)"
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":0}],"claim_count":1}'
+	ipn link add eth0 type dummy
+	shows lbx0 "lbx direct on isolate off claim eth0"
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'}],"claim_count":1}'
+	ipn link del eth0
+	change unclaim eth0
+	check_err $? "a claim that waits cannot be removed"
+	has lbx0 "$direct_only"
+	log_test "the claim of an interface that goes waits for the next of that name"
+}
+
+claim_is_renamed()
+{
+	RET=0
+	targets_up
+	change claim eth0
+	ipn link set eth0 down
+	ipn link set eth0 name uplink
+	shows lbx0 "lbx direct on isolate off claim uplink"
+	is_refused "Not claimed" unclaim eth0
+	change unclaim uplink
+	has lbx0 "$direct_only"
+	log_test "a claim follows the interface to its new name"
+}
+
+unclaims_come_first()
+{
+	RET=0
+	targets_up
+	change claim eth0 claim 192.0.2.1
+	change claim eth0 unclaim eth0 unclaim 192.0.2.1 claim 192.0.2.1
+	check_err $? "what is unclaimed cannot be claimed by the same request"
+	shows lbx0 "lbx direct on isolate off claim eth0 claim 192.0.2.1"
+	log_test "a request's unclaims come before its claims"
+}
+
+# many_addrs VERB N: a batch for ip, 30 to a line: its requests are of 1 KiB
+many_addrs()
+{
+	local i line=
+
+	for ((i = 0; i < $2; i++)); do
+		line+=" $1 10.1.$((i / 250)).$((i % 250 + 1))"
+		if ((i % 30 == 29)); then
+			echo "link set lbx0 type lbx$line"
+			line=
+		fi
+	done
+}
+
+many_claims()
+{
+	local got
+
+	RET=0
+	targets_up
+	ipn route add local 10.1.0.0/16 dev lo
+	many_addrs claim 300 | ipn -batch -
+	check_err $? "300 addresses could not be claimed"
+	change claim eth0
+	got=$(data lbx0 | jq -c '[.claim_count, (.claims | length), .claims[0].ifname]')
+	[[ $got == '[301,256,"eth0"]' ]]
+	check_err $? "number, length of the list and its first are $got"
+	[[ $(ipn -d link show dev lbx0) == *" claim 10."*" claims 301 "* ]]
+	check_err $? "ip does not show how many there are"
+	[[ $(ipn -j link show | jq length) == 3 ]]
+	check_err $? "ip does not list all devices any more"
+	many_addrs unclaim 300 | ipn -batch -
+	check_err $? "300 addresses could not be unclaimed"
+	shows lbx0 "lbx direct on isolate off claim eth0"
+	log_test "of more than 256 claims, 256 are shown, and how many there are"
+}
+
+monitor_listens()
+{
+	# shellcheck disable=SC2016  # awk's own
+	inns awk '$2 == 0 && $4 != "00000000" { found = 1 }
+		  END { exit !found }' /proc/net/netlink
+}
+
+# told WHAT: the last that the monitor has seen of lbx0 says WHAT
+told()
+{
+	[[ $(grep ' lbx0: ' /tmp/monitor.out | tail -n 1) == *"$1 "* ]]
+}
+
+# tells TEXT COMMAND...: after COMMAND there is a message that says TEXT
+tells()
+{
+	local text=$1; shift
+	local before
+
+	before=$(grep -c ' lbx0: ' /tmp/monitor.out)
+	"$@"
+	busywait "$BUSYWAIT_TIMEOUT" told "$text"
+	check_err $? "after '$*' nobody was told '$text', but: $(tail -n 1 /tmp/monitor.out)"
+	(($(grep -c ' lbx0: ' /tmp/monitor.out) > before))
+	check_err $? "there was no message after '$*'"
+}
+
+changes_are_told()
+{
+	local monitor
+
+	RET=0
+	targets_up
+	inns_start ip -o -d monitor link dev lbx0 >/tmp/monitor.out
+	monitor=$!
+	busywait "$BUSYWAIT_TIMEOUT" monitor_listens
+	check_err $? "ip monitor does not start"
+
+	tells "direct off isolate off" change direct off
+	tells "direct off isolate on" change isolate on
+	tells "isolate on claim eth0" change claim eth0
+	tells "claim eth0 claim 192.0.2.1" change claim 192.0.2.1
+	tells "isolate on claim eth0" change unclaim 192.0.2.1
+	ipn link set eth0 down
+	tells "claim uplink" ipn link set eth0 name uplink
+	tells "claim uplink (waiting)" ipn link del uplink
+	tells "claim uplink" ipn link add uplink type dummy
+	tells "direct on isolate off" change direct on isolate off unclaim uplink
+
+	kill "$monitor"
+	wait "$monitor" 2>/dev/null
+	log_test "each change is told to those who listen for links"
+}
+
+# counter NAME
+counter()
+{
+	ipn -j -s -d link show dev lbx0 | jq ".[0].linkinfo.info_xstats.$1"
+}
+
+counters()
+{
+	local name
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	change direct off
+	inns ping -q -c 5 -i 0.01 -s 56 192.0.2.1 >/dev/null
+	change direct on
+	inns ping -q -c 5 -i 0.01 -s 56 192.0.2.1 >/dev/null
+	# 5 requests and 5 replies of 20 + 8 + 56 bytes
+	for name in queued direct; do
+		[[ $(counter "${name}_packets") == 10 && $(counter "${name}_bytes") == 840 ]]
+		check_err $? "$name: $(counter "${name}_packets") packets, $(counter "${name}_bytes") bytes"
+	done
+	[[ $(ipn -j -s -d link show dev lbx0 |
+	     jq -c '[.[0].linkinfo.info_xstats | keys_unsorted[]]') == '["queued_packets","queued_bytes","direct_packets","direct_bytes","claimed_packets","claimed_bytes","inline_packets","multicast_packets","drop_not_local","drop_isolated","drop_backlog","drop_down","drop_malformed"]' ]]
+	check_err $? "other counters than there should be"
+	ipn -s -d link show dev lbx0 | grep -qE '^ +queued: packets 10 bytes 840 $'
+	check_err $? "ip's text has no line for queued packets"
+	ipn -s -d link show dev lbx0 | grep -qE '^ +direct: packets 10 bytes 840 $'
+	check_err $? "ip's text has no line for direct packets"
+	! ipn -d link show dev lbx0 | grep -q queued
+	check_err $? "ip shows counters without -s"
+	log_test "the device's counters are shown by ip -s"
+}
+
+one_line()
+{
+	RET=0
+	targets_up
+	change claim eth0
+	[[ $(ipn -o -s -d link show dev lbx0 | wc -l) == 1 ]]
+	check_err $? "it is more than one"
+	log_test "all of it is one line for ip -o"
+}
+
+ip_without_plugin()
+{
+	local out
+
+	RET=0
+	targets_up
+	change direct off claim eth0
+	out=$(IP_LIB_DIR=/nonexistent ipn -s -d link show dev lbx0)
+	check_err $? "an ip without the plugin cannot show it"
+	[[ $out == *" lbx "* && $out != *claim* ]]
+	check_err $? "it shows: $out"
+	log_test "an ip without the plugin shows a device without its attributes"
+}
+
+user_namespace()
+{
+	RET=0
+	unshare -r -n bash -ec '
+		ip link add eth0 type dummy
+		ip link add lbx0 type lbx isolate on claim eth0
+		ip link set lbx0 type lbx direct off
+		ip -d link show lbx0 | grep -q "lbx direct off isolate on claim eth0 "
+	'
+	check_err $? "it does not work there"
+	log_test "root of a user namespace may set attributes"
+}
+
+claims_go_with_the_device()
+{
+	RET=0
+	targets_up
+	change claim eth0 claim 192.0.2.1
+	ipn link del lbx0
+	ipn link add lbx1 type lbx claim eth0 claim 192.0.2.1
+	check_err $? "a claim has outlived its device"
+	log_test "claims go with the device that has them"
+}
+
+# What never gets to the kernel
+ip_checks_arguments()
+{
+	local many
+
+	RET=0
+	targets_up
+	is_refused 'must be one of' direct yes
+	is_refused 'duplicate "isolate"' isolate on isolate off
+	is_refused 'Command line is not complete' direct
+	is_refused 'Command line is not complete' isolate on claim
+	is_refused 'unknown option "calim"' direct off calim eth0
+	is_refused 'Usage: ... lbx' help
+	is_refused 'needs an interface' claim ''
+	is_refused 'needs an interface' claim sixteencharacter
+	is_refused 'needs an interface' claim 192.0.2.0/24
+	is_refused 'needs an interface' unclaim 2001:db8::g
+	printf -v many ' claim eth%s' {1..100}
+	# shellcheck disable=SC2086  # words
+	is_refused 'too much for one request' direct off $many
+	log_test "ip refuses arguments that are none of lbx's"
+}
+
+unknown_targets()
+{
+	RET=0
+	targets_up
+	is_refused "There is no such interface to claim" claim eth1
+	is_refused "198.51.100.1 is no address of this machine" claim 198.51.100.1
+	is_refused "2001:db8:9::1 is no address of this machine" claim 2001:db8:9::1
+	change claim 192.0.2.1
+	is_refused "Not claimed" unclaim eth0
+	is_refused "Not claimed" unclaim eth1
+	is_refused "Not claimed" unclaim 192.0.2.2
+	is_refused "Not claimed" unclaim 2001:db8::1
+	requests_are_refused <<-'EOF'
+	claim=index:4711 -> ENODEV at claims.claim.index: There is no such interface
+	claim=addr:198.51.100.1 -> EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is
+	unclaim=name:eth0 -> ENOENT at unclaims.claim.name: Not claimed
+	unclaim=index:4711 -> ENOENT at unclaims.claim.index: Not claimed
+	EOF
+	log_test "targets that are not there are refused"
+}
+
+targets_that_cannot_be()
+{
+	RET=0
+	targets_up
+	ipn addr add fe80::9/64 dev eth0 nodad
+	ipn addr add 203.0.113.1/32 dev lbx0
+	is_refused "link-local" claim fe80::9
+	is_refused "no address of this machine" claim 192.0.2.255
+	is_refused "no address of this machine" claim 224.0.0.1
+	is_refused "no address of this machine" claim ff05::1
+	is_refused "" claim ff02::1
+	is_refused "" claim 0.0.0.0
+	is_refused "" claim ::
+	is_refused "An lbx device carries its addresses itself" claim lbx0
+	is_refused "203.0.113.1 is carried by lbx0 already" claim 203.0.113.1
+	log_test "addresses that lo does not carry, and lbx devices, are refused"
+}
+
+targets_of_others()
+{
+	RET=0
+	targets_up
+	ipn link add lbx1 type lbx claim eth0 claim 192.0.2.1
+	is_refused "Claimed by lbx1 already" claim eth0
+	is_refused "Claimed by lbx1 already" claim 192.0.2.1
+	requests_are_refused <<-EOF
+	claim=index:$(ifindex eth0) -> EBUSY at claims.claim.index: Claimed by lbx1
+	EOF
+	is_refused "Claimed by lbx1" unclaim eth0
+	is_refused "Claimed by lbx1" unclaim 192.0.2.1
+	shows lbx1 "lbx direct on isolate off claim eth0 claim 192.0.2.1"
+	log_test "what another device has claimed is refused, and stays its own"
+}
+
+twice()
+{
+	RET=0
+	targets_up
+	ipn link property add dev eth0 altname uplink
+	is_refused "" claim eth0 claim eth0
+	is_refused "" claim 2001:db8::1 claim 2001:db8::1
+	is_refused "" claim eth0 claim uplink
+	change claim eth0 claim 2001:db8::1
+	is_refused "Claimed by lbx0 already" claim eth0
+	is_refused "Claimed by lbx0 already" claim uplink
+	is_refused "Claimed by lbx0 already" claim 2001:db8::1
+	requests_are_refused <<-EOF
+	claim=index:$(ifindex eth0) -> EEXIST at claims.claim.index: Claimed by lbx0
+	EOF
+	is_refused "" unclaim eth0 unclaim eth0
+	log_test "what is claimed is not claimed twice"
+}
+
+malformed()
+{
+	RET=0
+	targets_up
+	requests_are_refused <<-'EOF'
+	direct=2 -> ERANGE at direct:
+	direct=255 -> ERANGE at direct:
+	direct=0x0100 -> at direct:
+	direct=0x -> at direct:
+	isolate=2 -> ERANGE at isolate:
+	isolate=0x0100 -> at isolate:
+	count=1 -> EINVAL at count: The number of claims is read only
+	claims=0x -> EINVAL at claims: NLA_F_NESTED is missing
+	claim= -> EINVAL at claims.claim: A claim has
+	claim=name:eth0,addr:192.0.2.1 -> EINVAL at claims.claim: A claim has
+	claim=name:eth0,index:1 -> EINVAL at claims.claim: A claim has
+	unclaim= -> EINVAL at unclaims.claim: A claim has
+	claim=addr:0xc000020101 -> EINVAL at claims.claim.addr: A claimed address has
+	claim=addr:0x -> at claims.claim.addr:
+	claim=addr:0x0000000000000000000000000000000001 -> at claims.claim.addr:
+	claim=name: -> at claims.claim.name:
+	claim=name:sixteencharacter -> at claims.claim.name:
+	claim=index:0 -> at claims.claim.index:
+	EOF
+	log_test "malformed requests are refused, with attribute and reason"
+}
+
+refused_as_a_whole()
+{
+	RET=0
+	targets_up
+	change direct off claim 192.0.2.1
+	is_refused "no such interface" direct on isolate on claim eth0 claim eth1
+	is_refused "no such interface" unclaim 192.0.2.1 claim 192.0.2.1 claim eth1
+	is_refused "Not claimed" claim eth0 unclaim 192.0.2.1 unclaim 2001:db8::1
+	requests_are_refused <<-'EOF'
+	isolate=1 unclaim=addr:192.0.2.1 claim=name:eth0 direct=2 -> at direct:
+	EOF
+	log_test "a request with one bad part changes nothing"
+}
+
+refused_when_made()
+{
+	RET=0
+	targets_up
+	refused "There is no such interface to claim" \
+		ipn link add lbx1 type lbx isolate on claim eth0 claim eth1
+	ipn link show dev lbx1 &>/dev/null
+	check_fail $? "a refused device was made"
+	change claim eth0
+	check_err $? "eth0 is claimed by a device that was not made"
+	log_test "a device whose attributes are refused is not made"
+}
+
+tests_run
+exit "$EXIT_STATUS"

@@ -1,0 +1,662 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Isolation: nobody reaches the addresses of an lbx device by another device, and a
+# socket that is bound to it leaves by no other.
+#
+#   +----------------- $NS ----------------+        +---- $PEER ----+
+#   | lo   lbx0           lbx1        eth0 |--veth--| eth0          |
+#   |      203.0.113.1    203.0.113.2      |        | 192.0.2.6     |
+#   |      2001:db8:9::1  2001:db8:9::2    |        | 2001:db8:1::6 |
+#   +--------------------------------------+        +---------------+
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	off_is_reachable
+	on_is_not_reachable
+	at_creation
+	shown
+	local_as_before
+	connection_stops_and_goes_on
+	forwarding_as_before
+	bound_cannot_leave
+	bound_stops_at_once
+	bound_within
+	bound_elsewhere
+	two_devices
+	down_is_closed
+	down_stops_connections
+	other_device_down
+	never_open
+	claimed_is_no_part
+	hooks_only_while_isolated
+	netns_deleted
+	unloaded
+"
+
+own4=203.0.113.1
+own6=2001:db8:9::1
+peer4=192.0.2.6
+peer6=2001:db8:1::6
+
+# isolate_up [OPTION...]: as above, lbx0 made with these options
+isolate_up()
+{
+	setup_ns NS PEER
+	defer cleanup_ns "$NS" "$PEER"
+	veth_up "192.0.2.5/24 2001:db8:1::5/64" "$peer4/24 $peer6/64"
+	ipn -b - <<-END
+		link add lbx0 type lbx $*
+		link add lbx1 type lbx
+		addr add $own4/32 dev lbx0
+		addr add $own6/128 dev lbx0
+		addr add 203.0.113.2/32 dev lbx1
+		addr add 2001:db8:9::2/128 dev lbx1
+		link set lbx0 up
+		link set lbx1 up
+	END
+	ip -n "$PEER" -b - <<-END
+		route add 203.0.113.0/24 via 192.0.2.5
+		route add 2001:db8:9::/64 via 2001:db8:1::5
+	END
+	settle
+}
+
+# with_rules: rules of one's own, for without any IPv4 sends what is bound to a
+# loopback nowhere but there
+with_rules()
+{
+	ipn rule add pref 100 lookup main
+	ipn -6 rule add pref 100 lookup main
+}
+
+isolate()
+{
+	ipn link set "$1" type lbx isolate "$2"
+	check_err $? "'isolate $2' was refused by $1"
+}
+
+dropped()
+{
+	counter "$1" drop_isolated
+}
+
+# For busywait: dropped_more DEV N
+dropped_more()
+{
+	(($(dropped "$1") > $2))
+}
+
+# pings NS OPTION... -- ADDR...: how many of them answer there, all asked at once
+pings()
+{
+	local ns=$1 args=() n=0 addr pid; shift
+	local pids=()
+
+	while [[ $1 != -- ]]; do
+		args+=("$1")
+		shift
+	done
+	shift
+	for addr; do
+		ip netns exec "$ns" ping -c 1 "${args[@]}" "$addr" &>/dev/null &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" && ((n++))
+	done
+	echo "$n"
+}
+
+# reached ADDR...: all answer the peer; not_reached DEV ADDR...: none does, and DEV
+# counts one drop for each
+reached()
+{
+	local n
+
+	n=$(pings "$PEER" -W 5 -- "$@")
+	((n == $#))
+	check_err $? "$n of $* answer the peer, not all"
+}
+
+not_reached()
+{
+	local dev=$1; shift
+
+	no_answer "$PEER" "$dev" "$@"
+}
+
+# answers ADDR... and closed DEV ADDR...: the same of the machine itself
+answers()
+{
+	local n
+
+	n=$(pings "$NS" -W 5 -- "$@")
+	((n == $#))
+	check_err $? "$n of $* answer, not all"
+}
+
+closed()
+{
+	local dev=$1; shift
+
+	no_answer "$NS" "$dev" "$@"
+}
+
+no_answer()
+{
+	local ns=$1 dev=$2 before n; shift 2
+
+	before=$(dropped "$dev")
+	n=$(pings "$ns" -W 1 -- "$@")
+	((n == 0))
+	check_err $? "$n of $* answer in $ns"
+	n=$(($(dropped "$dev") - before))
+	((n == $#))
+	check_err $? "$n drops are counted of $*, not $#"
+}
+
+off_is_reachable()
+{
+	RET=0
+	isolate_up
+	reached "$own4" "$own6"
+	isolate lbx0 off
+	reached "$own4" "$own6"
+	(($(dropped lbx0) == 0))
+	check_err $? "$(dropped lbx0) drops are counted"
+	log_test "a device is not isolated unless asked for"
+}
+
+on_is_not_reachable()
+{
+	local addr pf before
+
+	RET=0
+	isolate_up
+	isolate lbx0 on
+	not_reached lbx0 "$own4" "$own6"
+	(($(stat64 lbx0 rx.dropped) == 2))
+	check_err $? "$(stat64 lbx0 rx.dropped) in 'rx dropped', not 2"
+	for addr in "$own4" "[$own6]"; do
+		pf=ip4
+		[[ $addr != \[* ]] || pf=ip6
+		inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" - >/dev/null
+		wait_local_port_listen "$NS" 5000 tcp
+		before=$(dropped lbx0)
+		ip netns exec "$PEER" socat -u - "TCP:$addr:5000,connect-timeout=1" \
+			</dev/null 2>/dev/null
+		check_fail $? "the peer connects to $addr"
+		dropped_more lbx0 "$before"
+		check_err $? "no drop is counted of TCP to $addr"
+		kill_process $!
+
+		before=$(dropped lbx0)
+		echo | ip netns exec "$PEER" socat -u - "UDP:$addr:9"
+		busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 "$before"
+		check_err $? "no drop is counted of UDP to $addr"
+	done
+	reached 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
+	isolate lbx0 off
+	reached "$own4" "$own6"
+	log_test "an isolated device cannot be reached from outside, and counts who tried"
+}
+
+at_creation()
+{
+	RET=0
+	isolate_up isolate on
+	not_reached lbx0 "$own4" "$own6"
+	isolate lbx0 off
+	reached "$own4" "$own6"
+	log_test "a device can be isolated from the start"
+}
+
+shown()
+{
+	local want
+
+	RET=0
+	isolate_up
+	for want in off on off; do
+		isolate lbx0 "$want"
+		ipn -d link show lbx0 | grep -q "isolate $want"
+		check_err $? "ip does not show 'isolate $want'"
+	done
+	log_test "ip shows whether a device is isolated"
+}
+
+local_as_before()
+{
+	local addr
+
+	RET=0
+	isolate_up isolate on
+	isolate lbx1 on
+	for addr in "$own4" "$own6"; do
+		carries lbx0 lo ping -c 1 "$addr"
+		carries lbx0 lo serve "$addr"
+	done
+	# from the address of one isolated device to that of another; not in IPv4,
+	# where the answer comes back by the wrong one of them
+	inns ping -c 1 -W 5 -I 2001:db8:9::2 "$own6" &>/dev/null
+	check_err $? "$own6 does not answer lbx1's address"
+	(($(dropped lbx0) + $(dropped lbx1) == 0))
+	check_err $? "$(dropped lbx0) and $(dropped lbx1) drops are counted"
+	log_test "the machine itself reaches an isolated device"
+}
+
+connection_stops_and_goes_on()
+{
+	local addr pf before
+
+	RET=0
+	isolate_up
+	for addr in "$own4" "$own6"; do
+		pf=ip4
+		[[ $addr != *:* ]] || pf=ip6
+		inns_start socat "TCP-LISTEN:5000,pf=$pf,reuseaddr" PIPE
+		wait_local_port_listen "$NS" 5000 tcp
+		: >/tmp/talk.out
+		ip netns exec "$PEER" talk -c -t "$addr" >/tmp/talk.out 2>/tmp/talk.err &
+		talk_pid=$!
+		busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/talk.out 5
+		check_err $? "$addr: no connection: $(</tmp/talk.err)"
+		isolate lbx0 on
+		before=$(wc -l </tmp/talk.out)
+		# the peer sends it again and again
+		busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $(($(dropped lbx0) + 3))
+		check_err $? "$addr: no drops are counted"
+		(($(wc -l </tmp/talk.out) <= before + 1))
+		check_err $? "$addr: the connection goes on"
+		isolate lbx0 off
+		talk_goes_on
+		check_err $? "$addr: the connection does not go on: $(</tmp/talk.err)"
+		talk_end
+	done
+	log_test "a connection from outside stops when isolation is on, goes on when off"
+}
+
+forwarding_as_before()
+{
+	RET=0
+	isolate_up isolate on
+	setup_ns FAR
+	defer cleanup_ns "$FAR"
+	ipn link add eth1 type veth peer name eth0 netns "$FAR"
+	inns sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	ipn -b - <<-END
+		addr add 198.51.100.5/24 dev eth1
+		addr add 2001:db8:a::5/64 dev eth1 nodad
+		link set eth1 up
+	END
+	ip -n "$FAR" -b - <<-END
+		addr add 198.51.100.6/24 dev eth0
+		addr add 2001:db8:a::6/64 dev eth0 nodad
+		link set eth0 up
+		route add default via 198.51.100.5
+		route add default via 2001:db8:a::5
+	END
+	ip -n "$PEER" -b - <<-END
+		route add default via 192.0.2.5
+		route add default via 2001:db8:1::5
+	END
+	reached 198.51.100.6 2001:db8:a::6
+	not_reached lbx0 "$own4" "$own6"
+	PEER=$FAR not_reached lbx0 "$own4" "$own6"
+	log_test "a router with an isolated device forwards as before"
+}
+
+# what sockets bound to lbx0 send to the peer: ping, UDP and TCP
+bound_send()
+{
+	local addr host
+
+	local pids=()
+
+	: >/tmp/bound.out
+	for addr in "$peer4" "$peer6"; do
+		host=$addr
+		[[ $addr != *:* ]] || host="[$addr]"
+		inns_start ping -c 1 -W 1 -I lbx0 "$addr" &>/dev/null
+		pids+=($!)
+		inns_start socat -u - "TCP:$host:5000,so-bindtodevice=lbx0,connect-timeout=1" \
+			</dev/null &>/dev/null
+		pids+=($!)
+		echo | inns socat -u - "UDP-SENDTO:$host:9,so-bindtodevice=lbx0" \
+			2>>/tmp/bound.out
+	done
+	wait "${pids[@]}"
+}
+
+bound_cannot_leave()
+{
+	local state filter addr before n
+
+	RET=0
+	isolate_up
+	with_rules
+	for state in off on; do
+		isolate lbx0 "$state"
+		before=$(dropped lbx0)
+		NS=$PEER capture eth0 /tmp/bound.pcap inbound
+		bound_send
+		NS=$PEER capture_end /tmp/bound.pcap
+		for filter in 'icmp[icmptype] == 8' 'icmp6 and ip6[40] == 128' \
+			      'ip and udp' 'ip6 and udp' 'ip and tcp' 'ip6 and tcp'; do
+			n=$(capture_count /tmp/bound.pcap "$filter")
+			if [[ $state == off ]]; then
+				((n > 0))
+				check_err $? "off: no '$filter' leaves"
+			else
+				((n == 0))
+				check_err $? "on: $n of '$filter' leave"
+			fi
+		done
+	done
+	(($(grep -c 'not permitted' /tmp/bound.out) >= 2))
+	check_err $? "the sender is not told: $(</tmp/bound.out)"
+	(($(dropped lbx0) - before >= 6))
+	check_err $? "$(($(dropped lbx0) - before)) drops are counted, not 6 or more"
+
+	# neither by another loopback
+	for addr in 203.0.113.2 2001:db8:9::2 127.0.0.1 ::1 192.0.2.5 2001:db8:1::5; do
+		before=$(dropped lbx0)
+		[[ $addr != *:* ]] || addr="[$addr]"
+		echo | inns socat -u - "UDP-SENDTO:$addr:9,so-bindtodevice=lbx0" 2>&1 |
+			grep -q 'not permitted'
+		check_err $? "$addr: the sender is not told"
+		(($(dropped lbx0) == before + 1))
+		check_err $? "$addr: $(($(dropped lbx0) - before)) drops are counted"
+	done
+	log_test "a socket bound to an isolated device cannot leave by another"
+}
+
+# peer_echos: the echo requests that the peer has got, of both families
+peer_echos()
+{
+	ip netns exec "$PEER" cat /proc/net/snmp /proc/net/snmp6 |
+		awk '$1 == "Icmp6InEchos" {n += $2}
+		     $1 == "Icmp:" && !col {for (i = 2; i <= NF; i++)
+			if ($i == "InEchos") col = i; next}
+		     $1 == "Icmp:" {n += $col} END {print n}'
+}
+
+peer_echos_more()
+{
+	(($(peer_echos) > $1))
+}
+
+bound_stops_at_once()
+{
+	local addr before
+
+	RET=0
+	isolate_up
+	with_rules
+	for addr in "$peer4" "$peer6"; do
+		inns_start ping -q -i 0.05 -I lbx0 "$addr" &>/dev/null
+		busywait "$BUSYWAIT_TIMEOUT" peer_echos_more $(($(peer_echos) + 3))
+		check_err $? "$addr: nothing comes while isolation is off"
+		isolate lbx0 on
+		before=$(peer_echos)
+		busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $(($(dropped lbx0) + 5))
+		check_err $? "$addr: no drops are counted"
+		(($(peer_echos) <= before + 1))
+		check_err $? "$addr: $(($(peer_echos) - before)) have come since"
+		isolate lbx0 off
+		busywait "$BUSYWAIT_TIMEOUT" peer_echos_more $(($(peer_echos) + 3))
+		check_err $? "$addr: nothing comes when isolation is off again"
+		kill_process $!
+	done
+	log_test "so it is with a socket that has been sending, on and off"
+}
+
+bound_within()
+{
+	local addr before
+
+	RET=0
+	isolate_up isolate on
+	for addr in "$own4" "$own6"; do
+		carries lbx0 lo ping -c 1 -I lbx0 "$addr"
+		carries lbx0 lo serve "$addr" lbx0
+	done
+	with_rules
+	for addr in "$own4" "$own6"; do
+		carries lbx0 lo ping -c 1 -I lbx0 "$addr"
+		carries lbx0 lo serve "$addr" lbx0
+	done
+	(($(dropped lbx0) == 0))
+	check_err $? "$(dropped lbx0) drops are counted"
+	log_test "a socket bound to an isolated device talks within it"
+}
+
+bound_elsewhere()
+{
+	local dev addr
+
+	RET=0
+	isolate_up isolate on
+	# over lo in IPv4 only: in IPv6 the mirror is there (README.md, limits)
+	for dev in lbx1 lo; do
+		for addr in "$own4" "$own6"; do
+			[[ $dev == lo && $addr == "$own6" ]] && continue
+			inns ping -c 1 -W 1 -I "$dev" "$addr" &>/dev/null
+			check_fail $? "$addr answers over $dev"
+		done
+	done
+	log_test "a socket bound to another loopback does not reach it over that one"
+}
+
+two_devices()
+{
+	RET=0
+	isolate_up isolate on
+	isolate lbx1 on
+	not_reached lbx0 "$own4" "$own6"
+	not_reached lbx1 203.0.113.2 2001:db8:9::2
+	isolate lbx0 off
+	reached "$own4" "$own6"
+	not_reached lbx1 203.0.113.2 2001:db8:9::2
+	isolate lbx0 on
+	ipn link del lbx1
+	not_reached lbx0 "$own4" "$own6"
+	log_test "of two isolated devices each is on its own"
+}
+
+down_is_closed()
+{
+	RET=0
+	isolate_up isolate on
+	answers "$own4" "$own6"
+	ipn link set lbx0 down
+	not_reached lbx0 "$own4" "$own6"
+	closed lbx0 "$own4" "$own6"
+	isolate lbx0 off
+	reached "$own4" "$own6"
+	answers "$own4" "$own6"
+	isolate lbx0 on
+	not_reached lbx0 "$own4" "$own6"
+	closed lbx0 "$own4" "$own6"
+	ipn link set lbx0 up
+	settle
+	answers "$own4" "$own6"
+	not_reached lbx0 "$own4" "$own6"
+	log_test "an isolated device that is down is closed, to the machine itself as well"
+}
+
+down_stops_connections()
+{
+	local before
+
+	RET=0
+	isolate_up isolate on
+	talk_start -t "$own4" "$own6"
+	ipn link set lbx0 down
+	before=$(wc -l </tmp/talk.out)
+	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $(($(dropped lbx0) + 2))
+	check_err $? "no drops are counted"
+	(($(wc -l </tmp/talk.out) <= before + 1))
+	check_err $? "the connections go on"
+	ipn link set lbx0 up
+	talk_goes_on
+	check_err $? "the connections do not go on: $(</tmp/talk.err)"
+	talk_end
+	log_test "and connections go on when it is up again"
+}
+
+other_device_down()
+{
+	RET=0
+	isolate_up isolate on
+	ipn link set lbx0 down
+	ipn link set lbx1 down
+	closed lbx0 "$own4" "$own6"
+	answers 203.0.113.2 2001:db8:9::2 127.0.0.1 ::1
+	reached 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
+	log_test "while it is closed, others that are down are not"
+}
+
+# packets all the time, while the device goes through all its states
+never_open()
+{
+	local addr i pid n
+	local pids=()
+
+	RET=0
+	isolate_up isolate on
+	for addr in "$own4" "$own6"; do
+		ip netns exec "$PEER" ping -n -i 0.002 "$addr" >"/tmp/open.$addr" 2>&1 &
+		pids+=($!)
+	done
+	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 10
+	check_err $? "the peer sends nothing"
+	for i in {1..20}; do
+		ipn -b - <<-END
+			link set lbx0 down
+			link set lbx0 up
+		END
+	done
+	isolate lbx1 on
+	isolate lbx1 off
+	for pid in "${pids[@]}"; do
+		kill -INT "$pid"
+		wait "$pid"
+	done
+	for addr in "$own4" "$own6"; do
+		n=$(grep -c 'bytes from' "/tmp/open.$addr")
+		((n == 0))
+		check_err $? "$addr has answered $n times"
+	done
+	log_test "it does not open for a moment while it goes down and up"
+}
+
+claimed_is_no_part()
+{
+	RET=0
+	isolate_up isolate on
+	ipn link set lbx0 type lbx claim eth0 claim 192.0.2.5
+	check_err $? "the claim was refused"
+	carries lbx0 lo ping -c 1 192.0.2.5
+	carries lbx0 lo ping -c 1 2001:db8:1::5
+	reached 192.0.2.5 2001:db8:1::5
+	not_reached lbx0 "$own4" "$own6"
+	ipn link set lbx0 down
+	answers 192.0.2.5 2001:db8:1::5
+	reached 192.0.2.5 2001:db8:1::5
+	log_test "isolation is not about the addresses that the device claims"
+}
+
+hooks_only_while_isolated()
+{
+	local hook n
+
+	RET=0
+	if ! can_trace lbx_isolate_in; then
+		log_test_skip "the hooks are there only while a device is isolated" "no ftrace"
+		return
+	fi
+	isolate_up
+	for hook in lbx_isolate_in lbx_isolate_out; do
+		n=$(calls "$hook" answers "$own4" "$own6" 127.0.0.1)
+		((n == 0))
+		check_err $? "$n calls of $hook while none is isolated"
+		isolate lbx0 on
+		isolate lbx1 on
+		n=$(calls "$hook" answers "$own4" "$own6")
+		((n == 4))
+		check_err $? "$n calls of $hook for 4 packets"
+		n=$(calls "$hook" ip netns exec "$PEER" ping -c 1 -W 5 "$peer4")
+		((n == 0))
+		check_err $? "$n calls of $hook in another netns"
+		isolate lbx1 off
+		n=$(calls "$hook" answers "$own4")
+		((n > 0))
+		check_err $? "no calls of $hook with one of two isolated"
+		isolate lbx0 off
+		n=$(calls "$hook" answers "$own4" "$own6" 127.0.0.1)
+		((n == 0))
+		check_err $? "$n calls of $hook when none is isolated any longer"
+	done
+	isolate lbx0 on
+	ipn link del lbx0
+	n=$(calls lbx_isolate_in answers 127.0.0.1)
+	((n == 0))
+	check_err $? "$n calls when the isolated device is gone"
+	log_test "the hooks are there only while a device of the netns is isolated"
+}
+
+netns_deleted()
+{
+	local i
+
+	RET=0
+	for i in 1 2 3; do
+		isolate_up isolate on
+		inns_start ping -q -i 0.01 "$own4" &>/dev/null
+		inns_start ping -q -i 0.01 "$own6" &>/dev/null
+		ip netns exec "$PEER" ping -q -i 0.01 "$own4" &>/dev/null &
+		ip netns exec "$PEER" ping -q -i 0.01 "$own6" &>/dev/null &
+		busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 4 &&
+			busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 4
+		check_err $? "round $i: no traffic"
+		cleanup_ns "$NS"
+		cleanup_ns "$PEER"
+		wait
+	done
+	rmmod lbx
+	check_err $? "the module cannot be removed"
+	module_need
+	log_test "namespaces with isolated devices are deleted while traffic runs"
+}
+
+unloaded()
+{
+	local i
+
+	RET=0
+	isolate_up isolate on
+	for i in 1 2 3; do
+		not_reached lbx0 "$own4" "$own6"
+		rmmod lbx
+		check_err $? "the module cannot be removed"
+		reached 192.0.2.5 2001:db8:1::5
+		module_need
+		ipn -b - <<-END
+			link add lbx0 type lbx
+			addr add $own4/32 dev lbx0
+			addr add $own6/128 dev lbx0
+			link set lbx0 up
+		END
+		settle
+		reached "$own4" "$own6"
+		isolate lbx0 on
+	done
+	log_test "the module is removed with isolated devices, and loaded again without"
+}
+
+tests_run
+exit "$EXIT_STATUS"

@@ -1,0 +1,309 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Many devices, network namespaces, destinations and claims: all of them work, and
+# cost no more memory than they should.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	devices
+	devices_on_load
+	namespaces
+	anyip4
+	anyip6
+	claims4
+	claims6
+	claims_go_with_device
+"
+
+# how many of each
+: "${DEVICES:=1000}" "${NAMESPACES:=200}" "${DESTINATIONS:=100000}" "${CLAIMS:=100000}"
+
+# seconds that nothing takes unless it has become quadratic, or worse
+PATIENCE=300
+
+# memory: what the kernel uses for itself and cannot give back, in KiB
+memory()
+{
+	local slab
+
+	for slab in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$slab"
+	done 2>/dev/null
+	echo 2 >/proc/sys/vm/drop_caches
+	awk '/^(Slab|Percpu|VmallocUsed):/ {sum += $2} END {print sum}' /proc/meminfo
+}
+
+# The freed comes back by and by: after RCU, and from the CPUs' own lists
+memory_is_back()
+{
+	(($(memory) <= $1))
+}
+
+# within SECONDS WHAT COMMAND...
+within()
+{
+	local limit=$1 what=$2 start=$SECONDS; shift 2
+
+	"$@"
+	check_err $? "$what failed"
+	((SECONDS - start <= limit))
+	check_err $? "$what took $((SECONDS - start)) s, more than $limit"
+	log_info "$what: $((SECONDS - start)) s"
+}
+
+# add_devices, del_devices: DEVICES of them
+add_devices()
+{
+	local i
+
+	for ((i = 0; i < DEVICES; i++)); do
+		echo "link add lbx$i group 9 type lbx"
+		printf 'addr add 198.18.%d.%d/32 dev lbx%d\n' $((i / 256)) $((i % 256)) "$i"
+		printf 'addr add 2001:db8:9::%x/128 dev lbx%d\n' "$i" "$i"
+		echo "link set lbx$i up"
+	done | ipn -batch - && settle
+}
+
+del_devices()
+{
+	ipn link del group 9
+}
+
+# each_has N: has each device received as many packets?
+each_has()
+{
+	local i dev others=0
+
+	count_packets
+	for ((i = 0; i < DEVICES; i++)); do
+		dev=lbx$i
+		((received[$dev] == $1)) || ((++others))
+	done
+	((others == 0))
+	check_err $? "$others of $DEVICES devices have not received $1 packets"
+}
+
+devices()
+{
+	local before used
+
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	before=$(memory)
+	within "$PATIENCE" "adding $DEVICES devices" add_devices
+	used=$(($(memory) - before))
+	log_info "a device with an address of each family takes $((used / DEVICES)) KiB"
+	((used / DEVICES <= 100))
+	check_err $? "a device takes $((used / DEVICES)) KiB"
+
+	inns sweep 198.18.0.0 "$DEVICES"
+	check_err $? "not all IPv4 addresses are there"
+	each_has 1
+	inns sweep 2001:db8:9:: "$DEVICES"
+	check_err $? "not all IPv6 addresses are there"
+	each_has 2
+	((received[lo] == 0))
+	check_err $? "lo has carried ${received[lo]} packets"
+
+	within "$PATIENCE" "deleting them" del_devices
+	[[ $(ipn -br link show type lbx | wc -l) == 0 ]]
+	check_err $? "some are still there"
+	slowwait "$WAIT_TIMEOUT" memory_is_back $((before + used / 10))
+	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	log_test "$DEVICES devices in one netns, each carries its own"
+}
+
+devices_on_load()
+{
+	RET=0
+	rmmod lbx
+	defer module_need
+	within "$PATIENCE" "loading with devices=$DEVICES" module_load "devices=$DEVICES"
+	[[ $(ip -br link show type lbx | wc -l) == "$DEVICES" ]]
+	check_err $? "there are $(ip -br link show type lbx | wc -l)"
+	within "$PATIENCE" "unloading" rmmod lbx
+	log_test "devices=$DEVICES"
+}
+
+# of_all add|del: all of the netns at once
+of_all()
+{
+	local i
+
+	for ((i = 0; i < NAMESPACES; i++)); do
+		echo "netns $1 lbx-scale-$i"
+	done | ip -force -batch -
+}
+
+# "ip netns exec" would mount /sys anew in each
+add_namespaces()
+{
+	local i
+
+	of_all add || return
+	for ((i = 0; i < NAMESPACES; i++)); do
+		ip -n "lbx-scale-$i" -batch /tmp/scale.batch || return
+	done
+}
+
+# lo is down, as in each new netns
+carry_in_all()
+{
+	local i
+
+	for ((i = 0; i < NAMESPACES; i++)); do
+		nsenter "--net=/run/netns/lbx-scale-$i" sweep 192.0.2.1 1 || return
+	done
+}
+
+namespaces()
+{
+	local before used
+
+	RET=0
+	cat >/tmp/scale.batch <<-END
+		link add lbx0 type lbx
+		addr add 192.0.2.1/32 dev lbx0
+		link set lbx0 up
+	END
+	before=$(memory)
+	within "$PATIENCE" "adding $NAMESPACES netns, a device in each" add_namespaces
+	used=$(($(memory) - before))
+	log_info "a netns with its device takes $((used / NAMESPACES)) KiB"
+
+	carry_in_all
+	check_err $? "not every device carries"
+
+	of_all del
+	check_err $? "cannot delete them"
+	slowwait "$PATIENCE" memory_is_back $((before + used / 5))
+	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	log_test "$NAMESPACES netns with a device each, which carries; deleted with it"
+}
+
+# neighbours FAMILY: the entries of lbx0
+neighbours()
+{
+	ipn "$1" neigh show nud all dev lbx0 | wc -l
+}
+
+# swept ADDR STEP: one datagram to each destination has arrived, by lbx0
+swept()
+{
+	local before used
+
+	before=$(memory)
+	inns sweep "$1" "$DESTINATIONS" "$2"
+	check_err $? "not all have arrived"
+	used=$(($(memory) - before))
+	(($(packets lbx0) == DESTINATIONS))
+	check_err $? "lbx0 has received $(packets lbx0) packets"
+	log_info "memory changed by $used KiB"
+	((used * 1024 <= DESTINATIONS * 100))
+	check_err $? "it took $used KiB for $DESTINATIONS destinations"
+}
+
+anyip4()
+{
+	RET=0
+	lbx_up 10.0.0.1/8
+	swept 10.0.0.1 167
+	(($(neighbours -4) <= 1))
+	check_err $? "there are $(neighbours -4) neighbours"
+	log_test "$DESTINATIONS destinations of an IPv4 /8: one neighbour, no memory"
+}
+
+anyip6()
+{
+	RET=0
+	lbx_up
+	ipn link set lbx0 addrgenmode none
+	ipn -6 route add local 2001:db8:9::/48 dev lbx0
+	swept 2001:db8:9::1 $((0x1000200030005))
+	(($(neighbours -6) <= 1024 + 8))
+	check_err $? "there are $(neighbours -6) neighbours"
+	ipn link set lbx0 down
+	(($(neighbours -6) == 0))
+	check_err $? "down: there are $(neighbours -6) neighbours"
+	log_test "$DESTINATIONS destinations of an IPv6 /48: few neighbours, bounded memory"
+}
+
+claim_count()
+{
+	ipn -d -j link show dev lbx0 | jq '.[0].linkinfo.info_data.claim_count'
+}
+
+# claims PREFIX FIRST BEYOND: claim CLAIMS addresses from FIRST on, of a prefix that
+# is local by lo, send to each, and give them back
+claims()
+{
+	local prefix=$1 first=$2 beyond=$3
+	local before used
+
+	lbx_up
+	ipn link set lbx0 addrgenmode none
+	ipn route add local "$prefix" dev lo
+	before=$(memory)
+	within "$PATIENCE" "claiming $CLAIMS addresses" inns claims add lbx0 "$first" "$CLAIMS"
+	used=$(($(memory) - before))
+	log_info "a claim takes $((used * 1024 / CLAIMS)) bytes"
+	((used * 1024 / CLAIMS <= 400))
+	check_err $? "a claim takes $((used * 1024 / CLAIMS)) bytes"
+	(($(claim_count) == CLAIMS))
+	check_err $? "it has $(claim_count) claims"
+
+	inns sweep "$first" "$CLAIMS"
+	check_err $? "not all have arrived"
+	(($(packets lbx0) == CLAIMS && $(packets lo) == 0))
+	check_err $? "lbx0 has received $(packets lbx0) packets, lo $(packets lo)"
+	carries lo lbx0 sweep "$beyond" 1
+
+	within "$PATIENCE" "giving them back" inns claims del lbx0 "$first" "$CLAIMS"
+	(($(claim_count) == 0))
+	check_err $? "it has $(claim_count) claims left"
+	carries lo lbx0 sweep "$first" 3
+	# IPv6 has made a neighbour of lo for each destination
+	ipn link set lo down
+	slowwait "$WAIT_TIMEOUT" memory_is_back $((before + used / 5))
+	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+}
+
+claims4()
+{
+	RET=0
+	claims 198.18.0.0/15 198.18.0.0 198.19.255.255
+	log_test "$CLAIMS claimed IPv4 addresses: all carried, none other"
+}
+
+claims6()
+{
+	RET=0
+	claims 2001:db8:9::/64 2001:db8:9:: 2001:db8:9:0:1::
+	log_test "$CLAIMS claimed IPv6 addresses: all carried, none other"
+}
+
+claims_go_with_device()
+{
+	local before used
+
+	RET=0
+	lbx_up
+	ipn route add local 198.18.0.0/15 dev lo
+	before=$(memory)
+	inns claims add lbx0 198.18.0.0 "$CLAIMS"
+	check_err $? "cannot claim"
+	used=$(($(memory) - before))
+	within "$PATIENCE" "deleting the device" ipn link del lbx0
+	inns sweep 198.18.0.0 3
+	check_err $? "lo does not carry what was claimed"
+	slowwait "$WAIT_TIMEOUT" memory_is_back $((before + used / 5))
+	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	log_test "the claims go with their device"
+}
+
+tests_run
+exit "$EXIT_STATUS"

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Documentation/netlink/specs/lbx.yaml, with the kernel's own ynl: cli.py takes
+# such a spec, and makes requests and shows replies by it.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+linux=$KSFT_DIR/../../..
+cli=$linux/tools/net/ynl/pyynl/cli.py
+schema=$linux/Documentation/netlink/netlink-raw.yaml
+spec=$here/../Documentation/netlink/specs/lbx.yaml
+
+ALL_TESTS="
+	valid
+	make_show_delete
+	claims
+	dump
+	counters
+	refusal
+"
+
+# ynl ARG...: its reply is JSON
+ynl()
+{
+	inns python3 "$cli" --no-schema --spec "$spec" --output-json "$@"
+}
+
+# change DATA: of lbx0
+change()
+{
+	ynl --do newlink --json '{"ifname": "lbx0",
+		"linkinfo": {"kind": "lbx", "data": '"$1"'}}'
+}
+
+# has FILTER JSON: what jq's FILTER finds in the reply for lbx0
+has()
+{
+	local got
+
+	got=$(ynl --do getlink --json '{"ifname": "lbx0"}' | jq -cS "$1")
+	[[ $got == "$2" ]]
+	check_err $? "the reply has $got and not $2"
+}
+
+valid()
+{
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	[[ $(inns python3 "$cli" --schema "$schema" --spec "$spec" --list-ops) == *newlink* ]]
+	check_err $? "cli.py does not accept it"
+	log_test "the spec is valid by the kernel's schema"
+}
+
+make_show_delete()
+{
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	ynl --create --excl --do newlink --json '{"ifname": "lbx0", "mtu": 1500,
+		"linkinfo": {"kind": "lbx", "data": {"direct": 0, "isolate": 1}}}' >/dev/null
+	check_err $? "newlink failed"
+	[[ $(ipn -j -d link show dev lbx0 |
+	     jq -c '.[0].linkinfo.info_data | [.direct, .isolate]') == '[false,true]' ]]
+	check_err $? "ip shows something else"
+	has '[.ifname, .mtu, .linkinfo.kind, .linkinfo.data]' \
+		'["lbx0",1500,"lbx",{"claim-count":0,"direct":0,"isolate":1}]'
+	has '."ifi-flags" | contains(["loopback"])' true
+	change '{"direct": 1}' >/dev/null
+	check_err $? "a change failed"
+	has '.linkinfo.data' '{"claim-count":0,"direct":1,"isolate":1}'
+	ynl --do dellink --json '{"ifname": "lbx0"}' >/dev/null
+	check_err $? "dellink failed"
+	ipn link show dev lbx0 &>/dev/null
+	check_fail $? "it is still there"
+	log_test "a device is made, read, changed and deleted by the spec"
+}
+
+claims()
+{
+	local index
+
+	RET=0
+	lbx_up
+	ipn link add eth0 type dummy
+	ipn addr add 192.0.2.1/24 dev eth0
+	ipn addr add 2001:db8::1/64 dev eth0 nodad
+	ipn link set eth0 up
+	index=$(inns cat /sys/class/net/eth0/ifindex)
+	change '{"claims": {"claim": [{"ifname": "eth0"}, {"addr": "192.0.2.1"},
+		{"addr": "2001:db8::1"}]}}' >/dev/null
+	check_err $? "claims were refused"
+	has '.linkinfo.data | [."claim-count", .claims.claim]' \
+		'[3,[{"ifindex":'"$index"',"ifname":"eth0"},{"addr":"192.0.2.1"},{"addr":"2001:db8::1"}]]'
+	change '{"unclaims": {"claim": [{"ifindex": '"$index"'}, {"addr": "2001:db8::1"}]}}' \
+		>/dev/null
+	check_err $? "unclaims were refused"
+	has '.linkinfo.data | [."claim-count", .claims.claim]' \
+		'[1,[{"addr":"192.0.2.1"}]]'
+	log_test "claims are made, read and removed by the spec"
+}
+
+dump()
+{
+	RET=0
+	lbx_up
+	ipn link add lbx1 type lbx isolate on
+	ipn link add eth0 type veth peer name eth1
+	[[ $(ynl --dump getlink --json '{"linkinfo": {"kind": "lbx"}}' |
+	     jq -c '[.[] | {(.ifname): .linkinfo.data.isolate}] | add') == '{"lbx0":0,"lbx1":1}' ]]
+	check_err $? "the dump has something else"
+	log_test "the devices of kind lbx are dumped by the spec"
+}
+
+counters()
+{
+	RET=0
+	lbx_up 192.0.2.1/32
+	ping_once 192.0.2.1
+	has '.linkinfo.xstats | [."queued-packets" + ."direct-packets", length]' '[2,13]'
+	log_test "the device's counters are read by the spec"
+}
+
+refusal()
+{
+	RET=0
+	lbx_up
+	refused "'bad-attr': '.linkinfo.data(lbx).isolate'" change '{"isolate": 2}'
+	has '.linkinfo.data' '{"claim-count":0,"direct":1,"isolate":0}'
+	log_test "a refusal names the attribute as the spec does"
+}
+
+if ! python3 -c 'import jsonschema, yaml' 2>/dev/null || [[ ! -e $cli ]]; then
+	echo "SKIP: no $cli, or no python3-jsonschema or python3-yaml for it"
+	exit "$ksft_skip"
+fi
+tests_run
+exit "$EXIT_STATUS"

@@ -1,0 +1,456 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Each counter counts what it says and nothing else, wherever it is read, and the
+# tracepoints tell the same.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	names
+	queued
+	direct_inline
+	direct_by_softirq
+	claimed
+	claimed_and_queued
+	multicast
+	multicast_ipv6
+	drop_not_local
+	drop_isolated
+	drop_backlog
+	drop_malformed
+	drop_down
+	each_cpu_has_its_own
+	everywhere_the_same
+	survives_down_and_up
+"
+
+NAMES="queued_packets queued_bytes direct_packets direct_bytes claimed_packets
+       claimed_bytes inline_packets multicast_packets drop_not_local
+       drop_isolated drop_backlog drop_down drop_malformed"
+
+trace=/sys/kernel/tracing
+
+# counters: sets counted[NAME], each CPU's too
+declare -A counted
+
+counters()
+{
+	local name value
+
+	counted=()
+	while read -r name value; do
+		[[ $value != [0-9]* ]] || counted[${name%:}]=$value
+	done < <(inns ethtool -S lbx0)
+}
+
+# exactly COUNTERS EVENTS COMMAND...: what COMMAND does adds this to lbx0's total,
+# "NAME=N" in the order of NAMES, and hits these tracepoints, "PATH/INLINE" of
+# lbx_xmit and "REASON" of lbx_drop
+exactly()
+{
+	local want=$1 want_events=$2; shift 2
+	local name got events
+	local -A before
+
+	counters
+	for name in $NAMES; do
+		before[$name]=${counted[$name]}
+	done
+	echo >"$trace/instances/lbx/trace"
+	"$@" &>/tmp/exactly.out
+	check_err $? "'$*' failed: $(</tmp/exactly.out)"
+	events=$(sed -nE 's/.* lbx_xmit: dev=lbx0 .*path=(\w+) inline=(.).*/\1\/\2/p
+			  s/.* lbx_drop: dev=lbx0 .*reason=(\w+).*/\1/p' \
+			"$trace/instances/lbx/trace")
+	counters
+	got=
+	for name in $NAMES; do
+		((counted[$name] == before[$name])) ||
+			got+=" $name=$((counted[$name] - before[$name]))"
+	done
+
+	[[ ${got# } == "$want" ]]
+	check_err $? "'$*' counted '${got# }', not '$want'"
+	[[ ${events//$'\n'/ } == "$want_events" ]]
+	check_err $? "'$*' traced '${events//$'\n'/ }', not '$want_events'"
+}
+
+# one ADDR: one datagram there and not back, of four bytes
+one()
+{
+	inns sweep "$1" 1
+}
+
+no_answer()
+{
+	! ip netns exec "$1" ping -c 1 -W 1 "$2"
+}
+
+names()
+{
+	local name cpu got want
+
+	RET=0
+	lbx_up
+	for name in $NAMES; do
+		want+="$name "
+	done
+	for ((cpu = 0; cpu < $(getconf _NPROCESSORS_CONF); cpu++)); do
+		for name in $NAMES; do
+			want+="cpu${cpu}_$name "
+		done
+	done
+	got=$(inns ethtool -S lbx0 | sed -n 's/: [0-9]*$//p' | tr -s '[:space:]' ' ')
+	[[ ${got# } == "$want" ]]
+	check_err $? "they are '$got', not '$want'"
+	log_test "ethtool -S names each counter, the total and each CPU's"
+}
+
+queued()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	ipn link set lbx0 type lbx direct off
+	exactly "queued_packets=1 queued_bytes=32" queued/0 one 192.0.2.1
+	exactly "queued_packets=1 queued_bytes=52" queued/0 one 2001:db8:9::1
+	log_test "a packet by the queue is counted and traced as queued"
+}
+
+direct_inline()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	exactly "direct_packets=1 direct_bytes=32 inline_packets=1" direct/1 \
+		one 192.0.2.1
+	exactly "direct_packets=1 direct_bytes=52 inline_packets=1" direct/1 \
+		one 2001:db8:9::1
+	log_test "one past the queue is direct, and inline if received at once"
+}
+
+# the answer to a ping is sent while the request is being received
+direct_by_softirq()
+{
+	RET=0
+	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	exactly "direct_packets=2 direct_bytes=168 inline_packets=1" \
+		"direct/1 direct/0" inns ping -c 1 192.0.2.1
+	exactly "direct_packets=2 direct_bytes=208 inline_packets=1" \
+		"direct/1 direct/0" inns ping -c 1 2001:db8:9::1
+	log_test "an answer from the receive path is direct and not inline"
+}
+
+claimed_up()
+{
+	lbx_up
+	ipn link add eth0 type dummy
+	ipn addr add 192.0.2.5/24 dev eth0
+	ipn addr add 2001:db8:5::1/64 dev eth0 nodad
+	ipn link set eth0 up
+	ipn link set lbx0 type lbx claim eth0
+}
+
+claimed()
+{
+	local lo
+
+	RET=0
+	claimed_up
+	lo=$(packets lo)
+	exactly "claimed_packets=1 claimed_bytes=32 inline_packets=1" claimed/1 \
+		one 192.0.2.5
+	exactly "claimed_packets=1 claimed_bytes=52 inline_packets=1" claimed/1 \
+		one 2001:db8:5::1
+	(($(packets lo) == lo))
+	check_err $? "lo has counted it too"
+	log_test "one taken over from lo is claimed, and lo does not count it"
+}
+
+claimed_and_queued()
+{
+	RET=0
+	claimed_up
+	inns tc qdisc add dev lbx0 root pfifo
+	exactly "queued_packets=1 queued_bytes=32" queued/0 one 192.0.2.5
+	log_test "a claimed one that has to go by a qdisc is queued"
+}
+
+# send_many ADDR: three bytes to a group or broadcast address that nobody has joined
+send_many()
+{
+	printf lbx | inns socat -u - "$1"
+}
+
+multicast()
+{
+	local want="direct_packets=1 direct_bytes=31 inline_packets=1"
+
+	RET=0
+	lbx_up 192.0.2.1/24
+	exactly "$want multicast_packets=1" direct/1 \
+		send_many UDP4-DATAGRAM:233.252.0.1:5000,ip-multicast-if=192.0.2.1
+	exactly "$want multicast_packets=1" direct/1 \
+		send_many UDP4-DATAGRAM:192.0.2.255:5000,broadcast
+	ipn link set lbx0 type lbx direct off
+	exactly "queued_packets=1 queued_bytes=31 multicast_packets=1" queued/0 \
+		send_many UDP4-DATAGRAM:233.252.0.1:5000,ip-multicast-if=192.0.2.1
+	log_test "multicast and broadcast are counted as such besides"
+}
+
+multicast_ipv6()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	ipn -6 route add local ff00::/8 dev lbx0 table local
+	exactly "direct_packets=1 direct_bytes=51 inline_packets=1 multicast_packets=1" \
+		direct/1 send_many "UDP6-DATAGRAM:[ff0e::db8:1]:5000"
+	ipn link set lbx0 type lbx direct off
+	exactly "queued_packets=1 queued_bytes=51 multicast_packets=1" \
+		queued/0 send_many "UDP6-DATAGRAM:[ff0e::db8:1]:5000"
+	log_test "and so is IPv6 multicast"
+}
+
+# peer_up: a neighbour that sends everything by $NS
+peer_up()
+{
+	lbx_up 203.0.113.1/32
+	setup_ns PEER
+	defer cleanup_ns "$PEER"
+	veth_up 192.0.2.1/24 192.0.2.2/24
+	ip -n "$PEER" route add default via 192.0.2.1
+	inns sysctl -qw net.ipv4.ip_forward=1
+}
+
+drop_not_local()
+{
+	RET=0
+	peer_up
+	ipn route add 198.51.100.0/24 dev lbx0
+	exactly "drop_not_local=1" not_local no_answer "$PEER" 198.51.100.7
+	(($(stat64 lbx0 tx.dropped) == 1 && $(stat64 lbx0 rx.dropped) == 0))
+	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped, $(stat64 lbx0 rx.dropped) rx"
+	ipn link set lbx0 type lbx direct off
+	exactly "drop_not_local=1" not_local no_answer "$PEER" 198.51.100.7
+	(($(stat64 lbx0 tx.dropped) == 2))
+	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped by the queue"
+	log_test "a forwarded packet to nobody is drop_not_local, tx dropped"
+}
+
+drop_isolated()
+{
+	RET=0
+	peer_up
+	ipn link set lbx0 type lbx isolate on
+	exactly "drop_isolated=1" isolated no_answer "$PEER" 203.0.113.1
+	(($(stat64 lbx0 rx.dropped) == 1 && $(stat64 lbx0 tx.dropped) == 0))
+	check_err $? "ip shows $(stat64 lbx0 rx.dropped) rx dropped, $(stat64 lbx0 tx.dropped) tx"
+	log_test "another machine's packet to an isolated device is drop_isolated, rx dropped"
+}
+
+# softnet_dropped: of all CPUs' backlogs
+softnet_dropped()
+{
+	local dropped sum=0
+
+	while read -r _ dropped _; do
+		((sum += 16#$dropped))
+	done </proc/net/softnet_stat
+	echo "$sum"
+}
+
+# What a qdisc releases in one go is sent by one softirq, and received by the next.
+# A backlog of 0 has room for one.
+drop_backlog()
+{
+	local before backlog
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	inns tc qdisc add dev lbx0 root plug limit 100000
+	check_err $? "no plug qdisc"
+	backlog=$(sysctl -n net.core.netdev_max_backlog)
+	defer sysctl -qw "net.core.netdev_max_backlog=$backlog"
+	sysctl -qw net.core.netdev_max_backlog=0
+	before=$(softnet_dropped)
+	exactly "queued_packets=1 queued_bytes=32 drop_backlog=4" \
+		"queued/0 queued/0 backlog queued/0 backlog queued/0 backlog queued/0 backlog" \
+		inns sweep -e 1 192.0.2.1 5 0 \
+		tc qdisc change dev lbx0 root plug release_indefinite
+	(($(stat64 lbx0 rx.dropped) == 4 && $(stat64 lbx0 tx.dropped) == 0))
+	check_err $? "ip shows $(stat64 lbx0 rx.dropped) rx dropped, $(stat64 lbx0 tx.dropped) tx"
+	(($(softnet_dropped) - before == 4))
+	check_err $? "softnet_stat shows $(($(softnet_dropped) - before)) dropped"
+	log_test "one that the full backlog refuses is drop_backlog, rx dropped"
+}
+
+# ten bytes: less than an Ethernet header
+drop_malformed()
+{
+	RET=0
+	lbx_up 192.0.2.1/32
+	modprobe -q tun
+	ipn tuntap add dev tun0 mode tun
+	ipn link set tun0 addrgenmode none
+	ipn link set tun0 up
+	inns tc qdisc add dev tun0 clsact
+	inns tc filter add dev tun0 ingress matchall \
+		action mirred egress redirect dev lbx0
+	check_err $? "no redirect"
+	exactly "drop_malformed=1" malformed write_tun 'E123456789'
+	(($(stat64 lbx0 tx.dropped) == 1 && $(stat64 lbx0 rx.dropped) == 0))
+	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped, $(stat64 lbx0 rx.dropped) rx"
+	exactly "queued_packets=1" queued/0 write_tun 'E1234567890123'
+	log_test "a frame without a whole Ethernet header is drop_malformed, tx dropped"
+}
+
+write_tun()
+{
+	printf %s "$1" | inns socat -u - TUN,tun-name=tun0,iff-no-pi
+}
+
+# Between two steps of the kernel: the device is closed, and only then its queue.
+# What is on its way at that moment has to be hit.  A claimed packet without the
+# offloads that lo has is copied and summed up there, which makes the way long.
+drop_down()
+{
+	local flood rx events
+
+	RET=0
+	claimed_up
+	inns ethtool -K lbx0 tx off sg off &>/dev/null
+	# millions of packets would push the drops out
+	echo 0 >"$trace/instances/lbx/events/lbx/lbx_xmit/enable"
+	defer trace_all
+	echo >"$trace/instances/lbx/trace"
+	inns_start socat -u -b 60000 OPEN:/dev/zero UDP4-SENDTO:192.0.2.5:5000 \
+		2>/dev/null
+	flood=$!
+	slowwait "$WAIT_TIMEOUT" received_on lbx0 0
+	check_err $? "nothing is sent"
+	slowwait $((10 * WAIT_TIMEOUT)) down_up_drops
+	check_err $? "no packet was hit"
+	kill "$flood"
+	wait "$flood" 2>/dev/null
+	counters
+	rx=$(stat64 lbx0 rx.dropped)
+	((rx == counted[drop_down] + counted[drop_backlog]))
+	check_err $? "ip shows $rx rx dropped, for ${counted[drop_down]}"
+	events=$(grep -c ' lbx_drop: dev=lbx0 .*reason=down' "$trace/instances/lbx/trace")
+	((events == counted[drop_down]))
+	check_err $? "$events events for ${counted[drop_down]} drops"
+	log_test "one on its way while the device goes down is drop_down, rx dropped"
+}
+
+down_up_drops()
+{
+	printf 'link set lbx0 down\nlink set lbx0 up\n%.0s' {1..20} | ipn -batch -
+	counters
+	((counted[drop_down] > 0))
+}
+
+each_cpu_has_its_own()
+{
+	local name cpu key sum
+
+	RET=0
+	lbx_up 192.0.2.1/24 2001:db8:9::1/128
+	for cpu in 0 1; do
+		exactly "direct_packets=1 direct_bytes=32 inline_packets=1" direct/1 \
+			inns taskset -c "$cpu" sweep 192.0.2.1 1
+		sum=
+		for name in $NAMES; do
+			key=cpu${cpu}_$name
+			((counted[$key] == 0)) || sum+=" $name=${counted[$key]}"
+		done
+		[[ $sum == " direct_packets=1 direct_bytes=32 inline_packets=1" ]]
+		check_err $? "CPU $cpu has counted $sum"
+	done
+	inns ping -c 1 192.0.2.1 &>/dev/null
+	ipn link set lbx0 type lbx direct off
+	inns ping -c 1 2001:db8:9::1 &>/dev/null
+	send_many UDP4-DATAGRAM:192.0.2.255:5000,broadcast
+	counters
+	for name in $NAMES; do
+		sum=0
+		for ((cpu = 0; cpu < $(getconf _NPROCESSORS_CONF); cpu++)); do
+			key=cpu${cpu}_$name
+			((sum += counted[$key]))
+		done
+		((sum == counted[$name]))
+		check_err $? "$name is ${counted[$name]}, and $sum over the CPUs"
+	done
+	log_test "each CPU counts its own packets, and the total is their sum"
+}
+
+# mixed_up: every counter but those of the backlog and of going down is not 0
+mixed_up()
+{
+	peer_up
+	ipn addr add 203.0.113.129/25 dev lbx0
+	ipn route add 198.51.100.0/24 dev lbx0
+	ipn link set lbx0 type lbx claim eth0
+	inns sweep 203.0.113.1 3 0
+	inns sweep 192.0.2.1 2 0
+	inns ping -c 1 203.0.113.1
+	send_many UDP4-DATAGRAM:203.0.113.255:5000,broadcast
+	no_answer "$PEER" 198.51.100.7
+	ipn link set lbx0 type lbx direct off isolate on
+	no_answer "$PEER" 203.0.113.1
+	inns sweep 203.0.113.1 4 0
+}
+
+everywhere_the_same()
+{
+	local name xstats stats
+
+	RET=0
+	mixed_up &>/dev/null
+	counters
+	xstats=$(ipn -s -d -j link show dev lbx0)
+	for name in $NAMES; do
+		((counted[$name] == $(jq ".. | objects | .$name // empty" <<<"$xstats" || echo -1)))
+		check_err $? "$name is ${counted[$name]} in ethtool, in IFLA_INFO_XSTATS $(jq ".. | .$name? // empty" <<<"$xstats")"
+	done
+
+	stats=$(ipn -s -s -j link show dev lbx0 | jq -c '.[0].stats64 |
+		(.rx, .tx) | with_entries(select(.value != 0))' | tr '\n' ' ')
+	[[ $stats == '{"bytes":487,"packets":12,"dropped":1,"multicast":1} '`
+		`'{"bytes":487,"packets":12,"dropped":1} ' ]]
+	check_err $? "ip shows $stats"
+	log_test "ethtool, IFLA_INFO_XSTATS and every field of stats64 say the same"
+}
+
+survives_down_and_up()
+{
+	local -A before
+	local name
+
+	RET=0
+	mixed_up &>/dev/null
+	counters
+	for name in $NAMES; do
+		before[$name]=${counted[$name]}
+	done
+	ipn link set lbx0 down
+	ipn link set lbx0 up
+	counters
+	for name in $NAMES; do
+		((counted[$name] == before[$name]))
+		check_err $? "$name was ${before[$name]} and is ${counted[$name]}"
+	done
+	log_test "the counters go on when the device goes down and up"
+}
+
+trace_all()
+{
+	echo 1 >"$trace/instances/lbx/events/lbx/enable"
+}
+
+mountpoint -q "$trace" || mount -t tracefs tracefs "$trace"
+mkdir "$trace/instances/lbx"
+trap 'rmdir "$trace/instances/lbx"; defer_scopes_cleanup' EXIT
+trace_all
+
+tests_run
+exit "$EXIT_STATUS"

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * talk [-c] [-t] ADDR...: a TCP and a UDP connection to each address, with both
+ * ends here, that stay: round after round each of them passes a message there and
+ * back, until SIGTERM
+ *
+ * -c: be the client only, of an echo service that is there
+ * -t: TCP only, where a datagram may be lost
+ *
+ * Prints a line for each round. Exit status 0 if nothing was lost or changed: a
+ * message of UDP has 20 seconds to come, and one of TCP, which sends it again, 60.
+ */
+#include <err.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define FLOWS	8
+#define SIZE	1000
+
+static struct flow {
+	const char *name;
+	int client;
+	int server;	/* -1: somewhere else */
+} flows[FLOWS];
+
+/* SIGTERM is blocked, for it to wait until a round has ended */
+static bool is_to_end(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) || sigismember(&set, SIGTERM);
+}
+
+static int new_socket(const struct addrinfo *ai, int type)
+{
+	struct timeval timeout = { .tv_sec = type == SOCK_STREAM ? 60 : 20 };
+	int on = 1, fd;
+
+	fd = socket(ai->ai_family, type, 0);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)))
+		err(1, "socket");
+	return fd;
+}
+
+static void connect_flow(struct flow *flow, const struct addrinfo *ai, int type,
+			 bool client_only)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+	int listener = -1;
+
+	flow->client = new_socket(ai, type);
+	flow->server = -1;
+	if (!client_only) {
+		listener = new_socket(ai, type);
+		if (bind(listener, ai->ai_addr, ai->ai_addrlen) ||
+		    (type == SOCK_STREAM && listen(listener, 1)))
+			err(1, "%s: bind", flow->name);
+	}
+
+	if (connect(flow->client, ai->ai_addr, ai->ai_addrlen))
+		err(1, "%s: connect", flow->name);
+	if (client_only)
+		return;
+
+	if (type == SOCK_STREAM) {
+		flow->server = accept(listener, NULL, NULL);
+		if (flow->server < 0)
+			err(1, "%s: accept", flow->name);
+		close(listener);
+		return;
+	}
+	flow->server = listener;
+	if (getsockname(flow->client, (struct sockaddr *)&addr, &len) ||
+	    connect(flow->server, (struct sockaddr *)&addr, len))
+		err(1, "%s: connect back", flow->name);
+}
+
+static void pass(const struct flow *flow, int from, int to, const char *data)
+{
+	static char buf[SIZE];
+	ssize_t done, n;
+
+	if (send(from, data, SIZE, 0) != SIZE)
+		err(1, "%s: send", flow->name);
+	/* a stream may deliver in parts what was sent as one */
+	for (done = 0; done < SIZE; done += n) {
+		n = recv(to, buf + done, SIZE - done, 0);
+		if (n <= 0)
+			err(1, "%s: a message did not come", flow->name);
+	}
+	if (memcmp(buf, data, SIZE))
+		errx(1, "%s: a message has changed", flow->name);
+}
+
+int main(int argc, char **argv)
+{
+	struct addrinfo hints = {
+		.ai_socktype	= SOCK_STREAM,
+		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
+	}, *ai;
+	bool client_only = false, tcp_only = false;
+	static char data[SIZE];
+	struct flow *flow;
+	sigset_t term;
+	int opt, n = 0;
+	unsigned int i;
+
+	while ((opt = getopt(argc, argv, "ct")) != -1) {
+		if (opt == 'c')
+			client_only = true;
+		else if (opt == 't')
+			tcp_only = true;
+		else
+			errx(2, "usage: talk [-c] [-t] ADDR...");
+	}
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+
+	for (; optind < argc && n + 2 <= FLOWS; optind++) {
+		if (getaddrinfo(argv[optind], "5000", &hints, &ai))
+			errx(2, "%s is no address", argv[optind]);
+		flows[n].name = argv[optind];
+		connect_flow(&flows[n++], ai, SOCK_STREAM, client_only);
+		if (tcp_only)
+			continue;
+		flows[n].name = argv[optind];
+		connect_flow(&flows[n++], ai, SOCK_DGRAM, client_only);
+	}
+
+	for (i = 0; !is_to_end(); i++) {
+		memset(data, 'a' + i % 26, SIZE);
+		for (flow = flows; flow < flows + n; flow++) {
+			if (flow->server < 0) {
+				pass(flow, flow->client, flow->client, data);
+				continue;
+			}
+			pass(flow, flow->client, flow->server, data);
+			pass(flow, flow->server, flow->client, data);
+		}
+		dprintf(STDOUT_FILENO, "%u\n", i);
+		usleep(2000);
+	}
+	return 0;
+}
