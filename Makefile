@@ -16,14 +16,19 @@ and if Debian has none by this name, those of Debian's newest kernel with
     apt-get install linux-headers-$(shell dpkg --print-architecture)
 endef
 
-# for tools/test
+# for tools/test and tools/bench/run
 export KERNELS TESTS
 
-all: ## build lbx.ko for KDIR
+all: module tools ## build lbx.ko for KDIR, and the tools
+
+module: ## build lbx.ko alone
 	$(if $(wildcard $(KDIR)/.config),,$(error $(no_headers)))
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
-install: ## install lbx.ko for the kernel that it was built for
+tools: ## build link_lbx.so in build/lib, by which ip knows the options of lbx
+	@$(MAKE) -s -C tools/iproute2
+
+install: ## install lbx.ko for the kernel that it was built for, and the tools
 	@tools/install
 
 uninstall: ## remove what "make install" has installed, for every kernel
@@ -37,6 +42,9 @@ demo: ## see lbx at work in a VM, explained (a minute, once with the VM image th
 
 test: ## run the selftests TESTS in a VM on each of KERNELS
 	@tools/test
+
+bench: ## count the instructions of sending and receiving over lo and lbx, on KERNELS
+	@tools/bench/run
 
 testvm: ## test tools/vm itself: streams, statuses, kernel bugs
 	@tools/setup
@@ -58,8 +66,9 @@ help: ## list targets and variables
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Variables, and what they are now:'
-	@echo '  KERNELS   kernels to test on, any of 6.1 6.12 7.2 ($(KERNELS))'
+	@echo '  KERNELS   kernels to test and measure on, any of 6.1 6.12 7.2, and to test on'
+	@echo '            debug debug-6.1 ($(KERNELS))'
 	@echo '  TESTS     programs of selftests/ to run ($(or $(TESTS),all))'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
-.PHONY: all install uninstall setup demo test testvm check clean help
+.PHONY: all module tools install uninstall setup demo test bench testvm check clean help
