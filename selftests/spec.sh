@@ -1,21 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Documentation/netlink/specs/lbx.yaml, with the kernel's own ynl: cli.py takes
-# such a spec, and makes requests and shows replies by it.
+# Documentation/netlink/specs, with the kernel's own ynl: cli.py takes such a spec, and
+# makes requests and shows replies by it.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 linux=$KSFT_DIR/../../..
 cli=$linux/tools/net/ynl/pyynl/cli.py
-schema=$linux/Documentation/netlink/netlink-raw.yaml
-spec=$here/../Documentation/netlink/specs/lbx.yaml
+schemas=$linux/Documentation/netlink
+specs=$here/../Documentation/netlink/specs
 
 ALL_TESTS="
 	valid
 	make_show_delete
 	claims
+	claim_dump
 	dump
 	counters
 	refusal
@@ -24,7 +25,7 @@ ALL_TESTS="
 # ynl ARG...: its reply is JSON
 ynl()
 {
-	inns python3 "$cli" --no-schema --spec "$spec" --output-json "$@"
+	inns python3 "$cli" --no-schema --spec "$specs/lbx-link.yaml" --output-json "$@"
 }
 
 # change DATA: of lbx0
@@ -49,9 +50,14 @@ valid()
 	RET=0
 	setup_ns NS
 	defer cleanup_ns "$NS"
-	[[ $(inns python3 "$cli" --schema "$schema" --spec "$spec" --list-ops) == *newlink* ]]
-	check_err $? "cli.py does not accept it"
-	log_test "the spec is valid by the kernel's schema"
+	[[ $(inns python3 "$cli" --schema "$schemas/netlink-raw.yaml" \
+		--spec "$specs/lbx-link.yaml" --list-ops) == *newlink* ]]
+	check_err $? "cli.py does not accept lbx-link.yaml"
+	# To read a genetlink spec, it asks the kernel for the family
+	[[ $(inns python3 "$cli" --schema "$schemas/genetlink.yaml" \
+		--spec "$specs/lbx.yaml" --list-ops) == *claim-get* ]]
+	check_err $? "cli.py does not accept lbx.yaml"
+	log_test "the specs are valid by the kernel's schemas"
 }
 
 make_show_delete()
@@ -100,6 +106,35 @@ claims()
 	has '.linkinfo.data | [."claim-count", .claims.claim]' \
 		'[1,[{"addr":"192.0.2.1"}]]'
 	log_test "claims are made, read and removed by the spec"
+}
+
+claim_dump()
+{
+	local index lbx
+
+	RET=0
+	lbx_up
+	ipn link add lbx1 type lbx
+	ipn link add eth0 type dummy
+	lbx=$(inns cat /sys/class/net/lbx0/ifindex)
+	index=$(inns cat /sys/class/net/eth0/ifindex)
+	# More than a link tells of, and than a message holds
+	ipn route add local 198.18.0.0/16 dev lo
+	inns claims add lbx0 198.18.0.0 1000
+	check_err $? "1000 claims were refused"
+	ipn link set lbx1 type lbx claim eth0
+	inns python3 "$cli" --no-schema --spec "$specs/lbx.yaml" --output-json \
+		--dump claim-get >/tmp/claims.json
+	check_err $? "no dump"
+	[[ $(jq 'map(select(.ifindex == '"$lbx"').claim.addr) | unique | length' \
+	     /tmp/claims.json) == 1000 ]]
+	check_err $? "not all addresses are listed"
+	[[ $(jq -c 'map(select(.ifindex != '"$lbx"') | .claim)' /tmp/claims.json) == \
+	   '[{"ifname":"eth0","ifindex":'"$index"'}]' ]]
+	check_err $? "the claim of lbx1 is $(jq -c '.[-1]' /tmp/claims.json)"
+	[[ $(jq length /tmp/claims.json) == 1001 ]]
+	check_err $? "$(jq length /tmp/claims.json) claims are listed and not 1001"
+	log_test "all claims are dumped, also more than a link's message has"
 }
 
 dump()

@@ -77,6 +77,7 @@ struct lbx_claim {
  * @n_addr4: number of them, so that an empty table costs nothing
  * @n_addr6: likewise
  * @n_claims: number of all claims; the hook is there if it is not 0
+ * @seq: changes with each claim, so that a dump sees what it has missed; never 0
  * @by_index: claims of interfaces that there are
  * @interfaces: claims of interfaces, those that wait too
  * @ops: the hook
@@ -87,6 +88,7 @@ struct lbx_claim_net {
 	unsigned int		n_addr4;
 	unsigned int		n_addr6;
 	unsigned int		n_claims;
+	unsigned int		seq;
 	struct hlist_head	by_index[1 << LBX_CLAIM_HASH_BITS];
 	struct list_head	interfaces;
 	struct nf_hook_ops	ops;
@@ -254,6 +256,13 @@ static void lbx_claim_drop_hook(struct net *net)
 		nf_unregister_net_hook(net, &cnet->ops);
 }
 
+/* A claim came, went or has another interface; RTNL */
+static void lbx_claim_changed(struct lbx_claim_net *cnet)
+{
+	if (!++cnet->seq)
+		cnet->seq = 1;
+}
+
 static void lbx_claim_attach(struct lbx_claim_net *cnet, struct lbx_claim *claim,
 			     const struct net_device *target)
 {
@@ -305,6 +314,7 @@ static int lbx_claim_insert(struct lbx_claim_net *cnet, struct lbx_claim *claim,
 		list_add_tail(&claim->node, &priv->claims);
 	priv->n_claims++;
 	cnet->n_claims++;
+	lbx_claim_changed(cnet);
 	return 0;
 }
 
@@ -330,6 +340,7 @@ static void lbx_claim_remove(struct lbx_claim_net *cnet, struct lbx_claim *claim
 	list_del(&claim->node);
 	priv->n_claims--;
 	cnet->n_claims--;
+	lbx_claim_changed(cnet);
 	kfree_rcu(claim, rcu);
 }
 
@@ -687,12 +698,13 @@ size_t lbx_claim_size(const struct net_device *dev)
 					     nla_total_size(sizeof(u32))));
 }
 
-static int lbx_claim_fill_one(struct sk_buff *skb, const struct lbx_claim *claim)
+static int lbx_claim_fill_one(struct sk_buff *skb, int type,
+			      const struct lbx_claim *claim)
 {
 	struct nlattr *nest;
 	int err;
 
-	nest = nla_nest_start(skb, IFLA_LBX_CLAIM);
+	nest = nla_nest_start(skb, type);
 	if (!nest)
 		return -EMSGSIZE;
 
@@ -742,13 +754,72 @@ int lbx_claim_fill(struct sk_buff *skb, const struct net_device *dev)
 	list_for_each_entry(claim, &priv->claims, node) {
 		if (n++ == LBX_CLAIMS_SHOWN)
 			break;
-		if (lbx_claim_fill_one(skb, claim)) {
+		if (lbx_claim_fill_one(skb, IFLA_LBX_CLAIM, claim)) {
 			nla_nest_cancel(skb, nest);
 			return -EMSGSIZE;
 		}
 	}
 	nla_nest_end(skb, nest);
 	return 0;
+}
+
+static int lbx_claim_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct lbx_claim *claim)
+{
+	void *header;
+
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			     &lbx_genl_family, NLM_F_MULTI, LBX_CMD_CLAIM_GET);
+	if (!header)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, header);
+
+	if (nla_put_u32(skb, LBX_A_IFINDEX, claim->dev->ifindex) ||
+	    lbx_claim_fill_one(skb, LBX_A_CLAIM, claim)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/**
+ * lbx_claim_dump - dumpit of LBX_CMD_CLAIM_GET: go on listing claims
+ * @skb: the message
+ * @cb: the dump; args[0] is how many it has listed
+ *
+ * Context: process; takes RTNL.
+ * Return: length of the message, 0 when all are listed.
+ */
+int lbx_claim_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct net *net = sock_net(skb->sk);
+	const struct lbx_claim *claim;
+	const struct lbx_priv *priv;
+	unsigned long n = 0;
+	struct net_device *dev;
+
+	rtnl_net_lock(net);
+	cb->seq = lbx_claim_net(net)->seq;
+	for_each_netdev(net, dev) {
+		if (!lbx_is_lbx(dev))
+			continue;
+		priv = netdev_priv(dev);
+		if (n + priv->n_claims <= cb->args[0]) {
+			n += priv->n_claims;
+			continue;
+		}
+		list_for_each_entry(claim, &priv->claims, node) {
+			if (n++ < cb->args[0])
+				continue;
+			if (lbx_claim_dump_one(skb, cb, claim))
+				goto out;
+			cb->args[0]++;
+		}
+	}
+out:
+	rtnl_net_unlock(net);
+	return skb->len;
 }
 
 /* An interface goes, out of this netns or for good: its claim waits */
@@ -800,9 +871,11 @@ static int lbx_claim_event(struct notifier_block *nb, unsigned long event,
 		claim = lbx_claim_gone(cnet, dev);
 		break;
 	}
-	/* rtnetlink_event() makes it RTM_NEWLINK */
-	if (claim)
+	if (claim) {
+		lbx_claim_changed(cnet);
+		/* rtnetlink_event() makes it RTM_NEWLINK */
 		call_netdevice_notifiers(NETDEV_CHANGEINFODATA, claim->dev);
+	}
 	return NOTIFY_DONE;
 }
 
@@ -816,6 +889,7 @@ static int __net_init lbx_claim_net_init(struct net *net)
 	int err;
 
 	INIT_LIST_HEAD(&cnet->interfaces);
+	cnet->seq = 1;
 	err = rhashtable_init(&cnet->addr4, &lbx_addr4_params);
 	if (err)
 		return err;

@@ -8,6 +8,7 @@
  *   xmit.c      the path of a packet, transmit and receive
  *   neigh.c     the neighbour's output: direct, by the queue, or by lo
  *   claim.c     claims: local traffic that is taken over from lo
+ *   genl.c      the generic netlink family: the list of all claims
  *   isolate.c   isolation: what other devices bring in or take out
  *   stats.c     the counters, and who gets to see them
  *   address.c   which IPv4 addresses a device takes
@@ -24,6 +25,7 @@
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/lbx.h>
+#include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
@@ -102,8 +104,14 @@ int lbx_claim_change(struct net_device *dev, const struct nlattr *add,
 void lbx_claim_flush(struct net_device *dev);
 size_t lbx_claim_size(const struct net_device *dev);
 int lbx_claim_fill(struct sk_buff *skb, const struct net_device *dev);
+int lbx_claim_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int lbx_claim_init(void);
 void lbx_claim_exit(void);
+
+/* genl.c */
+extern struct genl_family lbx_genl_family;
+int lbx_genl_init(void);
+void lbx_genl_exit(void);
 
 /* isolate.c */
 int lbx_isolate_set(struct net_device *dev, bool isolate);

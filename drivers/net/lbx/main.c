@@ -101,9 +101,13 @@ static int __init lbx_init(void)
 	if (err)
 		goto err_isolate;
 
-	err = lbx_device_init();
+	err = lbx_genl_init();
 	if (err)
 		goto err_claim;
+
+	err = lbx_device_init();
+	if (err)
+		goto err_genl;
 
 	err = lbx_add_devices();
 	if (err)
@@ -113,6 +117,8 @@ static int __init lbx_init(void)
 
 err_device:
 	lbx_device_exit();
+err_genl:
+	lbx_genl_exit();
 err_claim:
 	lbx_claim_exit();
 err_isolate:
@@ -132,6 +138,7 @@ err_mirror:
 static void __exit lbx_exit(void)
 {
 	lbx_device_exit();
+	lbx_genl_exit();
 	lbx_claim_exit();
 	lbx_isolate_exit();
 	lbx_addr_exit();

@@ -6,8 +6,9 @@
  * IFLA_INFO_KIND "lbx".  Standard attributes of a link (IFLA_IFNAME, IFLA_MTU,
  * IFLA_ADDRESS, ...) work as on any device, see rtnetlink(7); what only an lbx
  * device has is in IFLA_INFO_DATA (IFLA_LBX_*) and, read only, in
- * IFLA_INFO_XSTATS (LBX_XSTATS_*).  Documentation/netlink/specs/lbx.yaml says the
- * same for programs.
+ * IFLA_INFO_XSTATS (LBX_XSTATS_*).  All claims of a netns are listed by the generic
+ * netlink family LBX_GENL_NAME (LBX_CMD_*).  Documentation/netlink/specs says the
+ * same for programs, in lbx-link.yaml and lbx.yaml.
  *
  * Each change is told to RTNLGRP_LINK by RTM_NEWLINK.  A refusal names the
  * attribute (NLMSGERR_ATTR_OFFS) and the reason (NLMSGERR_ATTR_MSG), and nothing of
@@ -79,8 +80,11 @@ enum {
 /* An element of IFLA_LBX_CLAIMS and IFLA_LBX_UNCLAIMS: a nest of LBX_CLAIM_* */
 #define IFLA_LBX_CLAIM	1
 
-/* How many claims a reply lists at most */
-#define LBX_CLAIMS_SHOWN	256
+/* How many claims a reply lists at most; LBX_CMD_CLAIM_GET lists them all.  A link
+ * has to fit in a page with all else that there is of it: programs that list links
+ * (if_nameindex(3), getifaddrs(3)) have no more room, or give the kernel none.
+ */
+#define LBX_CLAIMS_SHOWN	32
 
 /**
  * enum - attributes of a claim
@@ -113,6 +117,44 @@ enum {
 };
 
 #define LBX_CLAIM_MAX (__LBX_CLAIM_MAX - 1)
+
+#define LBX_GENL_NAME		"lbx"
+#define LBX_GENL_VERSION	1
+
+/**
+ * enum - commands of the generic netlink family LBX_GENL_NAME
+ *
+ * @LBX_CMD_UNSPEC: none
+ * @LBX_CMD_CLAIM_GET: dump the claims in the socket's netns, in a message each with
+ *	LBX_A_IFINDEX and LBX_A_CLAIM.  The request has no attributes and needs no
+ *	privilege.  NLM_F_DUMP_INTR says that a claim came, went or changed
+ *	meanwhile: ask again.
+ * @__LBX_CMD_MAX: one more than the last
+ */
+enum {
+	LBX_CMD_UNSPEC,
+	LBX_CMD_CLAIM_GET,
+	__LBX_CMD_MAX
+};
+
+#define LBX_CMD_MAX (__LBX_CMD_MAX - 1)
+
+/**
+ * enum - attributes of the generic netlink family LBX_GENL_NAME
+ *
+ * @LBX_A_UNSPEC: none
+ * @LBX_A_IFINDEX: u32: the index of the lbx device that has the claim
+ * @LBX_A_CLAIM: a nest of LBX_CLAIM_*, as in a reply of IFLA_LBX_CLAIMS
+ * @__LBX_A_MAX: one more than the last
+ */
+enum {
+	LBX_A_UNSPEC,
+	LBX_A_IFINDEX,
+	LBX_A_CLAIM,
+	__LBX_A_MAX
+};
+
+#define LBX_A_MAX (__LBX_A_MAX - 1)
 
 /**
  * enum - attributes in IFLA_INFO_XSTATS of an lbx device
