@@ -25,7 +25,8 @@ module: ## build lbx.ko alone
 	$(if $(wildcard $(KDIR)/.config),,$(error $(no_headers)))
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
-tools: ## build link_lbx.so in build/lib, by which ip knows the options of lbx
+tools: ## build build/bin/lbx, and build/lib/link_lbx.so by which ip knows lbx
+	@$(MAKE) -s -C tools/lbx
 	@$(MAKE) -s -C tools/iproute2
 
 install: ## install lbx.ko for the kernel that it was built for, and the tools

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parser, help and completion of command lines, all three by the table in
+ * commands.c.  A command takes words by their place (the first is often a device)
+ * and keywords, most of which have a value: "add pg 10.9.0.1/24 mtu 1500".
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "dev.h"
+
+/* A command has fewer keywords than that */
+#define KEYWORDS_MAX	16
+
+static void *field(struct args *args, const struct arg *arg)
+{
+	return (char *)args + arg->offset;
+}
+
+/**
+ * cmd_find - the command of that name
+ * @name: the name, or the beginning of one and of no other
+ * @why: gets the reason if there is none
+ * @size: of @why
+ *
+ * Return: the command, or NULL.
+ */
+const struct command *cmd_find(const char *name, char *why, size_t size)
+{
+	const struct command *command, *found = NULL;
+	const char *names[32], *like;
+	size_t n = 0, matches = 0;
+
+	for (command = commands; command->name; command++) {
+		if (!strcmp(command->name, name))
+			return command;
+		if (*name && !strncmp(command->name, name, strlen(name))) {
+			found = command;
+			matches++;
+		}
+		names[n++] = command->name;
+	}
+	names[n] = NULL;
+	if (matches == 1)
+		return found;
+
+	if (matches) {
+		n = snprintf(why, size, "'%s' can be", name);
+		for (command = commands; command->name; command++)
+			if (!strncmp(command->name, name, strlen(name)))
+				n += snprintf(why + n, size - n, " '%s'",
+					      command->name);
+		return NULL;
+	}
+	like = nearest(name, names);
+	if (like)
+		snprintf(why, size, "there is no command '%s', is it '%s'?",
+			 name, like);
+	else
+		snprintf(why, size, "there is no command '%s' ('lbx -h' lists them)",
+			 name);
+	return NULL;
+}
+
+static bool parse_int(const char *text, int min, int max, int *value)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || n < min || n > max)
+		return false;
+	*value = n;
+	return true;
+}
+
+static bool parse_seconds(const char *text, double *value)
+{
+	char *end;
+
+	*value = strtod(text, &end);
+	return *text >= '0' && *text <= '9' && !*end && *value >= 0.1 &&
+	       *value <= 86400;
+}
+
+/* Takes @word as the value of @arg.  Return: NULL, or what it should have been. */
+static const char *take(const struct arg *arg, const char *word,
+			struct args *args)
+{
+	struct prefix prefix;
+	struct target target;
+	static char range[48];
+
+	switch (arg->type) {
+	case ARG_NEW_DEV:
+	case ARG_DEV:
+		if (!is_ifname(word))
+			return "a device name has 1 to 15 characters, and no '/', ':' or space";
+		*(const char **)field(args, arg) = word;
+		return NULL;
+	case ARG_PREFIXES:
+		if (!parse_prefix(word, &prefix))
+			return "an address is such as 10.9.0.1/24 or 2001:db8::1";
+		list_add((struct prefixes *)field(args, arg), prefix);
+		return NULL;
+	case ARG_TARGETS:
+		if (strchr(word, '/') && parse_prefix(word, &prefix))
+			return "a prefix cannot be claimed, only single addresses or an interface";
+		if (!parse_target(word, &target))
+			return "a target is an interface, or an address such as 192.0.2.1";
+		list_add((struct targets *)field(args, arg), target);
+		return NULL;
+	case ARG_ADDR:
+		if (strchr(word, '/') || !parse_prefix(word, &prefix))
+			return "an address is such as 10.9.0.1 or 2001:db8::1";
+		*(struct prefix *)field(args, arg) = prefix;
+		return NULL;
+	case ARG_ON_OFF:
+		if (strcmp(word, "on") && strcmp(word, "off"))
+			return "it is 'on' or 'off'";
+		*(int *)field(args, arg) = !strcmp(word, "on");
+		return NULL;
+	case ARG_NUMBER:
+		if (parse_int(word, arg->min, arg->max, field(args, arg)))
+			return NULL;
+		snprintf(range, sizeof(range), "it is a number from %d to %d",
+			 arg->min, arg->max);
+		return range;
+	case ARG_SECONDS:
+		return parse_seconds(word, field(args, arg)) ? NULL :
+		       "it is a number of seconds, 0.1 to 86400";
+	case ARG_FILE:
+		*(const char **)field(args, arg) = word;
+		return NULL;
+	case ARG_SET:
+		break;
+	}
+	return "it has no value";
+}
+
+static const struct arg *find_keyword(const struct arg *args, const char *word)
+{
+	for (; args->help; args++)
+		if (args->keyword && !strcmp(args->keyword, word))
+			return args;
+	return NULL;
+}
+
+/* What may have been meant by @word, among the keywords of a command */
+static const char *like_keyword(const struct arg *args, const char *word)
+{
+	const char *words[KEYWORDS_MAX + 1];
+	size_t n = 0;
+
+	for (; args->help && n < KEYWORDS_MAX; args++)
+		if (args->keyword)
+			words[n++] = args->keyword;
+	words[n] = NULL;
+	return nearest(word, words);
+}
+
+/**
+ * cmd_parse - read the words after a command
+ * @command: the command
+ * @argc: number of words
+ * @argv: the words; @args points to them
+ * @args: to fill, and to be freed by cmd_free() in any case
+ * @why: gets the reason if it fails
+ * @size: of @why
+ *
+ * Return: whether the command takes them.
+ */
+bool cmd_parse(const struct command *command, int argc, char **argv,
+	       struct args *args, char *why, size_t size)
+{
+	const struct arg *arg, *place = command->args;
+	/* Of those that may be there once only, which have been */
+	unsigned int seen = 0;
+	const char *wrong;
+	int i;
+
+	memset(args, 0, sizeof(*args));
+	args->port = args->mtu = args->isolate = args->direct = args->up = -1;
+
+	for (i = 0; i < argc; i++) {
+		/* what comes by its place, unless the next word is a keyword */
+		while (place->help && (place->keyword ||
+		       (seen & 1U << (place - command->args) &&
+			!(place->flags & ARG_REPEATED))))
+			place++;
+
+		/* "show dev pg", as ip has it */
+		if (place->help && place->type == ARG_DEV &&
+		    !strcmp(argv[i], "dev") && i + 1 < argc)
+			i++;
+
+		arg = find_keyword(command->args, argv[i]);
+		if (place->help && place->flags & ARG_REQUIRED &&
+		    !(seen & 1U << (place - command->args)))
+			arg = NULL;
+		if (!arg) {
+			const char *like = like_keyword(command->args, argv[i]);
+
+			wrong = place->help ? take(place, argv[i], args) : "";
+			if (!wrong) {
+				seen |= 1U << (place - command->args);
+				continue;
+			}
+			if (like && strcmp(like, argv[i]))
+				snprintf(why, size, "%s does not take '%s', is it '%s'?",
+					 command->name, argv[i], like);
+			else if (*wrong)
+				snprintf(why, size, "'%s' is no %s: %s", argv[i],
+					 place->value, wrong);
+			else
+				snprintf(why, size, "%s does not take '%s'",
+					 command->name, argv[i]);
+			return false;
+		}
+
+		if (seen & 1U << (arg - command->args) &&
+		    !(arg->flags & ARG_REPEATED)) {
+			snprintf(why, size, "'%s' is there twice", arg->keyword);
+			return false;
+		}
+		seen |= 1U << (arg - command->args);
+		if (arg->type == ARG_SET) {
+			*(int *)field(args, arg) = arg->min;
+			continue;
+		}
+		if (arg->type == ARG_SECONDS &&
+		    (i + 1 == argc || argv[i + 1][0] < '0' || argv[i + 1][0] > '9')) {
+			*(double *)field(args, arg) = 1;
+			continue;
+		}
+		if (i + 1 == argc) {
+			snprintf(why, size, "'%s' needs %s", arg->keyword, arg->value);
+			return false;
+		}
+		i++;
+		wrong = take(arg, argv[i], args);
+		if (wrong) {
+			snprintf(why, size, "'%s %s': %s", arg->keyword, argv[i],
+				 wrong);
+			return false;
+		}
+	}
+
+	for (arg = command->args; arg->help; arg++) {
+		if (!(arg->flags & ARG_REQUIRED) ||
+		    seen & 1U << (arg - command->args))
+			continue;
+		if (arg->keyword)
+			snprintf(why, size, "%s needs '%s %s'", command->name,
+				 arg->keyword, arg->value);
+		else
+			snprintf(why, size, "%s needs %s", command->name, arg->value);
+		return false;
+	}
+	return true;
+}
+
+void cmd_free(struct args *args)
+{
+	list_free(&args->addrs);
+	list_free(&args->gone);
+	list_free(&args->targets);
+}
+
+/* As in the usage line, and @buf has room for it */
+static const char *arg_usage(const struct arg *arg, char *buf)
+{
+	bool optional = !(arg->flags & ARG_REQUIRED);
+	char *at = buf;
+
+	at += sprintf(at, "%s", optional ? "[" : "");
+	if (arg->keyword)
+		at += sprintf(at, "%s", arg->keyword);
+	if (arg->keyword && arg->type != ARG_SET)
+		at += sprintf(at, " ");
+	if (arg->type == ARG_SECONDS)
+		at += sprintf(at, "[%s]", arg->value);
+	else if (arg->type != ARG_SET)
+		at += sprintf(at, "%s", arg->value);
+	at += sprintf(at, "%s", optional ? "]" : "");
+	sprintf(at, "%s", arg->flags & ARG_REPEATED ? "..." : "");
+	return buf;
+}
+
+/* Prints the help of one command */
+void cmd_help(const struct command *command)
+{
+	const struct arg *arg;
+	char buf[128];
+	int column;
+
+	column = printf("Usage: lbx %s", command->name);
+	for (arg = command->args; arg->help; arg++) {
+		arg_usage(arg, buf);
+		if (column + 1 + strlen(buf) > 79)
+			column = printf("\n           ") - 1;
+		column += printf(" %s", buf);
+	}
+	printf("\n\n%s\n", command->summary);
+	if (command->args->help)
+		putchar('\n');
+	for (arg = command->args; arg->help; arg++) {
+		snprintf(buf, sizeof(buf), "%s%s%s",
+			 arg->keyword ? arg->keyword : "",
+			 arg->keyword && arg->type != ARG_SET ? " " : "",
+			 arg->type != ARG_SET ? arg->value : "");
+		printf("  %-20s %s\n", buf, arg->help);
+	}
+	printf("\nExample:\n    %s\n", command->example);
+}
+
+/* Prints the help of all commands */
+void cmd_help_all(void)
+{
+	const struct command *command;
+
+	puts("Usage: lbx [-j] [-p] [-n NETNS] COMMAND [ARG...]\n\n"
+	     "Additional loopback devices for Linux: make, claim, watch and diagnose them.\n");
+	for (command = commands; command->name; command++)
+		printf("  %-9s %s\n", command->name, command->summary);
+	puts("\n  -j, --json         print JSON\n"
+	     "  -p, --pretty       ... with indentation\n"
+	     "  -n, --netns NAME   in that network namespace, see ip-netns(8)\n"
+	     "  -h, --help         print this, or after a command its help\n"
+	     "  -V, --version      print the version\n\n"
+	     "The status is 0 if it is done, 1 if it was refused, 2 if the usage is wrong.\n"
+	     "lbx(8) says more.");
+}
+
+static void offer(const char *candidate, const char *begin)
+{
+	if (!strncmp(candidate, begin, strlen(begin)))
+		puts(candidate);
+}
+
+/* Interfaces, lbx devices or those that are not */
+static void offer_interfaces(bool ours, const char *begin)
+{
+	struct nl_error error;
+	struct dirent *entry;
+	struct devs devs;
+	DIR *dir;
+
+	if (devs_get(&devs, 0, &error))
+		return;
+	dir = opendir("/sys/class/net");
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "lo") &&
+		    !devs_find(&devs, entry->d_name) == !ours)
+			offer(entry->d_name, begin);
+	if (dir)
+		closedir(dir);
+	devs_free(&devs);
+}
+
+static void offer_values(const struct arg *arg, const char *begin)
+{
+	switch (arg->type) {
+	case ARG_DEV:
+		offer_interfaces(true, begin);
+		break;
+	case ARG_TARGETS:
+		offer_interfaces(false, begin);
+		break;
+	case ARG_ON_OFF:
+		offer("on", begin);
+		offer("off", begin);
+		break;
+	default:
+		break;
+	}
+}
+
+/**
+ * cmd_complete - print what the last word can be
+ * @argc: number of words after "lbx"
+ * @argv: the words, the last of which is to be completed, and may be empty
+ */
+void cmd_complete(int argc, char **argv)
+{
+	const struct command *command;
+	const struct arg *arg, *waits = NULL;
+	const char *begin;
+	char why[256];
+	int i, place = 0;
+
+	if (argc < 1)
+		return;
+	begin = argv[argc - 1];
+	for (i = 0; i < argc - 1 && argv[i][0] == '-'; i++)
+		if (!strcmp(argv[i], "-n") || !strcmp(argv[i], "--netns"))
+			i++;
+	if (i >= argc - 1) {
+		for (command = commands; command->name; command++)
+			offer(command->name, begin);
+		return;
+	}
+	command = cmd_find(argv[i], why, sizeof(why));
+	if (!command)
+		return;
+
+	for (i++; i < argc - 1; i++) {
+		arg = waits ? NULL : find_keyword(command->args, argv[i]);
+		waits = NULL;
+		if (!arg)
+			place++;
+		else if (arg->type != ARG_SET)
+			waits = arg;
+	}
+	if (waits) {
+		offer_values(waits, begin);
+		return;
+	}
+	for (arg = command->args, i = 0; arg->help; arg++) {
+		if (arg->keyword)
+			offer(arg->keyword, begin);
+		else if (i++ == place || arg->flags & ARG_REPEATED)
+			offer_values(arg, begin);
+	}
+}

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads the lbx devices of a netns, and builds the requests that change them.
+ * include/uapi/linux/lbx.h says what the attributes mean.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
+
+#include "dev.h"
+
+const char *const counter_names[N_COUNTERS] = {
+	[LBX_XSTATS_QUEUED_PACKETS - 1]		= "queued_packets",
+	[LBX_XSTATS_QUEUED_BYTES - 1]		= "queued_bytes",
+	[LBX_XSTATS_DIRECT_PACKETS - 1]		= "direct_packets",
+	[LBX_XSTATS_DIRECT_BYTES - 1]		= "direct_bytes",
+	[LBX_XSTATS_CLAIMED_PACKETS - 1]	= "claimed_packets",
+	[LBX_XSTATS_CLAIMED_BYTES - 1]		= "claimed_bytes",
+	[LBX_XSTATS_INLINE_PACKETS - 1]		= "inline_packets",
+	[LBX_XSTATS_MULTICAST_PACKETS - 1]	= "multicast_packets",
+	[LBX_XSTATS_DROP_NOT_LOCAL - 1]		= "drop_not_local",
+	[LBX_XSTATS_DROP_ISOLATED - 1]		= "drop_isolated",
+	[LBX_XSTATS_DROP_BACKLOG - 1]		= "drop_backlog",
+	[LBX_XSTATS_DROP_DOWN - 1]		= "drop_down",
+	[LBX_XSTATS_DROP_MALFORMED - 1]		= "drop_malformed",
+};
+
+static void read_claim(const struct nlattr *nest, struct target *target)
+{
+	const struct nlattr *attr;
+
+	memset(target, 0, sizeof(*target));
+	mnl_attr_for_each_nested(attr, nest) {
+		size_t len = mnl_attr_get_payload_len(attr);
+
+		switch (mnl_attr_get_type(attr)) {
+		case LBX_CLAIM_IFNAME:
+			copy_name(target->ifname, mnl_attr_get_str(attr));
+			break;
+		case LBX_CLAIM_IFINDEX:
+			target->waits = !mnl_attr_get_u32(attr);
+			break;
+		case LBX_CLAIM_ADDR:
+			target->addr.family = len == 4 ? AF_INET : AF_INET6;
+			target->addr.len = len * 8;
+			memcpy(target->addr.addr, mnl_attr_get_payload(attr),
+			       len == 4 ? 4 : 16);
+			break;
+		}
+	}
+}
+
+static void read_claims(const struct nlattr *list, struct targets *claims)
+{
+	const struct nlattr *attr;
+	struct target target;
+
+	mnl_attr_for_each_nested(attr, list) {
+		read_claim(attr, &target);
+		list_add(claims, target);
+	}
+}
+
+static void read_data(const struct nlattr *data, struct dev *dev)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, data) {
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_LBX_DIRECT:
+			dev->direct = mnl_attr_get_u8(attr);
+			break;
+		case IFLA_LBX_ISOLATE:
+			dev->isolate = mnl_attr_get_u8(attr);
+			break;
+		case IFLA_LBX_CLAIM_COUNT:
+			dev->n_claims = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_LBX_CLAIMS:
+			read_claims(attr, &dev->claims);
+			break;
+		}
+	}
+}
+
+static void read_xstats(const struct nlattr *xstats, struct dev *dev)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, xstats) {
+		int type = mnl_attr_get_type(attr);
+
+		if (type > 0 && type <= N_COUNTERS)
+			dev->counters[type - 1] = mnl_attr_get_u64(attr);
+	}
+}
+
+/**
+ * dev_parse - read a message about a link
+ * @nlh: RTM_NEWLINK or RTM_DELLINK
+ * @dev: to fill, but for its addresses; of more than LBX_CLAIMS_SHOWN claims, it
+ *	has the first.  To be freed by dev_free().
+ *
+ * Return: whether it is about an lbx device.
+ */
+bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr, *info, *kind = NULL;
+
+	memset(dev, 0, sizeof(*dev));
+	dev->index = ifi->ifi_index;
+	dev->up = ifi->ifi_flags & IFF_UP;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME:
+			copy_name(dev->name, mnl_attr_get_str(attr));
+			break;
+		case IFLA_MTU:
+			dev->mtu = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_LINKINFO:
+			mnl_attr_for_each_nested(info, attr) {
+				if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
+					kind = info;
+			}
+			if (!kind || strcmp(mnl_attr_get_str(kind), LBX_KIND))
+				return false;
+			mnl_attr_for_each_nested(info, attr) {
+				if (mnl_attr_get_type(info) == IFLA_INFO_DATA)
+					read_data(info, dev);
+				if (mnl_attr_get_type(info) == IFLA_INFO_XSTATS)
+					read_xstats(info, dev);
+			}
+			break;
+		}
+	}
+	return kind;
+}
+
+static int add_dev(const struct nlmsghdr *nlh, void *data)
+{
+	struct devs *devs = data;
+	struct dev dev;
+
+	if (dev_parse(nlh, &dev)) {
+		/* get_claims() has them all */
+		list_free(&dev.claims);
+		list_add(devs, dev);
+	}
+	return MNL_CB_OK;
+}
+
+/**
+ * addr_parse - read a message about an address
+ * @nlh: RTM_NEWADDR or RTM_DELADDR
+ * @index: where the device's index goes
+ * @prefix: where the address goes
+ *
+ * Return: whether it is IPv4 or IPv6.
+ */
+bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr, *addr = NULL;
+
+	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
+		return false;
+	*index = ifa->ifa_index;
+	memset(prefix, 0, sizeof(*prefix));
+	prefix->family = ifa->ifa_family;
+	prefix->len = ifa->ifa_prefixlen;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
+		/* IFA_ADDRESS is the peer's where there is IFA_LOCAL */
+		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
+		    (mnl_attr_get_type(attr) == IFA_ADDRESS && !addr))
+			addr = attr;
+	}
+	if (!addr || mnl_attr_get_payload_len(addr) != addr_size(prefix))
+		return false;
+	memcpy(prefix->addr, mnl_attr_get_payload(addr), addr_size(prefix));
+	return true;
+}
+
+static int add_addr(const struct nlmsghdr *nlh, void *data)
+{
+	struct prefix prefix;
+	struct dev *dev;
+	int index;
+
+	if (!addr_parse(nlh, &index, &prefix))
+		return MNL_CB_OK;
+	dev = devs_find_index(data, index);
+	if (dev)
+		list_add(&dev->addrs, prefix);
+	return MNL_CB_OK;
+}
+
+static int add_claim(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr, *claim = NULL;
+	struct dev *dev = NULL;
+	struct target target;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == LBX_A_IFINDEX)
+			dev = devs_find_index(data, mnl_attr_get_u32(attr));
+		if (mnl_attr_get_type(attr) == LBX_A_CLAIM)
+			claim = attr;
+	}
+	if (dev && claim) {
+		read_claim(claim, &target);
+		list_add(&dev->claims, target);
+	}
+	return MNL_CB_OK;
+}
+
+static void forget_devs(void *data)
+{
+	devs_free(data);
+}
+
+static void forget_addrs(void *data)
+{
+	struct devs *devs = data;
+	size_t i;
+
+	for (i = 0; i < devs->n; i++)
+		list_free(&devs->item[i].addrs);
+}
+
+static void forget_claims(void *data)
+{
+	struct devs *devs = data;
+	size_t i;
+
+	for (i = 0; i < devs->n; i++)
+		list_free(&devs->item[i].claims);
+}
+
+static int get_links(struct devs *devs, struct nl_error *error)
+{
+	struct nlmsghdr *nlh = nl_new(RTM_GETLINK, 0);
+	struct nlattr *info;
+	int err;
+
+	nl_header(nlh, sizeof(struct ifinfomsg));
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	/* Where the kind is not known, the kernel lists all links */
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, LBX_KIND);
+	mnl_attr_nest_end(nlh, info);
+	err = nl_dump(NETLINK_ROUTE, nlh, add_dev, forget_devs, devs, error);
+	free(nlh);
+	return err;
+}
+
+static int get_addrs(struct devs *devs, struct nl_error *error)
+{
+	struct nlmsghdr *nlh = nl_new(RTM_GETADDR, 0);
+	int err;
+
+	nl_header(nlh, sizeof(struct ifaddrmsg));
+	err = nl_dump(NETLINK_ROUTE, nlh, add_addr, forget_addrs, devs, error);
+	free(nlh);
+	return err;
+}
+
+static int get_claims(struct devs *devs, struct nl_error *error)
+{
+	struct nlmsghdr *nlh;
+	bool any = false;
+	int id, err;
+	size_t i;
+
+	for (i = 0; i < devs->n; i++)
+		any |= devs->item[i].n_claims;
+	if (!any)
+		return 0;
+
+	id = nl_family(LBX_GENL_NAME, error);
+	if (id < 0)
+		return -1;
+	nlh = nl_new_genl(id, LBX_CMD_CLAIM_GET, 0);
+	err = nl_dump(NETLINK_GENERIC, nlh, add_claim, forget_claims, devs, error);
+	free(nlh);
+	return err;
+}
+
+/* Where there is no device, it may be for the want of the module */
+static bool module_is_there(const struct devs *devs, struct nl_error *error)
+{
+	if (devs->n || access("/sys/module", F_OK) || !access("/sys/module/lbx", F_OK))
+		return true;
+	nl_fail(error, EOPNOTSUPP, "the module is not loaded");
+	return false;
+}
+
+/**
+ * devs_get - the lbx devices of this netns
+ * @devs: to fill, and to be freed by devs_free()
+ * @what: DEV_ADDRS, DEV_CLAIMS, both or 0
+ * @error: filled if it fails
+ *
+ * Return: 0 or -1.
+ */
+int devs_get(struct devs *devs, unsigned int what, struct nl_error *error)
+{
+	memset(devs, 0, sizeof(*devs));
+	if (get_links(devs, error) || !module_is_there(devs, error) ||
+	    (what & DEV_ADDRS && devs->n && get_addrs(devs, error)) ||
+	    (what & DEV_CLAIMS && get_claims(devs, error))) {
+		devs_free(devs);
+		return -1;
+	}
+	return 0;
+}
+
+struct dev *devs_find(const struct devs *devs, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < devs->n; i++)
+		if (!strcmp(devs->item[i].name, name))
+			return &devs->item[i];
+	return NULL;
+}
+
+struct dev *devs_find_index(const struct devs *devs, int index)
+{
+	size_t i;
+
+	for (i = 0; i < devs->n; i++)
+		if (devs->item[i].index == index)
+			return &devs->item[i];
+	return NULL;
+}
+
+void dev_free(struct dev *dev)
+{
+	list_free(&dev->addrs);
+	list_free(&dev->claims);
+}
+
+void devs_free(struct devs *devs)
+{
+	size_t i;
+
+	for (i = 0; i < devs->n; i++)
+		dev_free(&devs->item[i]);
+	list_free(devs);
+}
+
+/**
+ * dev_sum - packets or bytes, whichever way they came; or drops, for any reason
+ * @dev: the device
+ * @suffix: "_packets", "_bytes" or "drop_"
+ *
+ * Return: the sum of those counters.
+ */
+uint64_t dev_sum(const struct dev *dev, const char *suffix)
+{
+	bool drops = !strcmp(suffix, "drop_");
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < N_COUNTERS; i++) {
+		bool is_drop = !strncmp(counter_names[i], "drop_", 5);
+
+		/* Those that are received inline, and those to many, are among
+		 * the others
+		 */
+		if (drops ? is_drop :
+		    i < LBX_XSTATS_INLINE_PACKETS - 1 &&
+		    strstr(counter_names[i], suffix))
+			sum += dev->counters[i];
+	}
+	return sum;
+}
+
+/* RTM_NEWLINK for the device of that name */
+struct nlmsghdr *dev_new_request(const char *name, int flags)
+{
+	struct nlmsghdr *nlh = nl_new(RTM_NEWLINK, flags);
+
+	nl_header(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	return nlh;
+}
+
+/* IFLA_LINKINFO for attributes IFLA_LBX_*, ended by dev_data_end().  The nest of the
+ * data begins right after the kind.
+ */
+struct nlattr *dev_data_start(struct nlmsghdr *nlh)
+{
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, LBX_KIND);
+	mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	return info;
+}
+
+void dev_data_end(struct nlmsghdr *nlh, struct nlattr *info)
+{
+	struct nlattr *kind = mnl_attr_get_payload(info);
+
+	mnl_attr_nest_end(nlh, mnl_attr_next(kind));
+	mnl_attr_nest_end(nlh, info);
+}
+
+/* An element of IFLA_LBX_CLAIMS or IFLA_LBX_UNCLAIMS */
+void put_claim(struct nlmsghdr *nlh, const struct target *target)
+{
+	struct nlattr *claim = mnl_attr_nest_start(nlh, IFLA_LBX_CLAIM);
+
+	if (*target->ifname)
+		mnl_attr_put_strz(nlh, LBX_CLAIM_IFNAME, target->ifname);
+	else
+		mnl_attr_put(nlh, LBX_CLAIM_ADDR, addr_size(&target->addr),
+			     target->addr.addr);
+	mnl_attr_nest_end(nlh, claim);
+}
+
+/* RTM_NEWADDR or RTM_DELADDR; whoever sends it puts in the device's index */
+struct nlmsghdr *addr_request(int type, int flags, const struct prefix *prefix)
+{
+	struct nlmsghdr *nlh = nl_new(type, flags);
+	struct ifaddrmsg *ifa = nl_header(nlh, sizeof(*ifa));
+
+	ifa->ifa_family = prefix->family;
+	ifa->ifa_prefixlen = prefix->len;
+	/* as ip does, and the IPv6 stack itself */
+	ifa->ifa_scope = prefix->family == AF_INET && prefix->addr[0] == 127 ?
+			 RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
+	mnl_attr_put(nlh, IFA_LOCAL, addr_size(prefix), prefix->addr);
+	mnl_attr_put(nlh, IFA_ADDRESS, addr_size(prefix), prefix->addr);
+	return nlh;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The lbx devices that there are, as the kernel tells of them; see dev.c */
+#ifndef DEV_H
+#define DEV_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <linux/lbx.h>
+
+#include "nl.h"
+#include "util.h"
+
+#define N_COUNTERS	(LBX_XSTATS_PAD - 1)
+
+/* Of LBX_XSTATS_* - 1, as "ethtool -S" names them */
+extern const char *const counter_names[N_COUNTERS];
+
+/**
+ * struct dev - an lbx device
+ * @index: its interface index
+ * @name: its name
+ * @up: whether it is
+ * @mtu: in bytes
+ * @direct: IFLA_LBX_DIRECT
+ * @isolate: IFLA_LBX_ISOLATE
+ * @n_claims: number of claims
+ * @counters: indexed by LBX_XSTATS_* - 1
+ * @addrs: its addresses, if DEV_ADDRS was asked for
+ * @claims: its claims, if DEV_CLAIMS was asked for; see dev_parse()
+ */
+struct dev {
+	int		index;
+	char		name[IFNAMSIZ];
+	bool		up;
+	uint32_t	mtu;
+	bool		direct;
+	bool		isolate;
+	uint32_t	n_claims;
+	uint64_t	counters[N_COUNTERS];
+	struct prefixes	addrs;
+	struct targets	claims;
+};
+
+struct devs {
+	struct dev	*item;
+	size_t		n;
+};
+
+/* What else to get of each */
+#define DEV_ADDRS	1
+#define DEV_CLAIMS	2
+
+bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev);
+int devs_get(struct devs *devs, unsigned int what, struct nl_error *error);
+struct dev *devs_find(const struct devs *devs, const char *name);
+struct dev *devs_find_index(const struct devs *devs, int index);
+void dev_free(struct dev *dev);
+void devs_free(struct devs *devs);
+
+uint64_t dev_sum(const struct dev *dev, const char *suffix);
+
+struct nlmsghdr *dev_new_request(const char *name, int flags);
+struct nlmsghdr *addr_request(int type, int flags, const struct prefix *prefix);
+bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix);
+struct nlattr *dev_data_start(struct nlmsghdr *nlh);
+void dev_data_end(struct nlmsghdr *nlh, struct nlattr *info);
+void put_claim(struct nlmsghdr *nlh, const struct target *target);
+
+#endif /* DEV_H */

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lbx claim, unclaim, claims: local traffic taken over from lo */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/lbx.h>
+
+#include "lbx.h"
+#include "out.h"
+#include "txn.h"
+
+/* A claim, and the device that has it; compare_targets() needs that order */
+struct held {
+	struct target		target;
+	const struct dev	*dev;
+};
+
+struct all_held {
+	struct held	*item;
+	size_t		n;
+};
+
+/* All claims, sorted, so that one of thousands is found */
+static void sort_held(const struct devs *devs, struct all_held *all)
+{
+	size_t i, j;
+
+	for (i = 0; i < devs->n; i++) {
+		const struct dev *dev = &devs->item[i];
+
+		for (j = 0; j < dev->claims.n; j++) {
+			struct held held = { dev->claims.item[j], dev };
+
+			list_add(all, held);
+		}
+	}
+	if (all->n)
+		qsort(all->item, all->n, sizeof(*all->item), compare_targets);
+}
+
+static const struct dev *find_holder(const struct all_held *all,
+				     const struct target *target)
+{
+	const struct held *found = all->n ?
+		bsearch(target, all->item, all->n, sizeof(*all->item),
+			compare_targets) : NULL;
+
+	return found ? found->dev : NULL;
+}
+
+/* With --json, claims print what there is then */
+static int show_claims(const char *dev)
+{
+	struct args args = { .dev = dev };
+
+	return options.json ? do_claims(&args) : EXIT_DONE;
+}
+
+/* What would help after a claim was refused */
+static void help_claim(const struct nl_error *error, const struct args *args)
+{
+	struct all_held all = { };
+	struct nl_error ignored;
+	const struct dev *holder;
+	struct target target;
+	struct devs devs;
+
+	switch (error->code) {
+	case EADDRNOTAVAIL:
+		if (parse_target(error->at, &target) && !*target.ifname)
+			try_this("lbx set %s addr %s/%d, or for a whole prefix: ip route add local PREFIX dev %s",
+				 args->dev, error->at, target.addr.len, args->dev);
+		break;
+	case EBUSY:
+		if (!parse_target(error->at, &target) ||
+		    devs_get(&devs, DEV_CLAIMS, &ignored))
+			break;
+		sort_held(&devs, &all);
+		holder = find_holder(&all, &target);
+		if (holder)
+			try_this("lbx unclaim %s dev %s", error->at, holder->name);
+		list_free(&all);
+		devs_free(&devs);
+		break;
+	case ENODEV:
+		try_this("ip link show");
+		break;
+	}
+}
+
+int do_claim(struct args *args)
+{
+	struct nl_error error;
+	int status = EXIT_DONE;
+	const char *what;
+	struct devs devs;
+	struct txn txn;
+
+	txn_begin(&txn);
+	if (devs_get(&devs, 0, &error)) {
+		status = refused("claim", &error);
+	} else if (!devs_find(&devs, args->dev)) {
+		status = no_device(args->dev);
+	} else {
+		plan_claims(&txn, args->dev, IFLA_LBX_CLAIMS, &args->targets);
+		if (txn_commit(&txn, &what, &error)) {
+			status = refused(args->dev, &error);
+			help_claim(&error, args);
+		}
+	}
+	devs_free(&devs);
+	txn_end(&txn);
+	return status ? status : show_claims(args->dev);
+}
+
+/* Sorts @targets by the device that has them, into @lists, one for each of @devs */
+static bool by_holder(const struct devs *devs, const struct args *args,
+		      struct targets *lists)
+{
+	struct all_held all = { };
+	char buf[PREFIX_STRLEN];
+	bool found = true;
+	size_t i;
+
+	sort_held(devs, &all);
+	for (i = 0; i < args->targets.n && found; i++) {
+		const struct target *target = &args->targets.item[i];
+		const struct dev *dev = find_holder(&all, target);
+
+		if (!dev || (args->dev && strcmp(args->dev, dev->name))) {
+			say("%s is not claimed%s%s", target_text(target, buf),
+			    args->dev ? " by " : "", args->dev ? args->dev : "");
+			try_this("lbx claims");
+			found = false;
+			break;
+		}
+		list_add(&lists[dev - devs->item], *target);
+	}
+	list_free(&all);
+	return found;
+}
+
+int do_unclaim(struct args *args)
+{
+	struct targets *lists = NULL;
+	struct nl_error error;
+	int status = EXIT_DONE;
+	const char *what;
+	struct devs devs;
+	struct txn txn;
+	size_t i;
+
+	if (!args->all == !args->targets.n) {
+		say("unclaim needs either TARGET or --all");
+		try_this("lbx unclaim -h");
+		return EXIT_USAGE;
+	}
+
+	txn_begin(&txn);
+	if (devs_get(&devs, DEV_CLAIMS, &error)) {
+		status = refused("unclaim", &error);
+		goto out;
+	}
+	if (args->dev && !devs_find(&devs, args->dev)) {
+		status = no_device(args->dev);
+		goto out;
+	}
+
+	lists = xcalloc(devs.n + 1, sizeof(*lists));
+	if (args->all) {
+		for (i = 0; i < devs.n; i++)
+			if (!args->dev || !strcmp(args->dev, devs.item[i].name))
+				plan_claims(&txn, devs.item[i].name, IFLA_LBX_UNCLAIMS,
+					    &devs.item[i].claims);
+	} else if (by_holder(&devs, args, lists)) {
+		for (i = 0; i < devs.n; i++)
+			plan_claims(&txn, devs.item[i].name, IFLA_LBX_UNCLAIMS,
+				    &lists[i]);
+	} else {
+		status = EXIT_REFUSED;
+		goto out;
+	}
+	if (txn_commit(&txn, &what, &error))
+		status = refused(what, &error);
+out:
+	for (i = 0; lists && i < devs.n; i++)
+		list_free(&lists[i]);
+	free(lists);
+	devs_free(&devs);
+	txn_end(&txn);
+	return status ? status : show_claims(args->dev);
+}
+
+int do_claims(struct args *args)
+{
+	json_t *array = options.json ? json_array() : NULL, *object;
+	struct nl_error error;
+	char buf[PREFIX_STRLEN];
+	struct devs devs;
+	size_t i, j;
+
+	if (devs_get(&devs, DEV_CLAIMS, &error)) {
+		json_decref(array);
+		return refused("claims", &error);
+	}
+	if (args->dev && !devs_find(&devs, args->dev)) {
+		devs_free(&devs);
+		json_decref(array);
+		return no_device(args->dev);
+	}
+	for (i = 0; i < devs.n; i++) {
+		const struct dev *dev = &devs.item[i];
+
+		if (args->dev && strcmp(args->dev, dev->name))
+			continue;
+		for (j = 0; j < dev->claims.n; j++) {
+			const struct target *claim = &dev->claims.item[j];
+
+			if (!options.json) {
+				printf("%s dev %s%s\n", target_text(claim, buf),
+				       dev->name, claim->waits ? " (waiting)" : "");
+				continue;
+			}
+			object = json_target(claim);
+			json_object_set_new(object, "dev", json_string(dev->name));
+			json_array_append_new(array, object);
+		}
+	}
+	if (options.json)
+		out_json(array);
+	devs_free(&devs);
+	return EXIT_DONE;
+}

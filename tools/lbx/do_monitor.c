@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lbx monitor: each change of devices, addresses and claims
+ *
+ * The kernel tells that a device has changed, with all that it is now: what the
+ * change was is the difference to what was known.  After events were lost (ENOBUFS),
+ * the difference is that to what there is.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/rtnetlink.h>
+
+#include "lbx.h"
+#include "out.h"
+
+#define BUF_SIZE	(1 << 17)
+
+/* Prints an event: "device pg added", and what else there is to say of it.  Takes
+ * @more over.
+ */
+static void tell(const char *what, const char *change, const char *dev,
+		 const char *text, json_t *more)
+{
+	json_t *event;
+
+	if (options.json) {
+		event = json_pack("{s:s, s:s, s:s}", "event", what, "change", change,
+				  "dev", dev);
+		if (more)
+			json_object_update(event, more);
+		json_decref(more);
+		out_json(event);
+		return;
+	}
+	json_decref(more);
+	if (!strcmp(what, "device"))
+		printf("device %s %s%s%s\n", dev, change, *text ? ": " : "", text);
+	else
+		printf("%s %s %s dev %s\n", what, text, change, dev);
+}
+
+static void tell_settings(const struct dev *was, const struct dev *is)
+{
+	bool all = !was;
+	json_t *more = json_object();
+	char text[128];
+	size_t n = 0;
+
+	*text = '\0';
+	if (!all && strcmp(was->name, is->name)) {
+		n += snprintf(text + n, sizeof(text) - n, "name was %s ", was->name);
+		json_object_set_new(more, "was", json_string(was->name));
+	}
+	if (all || was->up != is->up) {
+		n += snprintf(text + n, sizeof(text) - n, "%s ",
+			      is->up ? "up" : "down");
+		json_object_set_new(more, "up", json_boolean(is->up));
+	}
+	if (all || was->mtu != is->mtu) {
+		n += snprintf(text + n, sizeof(text) - n, "mtu %u ", is->mtu);
+		json_object_set_new(more, "mtu", json_integer(is->mtu));
+	}
+	if (all || was->direct != is->direct) {
+		n += snprintf(text + n, sizeof(text) - n, "direct %s ",
+			      is->direct ? "on" : "off");
+		json_object_set_new(more, "direct", json_boolean(is->direct));
+	}
+	if (all || was->isolate != is->isolate) {
+		n += snprintf(text + n, sizeof(text) - n, "isolate %s ",
+			      is->isolate ? "on" : "off");
+		json_object_set_new(more, "isolate", json_boolean(is->isolate));
+	}
+	if (!n) {
+		json_decref(more);
+		return;
+	}
+	text[n - 1] = '\0';
+	tell("device", all ? "added" : "changed", is->name, text, more);
+}
+
+static void tell_addrs(const struct prefixes *list, const struct prefixes *others,
+		       const char *change, const char *dev)
+{
+	char buf[PREFIX_STRLEN];
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (!contains(others, &list->item[i]))
+			tell("address", change, dev,
+			     prefix_text(&list->item[i], buf),
+			     json_prefix(&list->item[i]));
+}
+
+/* Both lists are sorted */
+static void tell_claims(const struct targets *list, const struct targets *others,
+			const char *change, const char *dev)
+{
+	const struct target *other;
+	char buf[PREFIX_STRLEN];
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		const struct target *target = &list->item[i];
+
+		other = others->n ? bsearch(target, others->item, others->n,
+					    sizeof(*target), compare_targets) : NULL;
+		if (!other)
+			tell("claim", change, dev, target_text(target, buf),
+			     json_target(target));
+		else if (!strcmp(change, "added") && other->waits != target->waits)
+			tell("claim", target->waits ? "waits" : "works", dev,
+			     target_text(target, buf), json_target(target));
+	}
+}
+
+static void sort_claims(struct dev *dev)
+{
+	if (dev->claims.n)
+		qsort(dev->claims.item, dev->claims.n, sizeof(struct target),
+		      compare_targets);
+}
+
+static void tell_all(const struct dev *was, const struct dev *is)
+{
+	static const struct dev nothing;
+
+	tell_settings(was, is);
+	was = was ?: &nothing;
+	tell_addrs(&was->addrs, &is->addrs, "deleted", is->name);
+	tell_addrs(&is->addrs, &was->addrs, "added", is->name);
+	tell_claims(&was->claims, &is->claims, "deleted", is->name);
+	tell_claims(&is->claims, &was->claims, "added", is->name);
+}
+
+static int get_all(struct devs *devs, struct nl_error *error)
+{
+	size_t i;
+
+	if (devs_get(devs, DEV_ADDRS | DEV_CLAIMS, error))
+		return -1;
+	for (i = 0; i < devs->n; i++)
+		sort_claims(&devs->item[i]);
+	return 0;
+}
+
+/* Tells what is different from @known, and brings that up to date */
+static int resync(struct devs *known, struct nl_error *error)
+{
+	struct devs now;
+	size_t i;
+
+	if (get_all(&now, error))
+		return -1;
+	for (i = 0; i < known->n; i++)
+		if (!devs_find_index(&now, known->item[i].index))
+			tell("device", "deleted", known->item[i].name, "", NULL);
+	for (i = 0; i < now.n; i++)
+		tell_all(devs_find_index(known, now.item[i].index), &now.item[i]);
+	devs_free(known);
+	*known = now;
+	return 0;
+}
+
+/* A device is new or has changed; takes @is over */
+static int link_changed(struct devs *known, struct dev *is, struct nl_error *error)
+{
+	struct dev *was = devs_find_index(known, is->index);
+
+	/* More than the message has */
+	if (is->claims.n < is->n_claims) {
+		dev_free(is);
+		return resync(known, error);
+	}
+	sort_claims(is);
+	if (was) {
+		/* of those, other messages tell */
+		is->addrs = was->addrs;
+		tell_all(was, is);
+		list_free(&was->claims);
+		*was = *is;
+	} else {
+		tell_all(NULL, is);
+		list_add(known, *is);
+	}
+	return 0;
+}
+
+static void link_deleted(struct devs *known, int index)
+{
+	struct dev *dev = devs_find_index(known, index);
+
+	if (!dev)
+		return;
+	tell("device", "deleted", dev->name, "", NULL);
+	dev_free(dev);
+	*dev = known->item[--known->n];
+}
+
+static void addr_changed(struct devs *known, int type, int index,
+			 const struct prefix *prefix)
+{
+	struct dev *dev = devs_find_index(known, index);
+	const char *change = NULL;
+	char buf[PREFIX_STRLEN];
+	size_t i;
+
+	if (!dev)
+		return;
+	for (i = 0; i < dev->addrs.n; i++)
+		if (same_prefix(&dev->addrs.item[i], prefix))
+			break;
+	if (type == RTM_NEWADDR && i == dev->addrs.n) {
+		change = "added";
+		list_add(&dev->addrs, *prefix);
+	} else if (type == RTM_DELADDR && i < dev->addrs.n) {
+		change = "deleted";
+		dev->addrs.item[i] = dev->addrs.item[--dev->addrs.n];
+	}
+	if (change)
+		tell("address", change, dev->name, prefix_text(prefix, buf),
+		     json_prefix(prefix));
+}
+
+static int handle(const struct nlmsghdr *nlh, struct devs *known,
+		  struct nl_error *error)
+{
+	struct prefix prefix;
+	struct dev dev;
+	int index;
+
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+		return dev_parse(nlh, &dev) ? link_changed(known, &dev, error) : 0;
+	case RTM_DELLINK:
+		/* from a bridge, say, it may be without the kind */
+		dev_parse(nlh, &dev);
+		dev_free(&dev);
+		link_deleted(known, dev.index);
+		return 0;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		if (addr_parse(nlh, &index, &prefix))
+			addr_changed(known, nlh->nlmsg_type, index, &prefix);
+		return 0;
+	}
+	return 0;
+}
+
+/* Waits for messages, and tells what they tell */
+static int read_events(struct mnl_socket *sock, struct devs *known,
+		       struct nl_error *error)
+{
+	static char buf[BUF_SIZE];
+	const struct nlmsghdr *nlh = (const void *)buf;
+	ssize_t len;
+	int left;
+
+	len = recv(mnl_socket_get_fd(sock), buf, sizeof(buf), 0);
+	if (len < 0 && errno == ENOBUFS) {
+		say("events were lost, what has changed meanwhile follows");
+		return resync(known, error);
+	}
+	if (len < 0 && errno != EINTR) {
+		nl_fail(error, errno, "netlink: %s", strerror(errno));
+		return -1;
+	}
+	for (left = len; len > 0 && mnl_nlmsg_ok(nlh, left);
+	     nlh = mnl_nlmsg_next(nlh, &left))
+		if (handle(nlh, known, error))
+			return -1;
+	return 0;
+}
+
+int do_monitor(struct args *args)
+{
+	static const unsigned int groups[] = {
+		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+	};
+	struct mnl_socket *sock;
+	struct nl_error error;
+	struct devs known;
+	int err, status;
+
+	(void)args;
+	err = nl_listen(groups, ARRAY_SIZE(groups), &sock);
+	if (err) {
+		nl_fail(&error, -err, "netlink socket: %s", strerror(-err));
+		return refused("monitor", &error);
+	}
+	/* after the socket is there: nothing is missed */
+	if (get_all(&known, &error)) {
+		mnl_socket_close(sock);
+		return refused("monitor", &error);
+	}
+	/* Who waits for events wants to know from when on they are told */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	say("watching %zu device%s", known.n, known.n == 1 ? "" : "s");
+
+	do
+		status = read_events(sock, &known, &error) ?
+			 refused("monitor", &error) : out_end();
+	while (!status);
+	devs_free(&known);
+	mnl_socket_close(sock);
+	return status;
+}

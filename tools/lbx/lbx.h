@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the tool share: the options before the command, and commands */
+#ifndef LBX_H
+#define LBX_H
+
+#include <stdbool.h>
+
+#include "cmd.h"
+#include "nl.h"
+
+/**
+ * struct options - those before the command
+ * @json: print JSON
+ * @pretty: ... with indentation
+ */
+struct options {
+	bool	json;
+	bool	pretty;
+};
+
+extern struct options options;
+
+/* main.c */
+int refused(const char *what, const struct nl_error *error);
+void try_this(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* do_dev.c */
+int no_device(const char *name);
+int do_add(struct args *args);
+int do_set(struct args *args);
+int do_del(struct args *args);
+int do_show(struct args *args);
+
+/* do_claim.c */
+int do_claim(struct args *args);
+int do_unclaim(struct args *args);
+int do_claims(struct args *args);
+
+/* do_trace.c */
+int do_trace(struct args *args);
+
+/* do_stats.c, do_top.c */
+int do_stats(struct args *args);
+int do_top(struct args *args);
+
+/* do_monitor.c */
+int do_monitor(struct args *args);
+
+/* do_doctor.c */
+int do_doctor(struct args *args);
+
+/* do_save.c */
+int do_save(struct args *args);
+int do_restore(struct args *args);
+
+#endif /* LBX_H */

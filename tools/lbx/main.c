@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lbx - make, claim, watch and diagnose additional loopback devices
+ *
+ * This file: the options before the command, and what is said of a refusal.
+ *
+ *   commands.c  the table of commands
+ *   cmd.c       parser, help and completion, by that table
+ *   do_*.c      what the commands do
+ *   dev.c       the devices, as the kernel tells of them
+ *   txn.c       several changes, all of them or none
+ *   out.c       text and JSON
+ *   nl.c        netlink
+ *   util.c      addresses, names, memory
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lbx.h"
+#include "out.h"
+
+/* Where ip-netns(8) keeps them */
+#define NETNS_DIR	"/run/netns"
+
+struct options options;
+
+/* Says on stderr what would help */
+void try_this(const char *format, ...)
+{
+	va_list args;
+
+	fputs("try: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/**
+ * refused - say what the kernel said, and what to do
+ * @what: that it was about
+ * @error: the reason
+ *
+ * Return: the exit status.
+ */
+int refused(const char *what, const struct nl_error *error)
+{
+	fflush(stdout);
+	if (*error->at && strcmp(error->at, what))
+		say("%s: %s: %s", what, error->at, error->text);
+	else
+		say("%s: %s", what, error->text);
+
+	switch (error->code) {
+	case EPERM:
+	case EACCES:
+		try_this("the same as root, it takes CAP_NET_ADMIN");
+		break;
+	case EOPNOTSUPP:
+		/* rtnl_newlink() does not know the kind */
+		if (access("/sys/module/lbx", F_OK))
+			try_this("modprobe lbx (or insmod lbx.ko), the module is not loaded");
+		break;
+	}
+	return EXIT_REFUSED;
+}
+
+static int usage(const char *why, const char *command)
+{
+	say("%s", why);
+	try_this("lbx%s%s -h", command ? " " : "", command ? command : "");
+	return EXIT_USAGE;
+}
+
+static bool enter_netns(const char *name)
+{
+	char path[sizeof(NETNS_DIR) + 256];
+	int fd;
+
+	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
+	fd = strchr(name, '/') ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		say("there is no network namespace '%s'", name);
+		try_this("ip netns list");
+		return false;
+	}
+	if (setns(fd, CLONE_NEWNET)) {
+		say("network namespace '%s': %s", name, strerror(errno));
+		close(fd);
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "json",	no_argument,		NULL, 'j' },
+		{ "pretty",	no_argument,		NULL, 'p' },
+		{ "netns",	required_argument,	NULL, 'n' },
+		{ "help",	no_argument,		NULL, 'h' },
+		{ "version",	no_argument,		NULL, 'V' },
+		{ "complete",	no_argument,		NULL, 'C' },
+		{ }
+	};
+	const struct command *command;
+	const char *netns = NULL;
+	struct args args;
+	char why[512];
+	int c, status, i;
+
+	/* "+": what is after the command is the command's */
+	while ((c = getopt_long(argc, argv, "+jpn:hV", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			options.json = true;
+			break;
+		case 'p':
+			options.json = options.pretty = true;
+			break;
+		case 'n':
+			netns = optarg;
+			break;
+		case 'h':
+			cmd_help_all();
+			return out_end();
+		case 'V':
+			puts("lbx " LBX_VERSION);
+			return out_end();
+		case 'C':
+			cmd_complete(argc - optind, argv + optind);
+			return out_end();
+		default:
+			/* getopt_long() has said why */
+			try_this("lbx -h");
+			return EXIT_USAGE;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (!argc)
+		return usage("a command is needed", NULL);
+	if (!strcmp(argv[0], "help")) {
+		command = argc > 1 ? cmd_find(argv[1], why, sizeof(why)) : NULL;
+		if (argc > 1 && !command)
+			return usage(why, NULL);
+		if (command)
+			cmd_help(command);
+		else
+			cmd_help_all();
+		return out_end();
+	}
+
+	command = cmd_find(argv[0], why, sizeof(why));
+	if (!command)
+		return usage(why, NULL);
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+			cmd_help(command);
+			return out_end();
+		}
+	}
+	if (!cmd_parse(command, argc - 1, argv + 1, &args, why, sizeof(why))) {
+		cmd_free(&args);
+		return usage(why, command->name);
+	}
+	if (netns && !enter_netns(netns)) {
+		cmd_free(&args);
+		return EXIT_REFUSED;
+	}
+
+	/* out_end() tells */
+	signal(SIGPIPE, SIG_IGN);
+	status = command->run(&args);
+	cmd_free(&args);
+	nl_close();
+	return status ? status : out_end();
+}

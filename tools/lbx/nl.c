@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink by libmnl: one request at a time, each with an ack, so that a refusal
+ * is that of its request.  Follows Documentation/userspace-api/netlink/intro.rst.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <linux/genetlink.h>
+#include <linux/lbx.h>
+#include <linux/rtnetlink.h>
+
+#include "nl.h"
+#include "util.h"
+
+/* A request with a full nest, and what is around that */
+#define MSG_MAX		(NL_NEST_MAX + 1024)
+#define BUF_SIZE	(1 << 17)
+/* So often a dump is begun again because something changed meanwhile */
+#define DUMP_TRIES	100
+
+static struct mnl_socket *route_sock;
+static unsigned int seq;
+
+/**
+ * nl_fail - say why something failed
+ * @error: to fill
+ * @code: an errno value
+ * @format: the text, as for printf()
+ */
+void nl_fail(struct nl_error *error, int code, const char *format, ...)
+{
+	va_list args;
+
+	error->code = code;
+	error->at[0] = '\0';
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+}
+
+/**
+ * nl_new - a request, with room for a full nest
+ * @type: of the message
+ * @flags: NLM_F_*, besides NLM_F_REQUEST
+ *
+ * Return: the message, to be freed by free().
+ */
+struct nlmsghdr *nl_new(int type, int flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(xcalloc(1, MSG_MAX));
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	return nlh;
+}
+
+/* The header of the protocol, zeroed */
+void *nl_header(struct nlmsghdr *nlh, size_t size)
+{
+	return mnl_nlmsg_put_extra_header(nlh, size);
+}
+
+struct nlmsghdr *nl_new_genl(int family, int cmd, int flags)
+{
+	struct nlmsghdr *nlh = nl_new(family, flags);
+	struct genlmsghdr *genl = nl_header(nlh, sizeof(*genl));
+
+	genl->cmd = cmd;
+	genl->version = 1;
+	return nlh;
+}
+
+/* No larger than it has to be: for many that wait */
+struct nlmsghdr *nl_copy(const struct nlmsghdr *nlh)
+{
+	return memcpy(xcalloc(1, nlh->nlmsg_len), nlh, nlh->nlmsg_len);
+}
+
+/* What is it that the attribute at @offset of the request has? */
+static void describe_attr(const struct nlmsghdr *nlh, size_t offset,
+			  struct nl_error *error)
+{
+	const struct nlattr *attr = (const void *)nlh + offset;
+	size_t len;
+
+	if (offset + sizeof(*attr) > nlh->nlmsg_len)
+		return;
+	len = mnl_attr_get_payload_len(attr);
+	if (mnl_attr_get_type(attr) == LBX_CLAIM_ADDR && len == 4)
+		inet_ntop(AF_INET, mnl_attr_get_payload(attr), error->at,
+			  sizeof(error->at));
+	else if (mnl_attr_get_type(attr) == LBX_CLAIM_ADDR && len == 16)
+		inet_ntop(AF_INET6, mnl_attr_get_payload(attr), error->at,
+			  sizeof(error->at));
+	else if (mnl_attr_get_type(attr) == LBX_CLAIM_IFNAME && len <= IFNAMSIZ)
+		snprintf(error->at, sizeof(error->at), "%.*s", (int)len,
+			 (const char *)mnl_attr_get_payload(attr));
+}
+
+/* Is @offset in the data of a link of ours?  Attributes of others have the same
+ * numbers.
+ */
+static bool in_claims(const struct nlmsghdr *nlh, size_t offset)
+{
+	const struct nlattr *info, *data, *list;
+	size_t at;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK)
+		return false;
+	mnl_attr_for_each(info, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(info) != IFLA_LINKINFO)
+			continue;
+		mnl_attr_for_each_nested(data, info) {
+			if (mnl_attr_get_type(data) != IFLA_INFO_DATA)
+				continue;
+			mnl_attr_for_each_nested(list, data) {
+				at = (const char *)list - (const char *)nlh;
+				if ((mnl_attr_get_type(list) == IFLA_LBX_CLAIMS ||
+				     mnl_attr_get_type(list) == IFLA_LBX_UNCLAIMS) &&
+				    offset > at &&
+				    offset < at + mnl_attr_get_len(list))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Reads NLMSG_ERROR, the answer to @request */
+static void parse_error(const struct nlmsghdr *answer,
+			const struct nlmsghdr *request, struct nl_error *error)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(answer);
+	size_t skip = sizeof(*err);
+	const struct nlattr *attr;
+
+	nl_fail(error, -err->error, "%s", strerror(-err->error));
+	if (!(answer->nlmsg_flags & NLM_F_CAPPED))
+		skip += mnl_nlmsg_get_payload_len(&err->msg);
+	if (!(answer->nlmsg_flags & NLM_F_ACK_TLVS) ||
+	    mnl_nlmsg_get_payload_len(answer) < skip)
+		return;
+
+	mnl_attr_for_each(attr, answer, skip) {
+		uint32_t offset;
+
+		switch (mnl_attr_get_type(attr)) {
+		case NLMSGERR_ATTR_MSG:
+			snprintf(error->text, sizeof(error->text), "%.*s",
+				 (int)mnl_attr_get_payload_len(attr),
+				 mnl_attr_get_str(attr));
+			break;
+		case NLMSGERR_ATTR_OFFS:
+			offset = mnl_attr_get_u32(attr);
+			if (in_claims(request, offset))
+				describe_attr(request, offset, error);
+			break;
+		}
+	}
+}
+
+static struct mnl_socket *open_sock(int protocol, struct nl_error *error)
+{
+	struct mnl_socket *sock = mnl_socket_open2(protocol, SOCK_CLOEXEC);
+	int on = 1, size = 1 << 20;
+
+	if (!sock || mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0) {
+		nl_fail(error, errno, "netlink socket: %s", strerror(errno));
+		if (sock)
+			mnl_socket_close(sock);
+		return NULL;
+	}
+	/* Without these there are no reasons, or not as many claims at once */
+	mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on));
+	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_SNDBUF, &size,
+		   sizeof(size));
+	return sock;
+}
+
+/* Closes what is open: the next request is in the netns that the process is in */
+void nl_close(void)
+{
+	if (route_sock)
+		mnl_socket_close(route_sock);
+	route_sock = NULL;
+}
+
+/* Sends, and reads answers until the ack, the error or the end of a dump.  Data goes
+ * to @cb, which ends it by MNL_CB_ERROR.  Return: 0, or -1 with @error; a dump
+ * that was interrupted has the code EINTR.
+ */
+static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
+		    void *data, struct nl_error *error)
+{
+	unsigned int portid = mnl_socket_get_portid(sock);
+	bool interrupted = false, done = false;
+	static char buf[BUF_SIZE];
+	ssize_t len;
+
+	if (!seq)
+		seq = time(NULL);
+	nlh->nlmsg_seq = ++seq;
+	if (mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0) {
+		nl_fail(error, errno, "netlink: %s", strerror(errno));
+		return -1;
+	}
+
+	while (!done) {
+		const struct nlmsghdr *answer = (const void *)buf;
+		int left;
+
+		len = mnl_socket_recvfrom(sock, buf, sizeof(buf));
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0) {
+			nl_fail(error, errno, "netlink: %s", strerror(errno));
+			return -1;
+		}
+		for (left = len; mnl_nlmsg_ok(answer, left) && !done;
+		     answer = mnl_nlmsg_next(answer, &left)) {
+			if (!mnl_nlmsg_seq_ok(answer, seq) ||
+			    !mnl_nlmsg_portid_ok(answer, portid))
+				continue;
+			interrupted |= answer->nlmsg_flags & NLM_F_DUMP_INTR;
+			if (answer->nlmsg_type == NLMSG_ERROR) {
+				const struct nlmsgerr *err =
+					mnl_nlmsg_get_payload(answer);
+
+				if (err->error) {
+					parse_error(answer, nlh, error);
+					return -1;
+				}
+				done = true;
+			} else if (answer->nlmsg_type == NLMSG_DONE) {
+				/* where a dump ends by an error, that is in it */
+				const int *err = mnl_nlmsg_get_payload(answer);
+
+				if (mnl_nlmsg_get_payload_len(answer) >= sizeof(*err) &&
+				    *err < 0) {
+					nl_fail(error, -*err, "%s", strerror(-*err));
+					return -1;
+				}
+				done = true;
+			} else if (answer->nlmsg_type >= NLMSG_MIN_TYPE && cb &&
+				   cb(answer, data) == MNL_CB_ERROR) {
+				nl_fail(error, EBADMSG, "the kernel's answer is not understood");
+				return -1;
+			}
+		}
+	}
+	if (interrupted) {
+		nl_fail(error, EINTR, "it changed again and again while it was read");
+		return -1;
+	}
+	return 0;
+}
+
+/**
+ * nl_get - ask rtnetlink for one thing
+ * @nlh: the request
+ * @cb: gets the reply
+ * @data: for @cb
+ * @error: filled if it fails
+ *
+ * Return: 0 or -1.
+ */
+int nl_get(struct nlmsghdr *nlh, mnl_cb_t cb, void *data, struct nl_error *error)
+{
+	if (!route_sock)
+		route_sock = open_sock(NETLINK_ROUTE, error);
+	if (!route_sock)
+		return -1;
+	nlh->nlmsg_flags |= NLM_F_ACK;
+	return exchange(route_sock, nlh, cb, data, error);
+}
+
+/**
+ * nl_talk - ask rtnetlink to do something
+ * @nlh: the request
+ * @error: filled if it fails
+ *
+ * Return: 0 or -1.
+ */
+int nl_talk(struct nlmsghdr *nlh, struct nl_error *error)
+{
+	return nl_get(nlh, NULL, NULL, error);
+}
+
+/**
+ * nl_dump - get all of something, as it was at one moment
+ * @protocol: NETLINK_ROUTE or NETLINK_GENERIC
+ * @nlh: the request
+ * @cb: gets each message
+ * @restart: forgets what @cb has got, since something has changed meanwhile
+ *	(NLM_F_DUMP_INTR) and the dump is begun again
+ * @data: for @cb and @restart
+ * @error: filled if it fails
+ *
+ * Return: 0 or -1.
+ */
+int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
+	    void (*restart)(void *data), void *data, struct nl_error *error)
+{
+	int err = -1, i;
+
+	nlh->nlmsg_flags |= NLM_F_DUMP;
+	for (i = 0; i < DUMP_TRIES && err; i++) {
+		struct mnl_socket *sock = open_sock(protocol, error);
+
+		if (!sock)
+			return -1;
+		if (i)
+			restart(data);
+		err = exchange(sock, nlh, cb, data, error);
+		mnl_socket_close(sock);
+		if (err && error->code != EINTR)
+			break;
+	}
+	return err;
+}
+
+static int family_id(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+			*(int *)data = mnl_attr_get_u16(attr);
+	return MNL_CB_OK;
+}
+
+/**
+ * nl_family - the number of a generic netlink family
+ * @name: its name
+ * @error: filled if there is none
+ *
+ * Return: the number or -1.
+ */
+int nl_family(const char *name, struct nl_error *error)
+{
+	struct nlmsghdr *nlh = nl_new_genl(GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
+					   NLM_F_ACK);
+	struct mnl_socket *sock = open_sock(NETLINK_GENERIC, error);
+	int id = -1;
+
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
+	if (sock) {
+		if (exchange(sock, nlh, family_id, &id, error))
+			id = -1;
+		mnl_socket_close(sock);
+	}
+	free(nlh);
+	return id;
+}
+
+/**
+ * nl_listen - a socket for the events of some rtnetlink groups
+ * @groups: RTNLGRP_*
+ * @n: how many
+ * @sock: where the socket goes, the caller's to close
+ *
+ * Return: 0 or -errno.
+ */
+int nl_listen(const unsigned int *groups, size_t n, struct mnl_socket **sock)
+{
+	size_t i;
+
+	*sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!*sock || mnl_socket_bind(*sock, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	for (i = 0; i < n; i++)
+		if (mnl_socket_setsockopt(*sock, NETLINK_ADD_MEMBERSHIP,
+					  (void *)&groups[i], sizeof(*groups)) < 0)
+			return -errno;
+	return 0;
+}

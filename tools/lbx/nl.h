@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Netlink: requests, dumps, and what the kernel says of a refusal; see nl.c */
+#ifndef NL_H
+#define NL_H
+
+#include <stdbool.h>
+#include <libmnl/libmnl.h>
+
+/**
+ * struct nl_error - why a request failed
+ * @code: an errno value
+ * @text: the kernel's reason (extended ack), or that of @code
+ * @at: the address or the name that is refused, empty if there is none
+ */
+struct nl_error {
+	int	code;
+	char	text[256];
+	char	at[64];
+};
+
+/* Sends at most this much in one attribute: its length has 16 bits */
+#define NL_NEST_MAX	60000
+
+struct nlmsghdr *nl_new(int type, int flags);
+void *nl_header(struct nlmsghdr *nlh, size_t size);
+struct nlmsghdr *nl_new_genl(int family, int cmd, int flags);
+struct nlmsghdr *nl_copy(const struct nlmsghdr *nlh);
+
+int nl_talk(struct nlmsghdr *nlh, struct nl_error *error);
+int nl_get(struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
+	   struct nl_error *error);
+int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
+	    void (*restart)(void *data), void *data, struct nl_error *error);
+int nl_family(const char *name, struct nl_error *error);
+int nl_listen(const unsigned int *groups, size_t n, struct mnl_socket **sock);
+void nl_close(void);
+
+void nl_fail(struct nl_error *error, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif /* NL_H */

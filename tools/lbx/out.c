@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is printed: as text for people, as JSON (by jansson) for programs */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lbx.h"
+#include "out.h"
+
+/* Prints a value, which it takes over, on a line of its own unless it is pretty */
+void out_json(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_ENCODE_ANY |
+		   (options.pretty ? JSON_INDENT(4) : JSON_COMPACT));
+	putchar('\n');
+	json_decref(value);
+}
+
+/* Is all that was printed written?  Return: the exit status. */
+int out_end(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_DONE;
+	/* Who reads "lbx show | head" has had enough */
+	if (errno != EPIPE)
+		say("stdout: %s", strerror(errno));
+	return EXIT_REFUSED;
+}
+
+json_t *json_prefix(const struct prefix *prefix)
+{
+	char buf[PREFIX_STRLEN];
+
+	return json_pack("{s:s, s:s, s:i}",
+			 "family", prefix->family == AF_INET ? "inet" : "inet6",
+			 "local", addr_text(prefix, buf), "prefixlen", prefix->len);
+}
+
+json_t *json_target(const struct target *target)
+{
+	char buf[PREFIX_STRLEN];
+
+	if (!*target->ifname)
+		return json_pack("{s:s}", "addr", addr_text(&target->addr, buf));
+	return json_pack("{s:s, s:b}", "ifname", target->ifname,
+			 "waiting", target->waits);
+}
+
+json_t *json_counters(const uint64_t *counters)
+{
+	json_t *object = json_object();
+	size_t i;
+
+	for (i = 0; i < N_COUNTERS; i++)
+		json_object_set_new(object, counter_names[i],
+				    json_integer(counters[i]));
+	return object;
+}
+
+json_t *json_dev(const struct dev *dev)
+{
+	json_t *addrs = json_array(), *claims = json_array();
+	size_t i;
+
+	for (i = 0; i < dev->addrs.n; i++)
+		json_array_append_new(addrs, json_prefix(&dev->addrs.item[i]));
+	for (i = 0; i < dev->claims.n; i++)
+		json_array_append_new(claims, json_target(&dev->claims.item[i]));
+	return json_pack("{s:i, s:s, s:b, s:I, s:b, s:b, s:o, s:o, s:o}",
+			 "ifindex", dev->index, "ifname", dev->name,
+			 "up", dev->up, "mtu", (json_int_t)dev->mtu,
+			 "direct", dev->direct, "isolate", dev->isolate,
+			 "addresses", addrs, "claims", claims,
+			 "stats", json_counters(dev->counters));
+}
+
+static uint64_t counter(const struct dev *dev, int type)
+{
+	return dev->counters[type - 1];
+}
+
+/* One device, as "lbx show" has it */
+void text_dev(const struct dev *dev)
+{
+	uint64_t drops = dev_sum(dev, "drop_");
+	char buf[PREFIX_STRLEN];
+	size_t i;
+
+	printf("%s: %s mtu %u direct %s isolate %s\n", dev->name,
+	       dev->up ? "up" : "down", dev->mtu, dev->direct ? "on" : "off",
+	       dev->isolate ? "on" : "off");
+	for (i = 0; i < dev->addrs.n; i++)
+		printf("    addr %s\n", prefix_text(&dev->addrs.item[i], buf));
+	for (i = 0; i < dev->claims.n; i++)
+		printf("    claim %s%s\n", target_text(&dev->claims.item[i], buf),
+		       dev->claims.item[i].waits ? " (waiting)" : "");
+	printf("    %" PRIu64 " packets, %" PRIu64 " bytes: %" PRIu64 " direct, %"
+	       PRIu64 " queued, %" PRIu64 " claimed; %" PRIu64 " of them inline\n",
+	       dev_sum(dev, "_packets"), dev_sum(dev, "_bytes"),
+	       counter(dev, LBX_XSTATS_DIRECT_PACKETS),
+	       counter(dev, LBX_XSTATS_QUEUED_PACKETS),
+	       counter(dev, LBX_XSTATS_CLAIMED_PACKETS),
+	       counter(dev, LBX_XSTATS_INLINE_PACKETS));
+	if (!drops)
+		return;
+	printf("    %" PRIu64 " dropped:", drops);
+	for (i = 0; i < N_COUNTERS; i++)
+		if (dev->counters[i] && !strncmp(counter_names[i], "drop_", 5))
+			printf(" %s %" PRIu64, counter_names[i] + 5,
+			       dev->counters[i]);
+	putchar('\n');
+}
+
+/**
+ * human - a number in at most five characters
+ * @value: not negative
+ * @buf: where its text goes, 16 bytes
+ *
+ * Return: @buf: "0", "9999", "12.3k", "4.56G" (powers of 1000).
+ */
+const char *human(double value, char *buf)
+{
+	static const char units[] = "kMGTPE";
+	size_t i;
+
+	if (value < 9999.5) {
+		sprintf(buf, "%.0f", value);
+		return buf;
+	}
+	for (i = 0; value /= 1000, value >= 999.5 && units[i + 1]; i++)
+		;
+	sprintf(buf, "%.*f%c", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value,
+		units[i]);
+	return buf;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is printed: as text for people, as JSON for programs; see out.c */
+#ifndef OUT_H
+#define OUT_H
+
+#include <stdint.h>
+#include <jansson.h>
+
+#include "dev.h"
+
+void out_json(json_t *value);
+int out_end(void);
+
+json_t *json_prefix(const struct prefix *prefix);
+json_t *json_target(const struct target *target);
+json_t *json_counters(const uint64_t *counters);
+json_t *json_dev(const struct dev *dev);
+
+void text_dev(const struct dev *dev);
+const char *human(double value, char *buf);
+
+#endif /* OUT_H */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Routes and rules, by the kernel's own lookup (RTM_GETROUTE, RTM_GETRULE) */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+
+#include "route.h"
+
+struct reply {
+	struct route	*route;
+	bool		fib_match;
+};
+
+static int read_route(const struct nlmsghdr *nlh, void *data)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct reply *reply = data;
+	struct route *route = reply->route;
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE)
+		return MNL_CB_OK;
+	if (!reply->fib_match) {
+		route->type = rtm->rtm_type;
+	} else {
+		route->table = rtm->rtm_table;
+		route->match.family = rtm->rtm_family;
+		route->match.len = rtm->rtm_dst_len;
+	}
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_TABLE:
+			if (reply->fib_match)
+				route->table = mnl_attr_get_u32(attr);
+			break;
+		case RTA_OIF:
+			if_indextoname(mnl_attr_get_u32(attr), reply->fib_match ?
+				       route->owner : route->dev);
+			break;
+		case RTA_DST:
+			if (reply->fib_match &&
+			    mnl_attr_get_payload_len(attr) == addr_size(&route->match))
+				memcpy(route->match.addr, mnl_attr_get_payload(attr),
+				       addr_size(&route->match));
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static int ask(const struct prefix *addr, unsigned int flags, struct reply *reply,
+	       struct nl_error *error)
+{
+	struct nlmsghdr *nlh = nl_new(RTM_GETROUTE, 0);
+	struct rtmsg *rtm = nl_header(nlh, sizeof(*rtm));
+	int err;
+
+	rtm->rtm_family = addr->family;
+	rtm->rtm_dst_len = addr_size(addr) * 8;
+	rtm->rtm_flags = flags;
+	mnl_attr_put(nlh, RTA_DST, addr_size(addr), addr->addr);
+	err = nl_get(nlh, read_route, reply, error);
+	free(nlh);
+	return err;
+}
+
+/**
+ * route_get - which way does a packet to an address take?
+ * @addr: the address
+ * @route: to fill
+ * @error: filled if there is no way
+ *
+ * Asks twice: for what the lookup comes to (an L3 master, or lo, takes the place
+ * of the route's device), and for the route that it has found.
+ *
+ * Return: 0 or -1.
+ */
+int route_get(const struct prefix *addr, struct route *route,
+	      struct nl_error *error)
+{
+	struct reply reply = { .route = route };
+
+	memset(route, 0, sizeof(*route));
+	if (ask(addr, 0, &reply, error))
+		return -1;
+	reply.fib_match = true;
+	if (ask(addr, RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE, &reply, error))
+		return -1;
+	/* Until there is a rule of somebody's, IPv4 has the tables local and main in
+	 * one, and calls it main (fib_unmerge())
+	 */
+	if (addr->family == AF_INET && route->table == RT_TABLE_MAIN &&
+	    route->type == RTN_LOCAL)
+		route->table = RT_TABLE_LOCAL;
+	return 0;
+}
+
+static int add_rule(const struct nlmsghdr *nlh, void *data)
+{
+	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
+	struct rules *rules = data;
+	struct rule rule = {
+		.table = frh->action == FR_ACT_TO_TBL ? frh->table : 0,
+		.selective = frh->src_len || frh->dst_len || frh->tos ||
+			     frh->flags & FIB_RULE_INVERT,
+	};
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(*frh)) {
+		switch (mnl_attr_get_type(attr)) {
+		case FRA_PRIORITY:
+			rule.pref = mnl_attr_get_u32(attr);
+			break;
+		case FRA_TABLE:
+			if (frh->action == FR_ACT_TO_TBL)
+				rule.table = mnl_attr_get_u32(attr);
+			break;
+		case FRA_SUPPRESS_PREFIXLEN:
+		case FRA_SUPPRESS_IFGROUP:
+		case FRA_PROTOCOL:
+		case FRA_PAD:
+			break;
+		default:
+			rule.selective = true;
+		}
+	}
+	list_add(rules, rule);
+	return MNL_CB_OK;
+}
+
+static void forget_rules(void *data)
+{
+	struct rules *rules = data;
+
+	list_free(rules);
+}
+
+/**
+ * rules_get - the rules, in the order in which they are asked
+ * @family: AF_INET or AF_INET6
+ * @rules: to fill, and to be freed by list_free()
+ * @error: filled if it fails
+ *
+ * Return: 0 or -1.
+ */
+int rules_get(int family, struct rules *rules, struct nl_error *error)
+{
+	struct nlmsghdr *nlh = nl_new(RTM_GETRULE, 0);
+	struct fib_rule_hdr *frh = nl_header(nlh, sizeof(*frh));
+	int err;
+
+	memset(rules, 0, sizeof(*rules));
+	frh->family = family;
+	err = nl_dump(NETLINK_ROUTE, nlh, add_rule, forget_rules, rules, error);
+	free(nlh);
+	return err;
+}
+
+/* Into @buf, which has 16 bytes */
+const char *table_text(uint32_t table, char *buf)
+{
+	switch (table) {
+	case RT_TABLE_LOCAL:
+		return "local";
+	case RT_TABLE_MAIN:
+		return "main";
+	case RT_TABLE_DEFAULT:
+		return "default";
+	}
+	sprintf(buf, "%u", table);
+	return buf;
+}
+
+/* As ip-route(8) calls it */
+const char *type_text(int type)
+{
+	static const char *const names[] = {
+		[RTN_UNICAST] = "unicast", [RTN_LOCAL] = "local",
+		[RTN_BROADCAST] = "broadcast", [RTN_ANYCAST] = "anycast",
+		[RTN_MULTICAST] = "multicast", [RTN_BLACKHOLE] = "blackhole",
+		[RTN_UNREACHABLE] = "unreachable", [RTN_PROHIBIT] = "prohibit",
+	};
+
+	return type > 0 && (size_t)type < ARRAY_SIZE(names) && names[type] ?
+	       names[type] : "unknown";
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Several changes, all of them or none; see txn.c */
+#ifndef TXN_H
+#define TXN_H
+
+#include <net/if.h>
+
+#include "dev.h"
+#include "nl.h"
+
+/**
+ * struct step - a change
+ * @todo: the request
+ * @undo: the request that takes it back, or NULL
+ * @dev: the device that it is about
+ * @partly: when it is refused, a part of it may have been done
+ */
+struct step {
+	struct nlmsghdr	*todo;
+	struct nlmsghdr	*undo;
+	char		dev[IFNAMSIZ];
+	bool		partly;
+};
+
+/**
+ * struct txn - changes to make, in their order
+ * @item: the changes
+ * @n: how many
+ * @lock: held until txn_end(), or -1
+ */
+struct txn {
+	struct step	*item;
+	size_t		n;
+	int		lock;
+};
+
+/**
+ * struct wanted - how a device is to be
+ * @name: its name
+ * @up: whether it is up
+ * @direct: IFLA_LBX_DIRECT
+ * @isolate: IFLA_LBX_ISOLATE
+ * @mtu: in bytes
+ * @addrs: its addresses, but for those that it has of itself
+ * @claims: its claims
+ * @line: where it is in a file, or 0
+ */
+struct wanted {
+	char		name[IFNAMSIZ];
+	bool		up;
+	bool		direct;
+	bool		isolate;
+	uint32_t	mtu;
+	struct prefixes	addrs;
+	struct targets	claims;
+	unsigned int	line;
+};
+
+void txn_begin(struct txn *txn);
+void txn_add(struct txn *txn, const char *dev, struct nlmsghdr *todo,
+	     struct nlmsghdr *undo);
+int txn_commit(struct txn *txn, const char **what, struct nl_error *error);
+void txn_end(struct txn *txn);
+
+void plan_removals(struct txn *txn, const struct dev *is,
+		   const struct wanted *wanted);
+void plan_dev(struct txn *txn, const struct dev *is, const struct wanted *wanted);
+void plan_claims(struct txn *txn, const char *dev, int type,
+		 const struct targets *targets);
+
+#endif /* TXN_H */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Addresses, names, and memory that does not fail; see util.c */
+#ifndef UTIL_H
+#define UTIL_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* Exit statuses */
+enum {
+	EXIT_DONE,
+	EXIT_REFUSED,
+	EXIT_USAGE,
+};
+
+/**
+ * struct prefix - an address, with the length of its prefix
+ * @family: AF_INET or AF_INET6
+ * @addr: in network byte order, 4 or 16 bytes
+ * @len: of the prefix, in bits
+ */
+struct prefix {
+	int		family;
+	unsigned char	addr[16];
+	int		len;
+};
+
+/* Room for the text of one, with its length */
+#define PREFIX_STRLEN	(INET6_ADDRSTRLEN + 4)
+
+/**
+ * struct target - what a claim is of
+ * @ifname: an interface, or empty
+ * @addr: an address, if it is no interface
+ * @waits: the interface is gone, and the claim waits for the next of that name
+ */
+struct target {
+	char		ifname[IFNAMSIZ];
+	struct prefix	addr;
+	bool		waits;
+};
+
+/* Lists that grow: { TYPE *item; size_t n; } */
+#define list_add(list, value) do {					\
+	(list)->item = xrealloc((list)->item, (list)->n + 1,		\
+				sizeof(*(list)->item));			\
+	(list)->item[(list)->n++] = (value);				\
+} while (0)
+
+#define list_free(list) do {						\
+	free((list)->item);						\
+	(list)->item = NULL;						\
+	(list)->n = 0;							\
+} while (0)
+
+struct prefixes { struct prefix *item; size_t n; };
+struct targets { struct target *item; size_t n; };
+
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *ptr, size_t n, size_t size);
+
+bool parse_prefix(const char *text, struct prefix *prefix);
+bool parse_target(const char *text, struct target *target);
+bool is_ifname(const char *text);
+void copy_name(char *to, const char *from);
+
+int addr_size(const struct prefix *prefix);
+bool same_prefix(const struct prefix *a, const struct prefix *b);
+int compare_targets(const void *a, const void *b);
+bool contains(const struct prefixes *list, const struct prefix *prefix);
+bool is_auto_addr(const struct prefix *prefix);
+const char *addr_text(const struct prefix *prefix, char *buf);
+const char *prefix_text(const struct prefix *prefix, char *buf);
+const char *target_text(const struct target *target, char *buf);
+
+const char *nearest(const char *word, const char *const *words);
+
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* UTIL_H */
