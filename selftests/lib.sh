@@ -14,11 +14,16 @@ here=$(dirname "$(readlink -e "${BASH_SOURCE[0]}")")
 PATH=${OUTPUT:-$here}:$PATH
 export IP_LIB_DIR=${OUTPUT:-$here}
 
-# ipn ARG...: ip in the test's netns; inns COMMAND...: any command in it;
-# inns_start COMMAND...: in the background, and $! is the command itself
+# ipn ARG...: ip in the test's netns; lbxn ARG...: lbx in it; inns COMMAND...: any
+# command in it; inns_start COMMAND...: in the background, and $! is the command itself
 ipn()
 {
 	ip -n "$NS" "$@"
+}
+
+lbxn()
+{
+	lbx -n "$NS" "$@"
 }
 
 inns()
@@ -53,6 +58,14 @@ module_need()
 		echo "SKIP: cannot load lbx: set LBX_KO to lbx.ko or run 'make install'"
 		exit "$ksft_skip"
 	fi
+}
+
+# For tests of lbx, the tool
+tool_need()
+{
+	type -P lbx >/dev/null && return
+	echo "SKIP: lbx is not on the PATH: run 'make install'"
+	exit "$ksft_skip"
 }
 
 # lbx_up [ADDR]...: a netns $NS with lbx0 in it, up, with these addresses

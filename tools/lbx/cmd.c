@@ -164,6 +164,12 @@ static const char *like_keyword(const struct arg *args, const char *word)
 	return nearest(word, words);
 }
 
+/* Does a word at this place go to @arg, which has been there or not? */
+static bool may_be_here(const struct arg *arg, bool seen)
+{
+	return !arg->keyword && (!seen || arg->flags & ARG_REPEATED);
+}
+
 /**
  * cmd_parse - read the words after a command
  * @command: the command
@@ -185,13 +191,15 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 	int i;
 
 	memset(args, 0, sizeof(*args));
-	args->port = args->mtu = args->isolate = args->direct = args->up = -1;
+	args->port = -1;
+	args->mtu = -1;
+	args->isolate = -1;
+	args->direct = -1;
+	args->up = -1;
 
 	for (i = 0; i < argc; i++) {
 		/* what comes by its place, unless the next word is a keyword */
-		while (place->help && (place->keyword ||
-		       (seen & 1U << (place - command->args) &&
-			!(place->flags & ARG_REPEATED))))
+		while (place->help && !may_be_here(place, seen & 1U << (place - command->args)))
 			place++;
 
 		/* "show dev pg", as ip has it */

@@ -39,7 +39,8 @@ static int show_changed(const char *name)
 	return EXIT_DONE;
 }
 
-int do_add(struct args *args)
+/* A device as "add" asks for it; its addresses stay those of @args */
+struct wanted wanted_new(const struct args *args)
 {
 	struct wanted wanted = {
 		.up = args->up != 0,
@@ -48,12 +49,19 @@ int do_add(struct args *args)
 		.mtu = args->mtu < 0 ? LBX_MTU_MAX : args->mtu,
 		.addrs = args->addrs,
 	};
+
+	copy_name(wanted.name, args->dev);
+	return wanted;
+}
+
+int do_add(struct args *args)
+{
+	struct wanted wanted = wanted_new(args);
 	struct nl_error error;
 	const char *what;
 	struct txn txn;
 	int status;
 
-	strcpy(wanted.name, args->dev);
 	txn_begin(&txn);
 	plan_dev(&txn, NULL, &wanted);
 	status = txn_commit(&txn, &what, &error) ? refused(args->dev, &error) :

@@ -54,9 +54,10 @@ static void find(struct report *report, enum level level, const char *mend,
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	report->problems |= level == LEVEL_PROBLEM;
-	json_array_append_new(report->findings, json_pack("{s:s, s:s, s:s?}",
-			      "level", level_names[level], "text", text,
-			      "mend", mend));
+	json_array_append_new(report->findings,
+			      json_pack("{s:s, s:s, s:s?}",
+					"level", level_names[level],
+					"text", text, "mend", mend));
 }
 
 /* One line of a file, without its end; false if there is none */
@@ -154,7 +155,8 @@ static int run_trial(void)
 	/* So that it could be lo that carries */
 	nlh = dev_new_request(lo.name, 0);
 	ifi = mnl_nlmsg_get_payload(nlh);
-	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = IFF_UP;
+	ifi->ifi_change = IFF_UP;
 	txn_add(&txn, lo.name, nlh, NULL);
 	parse_prefix(TRIAL_ADDR4, &addr);
 	list_add(&wanted.addrs, addr);
@@ -289,6 +291,10 @@ static void check_addrs(struct report *report, const struct dev *dev)
 			find(report, LEVEL_PROBLEM, mend,
 			     "%s of %s cannot be reached: %s", buf, dev->name,
 			     error.text);
+		else if (route.type != RTN_LOCAL)
+			find(report, LEVEL_PROBLEM, mend,
+			     "%s of %s is not local, by the rules there are", buf,
+			     dev->name);
 		else if (strcmp(route.dev, dev->name))
 			find(report, LEVEL_PROBLEM, mend, "%s of %s is carried by %s",
 			     buf, dev->name, route.dev);

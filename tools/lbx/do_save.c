@@ -87,19 +87,12 @@ static struct wanted *find_wanted(const struct wanteds *wanteds, const char *nam
 static bool take_add(struct args *args, struct wanteds *wanteds, char *why,
 		     size_t size)
 {
-	struct wanted wanted = {
-		.up = args->up != 0,
-		.direct = args->direct != 0,
-		.isolate = args->isolate == 1,
-		.mtu = args->mtu < 0 ? LBX_MTU_MAX : args->mtu,
-		.addrs = args->addrs,
-	};
+	struct wanted wanted = wanted_new(args);
 
 	if (find_wanted(wanteds, args->dev)) {
 		snprintf(why, size, "%s is there twice", args->dev);
 		return false;
 	}
-	strcpy(wanted.name, args->dev);
 	list_add(wanteds, wanted);
 	memset(&args->addrs, 0, sizeof(args->addrs));
 	return true;

@@ -101,7 +101,8 @@ static void draw_drops(int y, const struct sample *totals)
 static void draw(struct view *view, const struct sample *rates,
 		 const struct sample *totals, double interval)
 {
-	size_t i, n, n_devs = 0, room = LINES > HEAD + 1 ? LINES - HEAD - 1 : 0;
+	int lines = LINES;
+	size_t i, n, n_devs = 0, room = lines > HEAD + 1 ? lines - HEAD - 1 : 0;
 	const struct row **rows = sort_rows(rates, view->cpu, &n);
 
 	if (view->first + room > n)
@@ -120,7 +121,7 @@ static void draw(struct view *view, const struct sample *rates,
 	attroff(A_REVERSE | COLOR_PAIR(COLOR_HEAD));
 	for (i = 0; i < room && view->first + i < n; i++)
 		draw_row(HEAD + i, rows[view->first + i]);
-	mvaddstr(LINES - 1, 0, "q quit  c CPUs  up/down scroll");
+	mvaddstr(lines - 1, 0, "q quit  c CPUs  up/down scroll");
 	refresh();
 	free(rows);
 }

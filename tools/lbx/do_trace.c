@@ -139,10 +139,11 @@ static json_t *json_seens(const struct seens *seens)
 	size_t i;
 
 	for (i = 0; i < seens->n; i++)
-		json_array_append_new(array, json_pack("{s:s, s:i, s:i}",
-				      "ifname", seens->item[i].dev,
-				      "in", seens->item[i].in,
-				      "out", seens->item[i].out));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:i, s:i}",
+						"ifname", seens->item[i].dev,
+						"in", seens->item[i].in,
+						"out", seens->item[i].out));
 	return array;
 }
 

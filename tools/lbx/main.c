@@ -54,7 +54,9 @@ void try_this(const char *format, ...)
 int refused(const char *what, const struct nl_error *error)
 {
 	fflush(stdout);
-	if (*error->at && strcmp(error->at, what))
+	/* Some reasons begin with it */
+	if (*error->at && strcmp(error->at, what) &&
+	    strncmp(error->text, error->at, strlen(error->at)))
 		say("%s: %s: %s", what, error->at, error->text);
 	else
 		say("%s: %s", what, error->text);
@@ -125,7 +127,8 @@ int main(int argc, char **argv)
 			options.json = true;
 			break;
 		case 'p':
-			options.json = options.pretty = true;
+			options.json = true;
+			options.pretty = true;
 			break;
 		case 'n':
 			netns = optarg;

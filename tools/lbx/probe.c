@@ -131,7 +131,9 @@ static void add_seen(struct seens *seens, const struct sockaddr_ll *from)
  * @seens: to fill, and to be freed by list_free()
  * @error: filled if it fails
  *
- * Takes CAP_NET_RAW.  Return: 0 or -1.
+ * Takes CAP_NET_RAW.
+ *
+ * Return: 0 or -1.
  */
 int probe(const struct prefix *addr, int port, struct seens *seens,
 	  struct nl_error *error)
@@ -151,7 +153,7 @@ int probe(const struct prefix *addr, int port, struct seens *seens,
 		return -1;
 	}
 	if (send_probe(addr, port, token, sizeof(token))) {
-		nl_fail(error, errno, "sending a probe: %s", strerror(errno));
+		nl_fail(error, errno, "the packet is not sent: %s", strerror(errno));
 		close(capture);
 		return -1;
 	}

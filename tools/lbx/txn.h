@@ -5,6 +5,7 @@
 
 #include <net/if.h>
 
+#include "cmd.h"
 #include "dev.h"
 #include "nl.h"
 
@@ -43,7 +44,6 @@ struct txn {
  * @mtu: in bytes
  * @addrs: its addresses, but for those that it has of itself
  * @claims: its claims
- * @line: where it is in a file, or 0
  */
 struct wanted {
 	char		name[IFNAMSIZ];
@@ -53,9 +53,12 @@ struct wanted {
 	uint32_t	mtu;
 	struct prefixes	addrs;
 	struct targets	claims;
-	unsigned int	line;
 };
 
+/* do_dev.c */
+struct wanted wanted_new(const struct args *args);
+
+/* txn.c */
 void txn_begin(struct txn *txn);
 void txn_add(struct txn *txn, const char *dev, struct nlmsghdr *todo,
 	     struct nlmsghdr *undo);

@@ -28,8 +28,8 @@ void *xcalloc(size_t n, size_t size)
 	return ptr;
 }
 
-/* For a list of @n items: memory doubles, so that it is moved seldom */
-void *xrealloc(void *ptr, size_t n, size_t size)
+/* A list gets its item number @n: memory doubles, so that it is moved seldom */
+void *grow(void *ptr, size_t n, size_t size)
 {
 	if (n > 1 && (n - 1) & (n - 2))
 		return ptr;

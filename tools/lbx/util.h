@@ -46,22 +46,26 @@ struct target {
 
 /* Lists that grow: { TYPE *item; size_t n; } */
 #define list_add(list, value) do {					\
-	(list)->item = xrealloc((list)->item, (list)->n + 1,		\
-				sizeof(*(list)->item));			\
-	(list)->item[(list)->n++] = (value);				\
+	typeof(list) __list = (list);					\
+									\
+	__list->item = grow(__list->item, __list->n + 1,		\
+			    sizeof(*__list->item));			\
+	__list->item[__list->n++] = (value);				\
 } while (0)
 
 #define list_free(list) do {						\
-	free((list)->item);						\
-	(list)->item = NULL;						\
-	(list)->n = 0;							\
+	typeof(list) __list = (list);					\
+									\
+	free(__list->item);						\
+	__list->item = NULL;						\
+	__list->n = 0;							\
 } while (0)
 
 struct prefixes { struct prefix *item; size_t n; };
 struct targets { struct target *item; size_t n; };
 
 void *xcalloc(size_t n, size_t size);
-void *xrealloc(void *ptr, size_t n, size_t size);
+void *grow(void *ptr, size_t n, size_t size);
 
 bool parse_prefix(const char *text, struct prefix *prefix);
 bool parse_target(const char *text, struct target *target);

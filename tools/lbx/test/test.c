@@ -3,6 +3,7 @@
  * Unit tests of the parser and the printer, by cmocka: what needs no module.  Run by
  * "make -C tools/lbx check", with AddressSanitizer and UBSan.
  */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -286,6 +287,54 @@ static void examples_are_valid(void **state)
 	}
 }
 
+/* What lbx(8) says of a command, from ".It Cm NAME" to the next; the caller frees it */
+static char *manual_of(const char *name)
+{
+	FILE *file = fopen("lbx.8", "re");
+	char *text = calloc(1, 65536), line[512], item[64];
+	bool found = false;
+
+	assert_non_null(file);
+	snprintf(item, sizeof(item), ".It Cm %s", name);
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, ".It Cm ", 7))
+			found = !strncmp(line, item, strlen(item)) &&
+				isspace(line[strlen(item)]);
+		if (!strncmp(line, ".El", 3))
+			found = false;
+		if (found)
+			strcat(text, line);
+	}
+	fclose(file);
+	return text;
+}
+
+static void the_manual_has_each_argument(void **state)
+{
+	const struct command *command;
+
+	(void)state;
+	for (command = commands; command->name; command++) {
+		char *text = manual_of(command->name), example[256];
+		const struct arg *arg;
+
+		snprintf(example, sizeof(example), "\n.Dl %s\n", command->example);
+		if (!strstr(text, example))
+			fail_msg("lbx(8) has no example of %s as its help", command->name);
+		for (arg = command->args; arg->help; arg++) {
+			const char *word = arg->keyword ?: arg->value;
+
+			/* "--cpu" is "Fl -cpu" there, and "ADDR[/LEN]" has macros in it */
+			word += !strncmp(word, "--", 2);
+			snprintf(example, sizeof(example), "%.*s",
+				 (int)strcspn(word, "["), word);
+			if (!strstr(text, example))
+				fail_msg("lbx(8) has no %s of %s", word, command->name);
+		}
+		free(text);
+	}
+}
+
 static void print_help(const void *data)
 {
 	cmd_help(data);
@@ -386,6 +435,28 @@ static void make_dev(struct dev *dev)
 		dev->counters[i] = i + 1;
 }
 
+static const char shown_text[] =
+	"pg: up mtu 65536 direct on isolate off\n"
+	"    addr 10.9.0.1/24\n"
+	"    addr 2001:db8::1/128\n"
+	"    claim eth0 (waiting)\n"
+	"    claim 192.0.2.1\n"
+	"    9 packets, 12 bytes: 3 direct, 1 queued, 5 claimed; 7 of them inline\n"
+	"    55 dropped: not_local 9 isolated 10 backlog 11 down 12 malformed 13\n";
+
+static const char shown_json[] =
+	"{\"ifindex\":7,\"ifname\":\"pg\",\"up\":true,\"mtu\":65536,"
+	"\"direct\":true,\"isolate\":false,\"addresses\":["
+	"{\"family\":\"inet\",\"local\":\"10.9.0.1\",\"prefixlen\":24},"
+	"{\"family\":\"inet6\",\"local\":\"2001:db8::1\",\"prefixlen\":128}],"
+	"\"claims\":[{\"ifname\":\"eth0\",\"waiting\":true},"
+	"{\"addr\":\"192.0.2.1\"}],\"stats\":{"
+	"\"queued_packets\":9007199254740993,\"queued_bytes\":2,"
+	"\"direct_packets\":3,\"direct_bytes\":4,\"claimed_packets\":5,"
+	"\"claimed_bytes\":6,\"inline_packets\":7,\"multicast_packets\":8,"
+	"\"drop_not_local\":9,\"drop_isolated\":10,\"drop_backlog\":11,"
+	"\"drop_down\":12,\"drop_malformed\":13}}";
+
 static void print_dev(const void *data)
 {
 	text_dev(data);
@@ -399,14 +470,7 @@ static void a_device_is_shown_as_text(void **state)
 	(void)state;
 	make_dev(&dev);
 	text = printed(print_dev, &dev);
-	assert_string_equal(text,
-		"pg: up mtu 65536 direct on isolate off\n"
-		"    addr 10.9.0.1/24\n"
-		"    addr 2001:db8::1/128\n"
-		"    claim eth0 (waiting)\n"
-		"    claim 192.0.2.1\n"
-		"    9 packets, 12 bytes: 3 direct, 1 queued, 5 claimed; 7 of them inline\n"
-		"    55 dropped: not_local 9 isolated 10 backlog 11 down 12 malformed 13\n");
+	assert_string_equal(text, shown_text);
 	free(text);
 	dev_free(&dev);
 }
@@ -423,18 +487,7 @@ static void a_device_is_shown_as_json(void **state)
 	dev.counters[0] = 9007199254740993;
 	object = json_dev(&dev);
 	text = json_dumps(object, JSON_COMPACT);
-	assert_string_equal(text,
-		"{\"ifindex\":7,\"ifname\":\"pg\",\"up\":true,\"mtu\":65536,"
-		"\"direct\":true,\"isolate\":false,\"addresses\":["
-		"{\"family\":\"inet\",\"local\":\"10.9.0.1\",\"prefixlen\":24},"
-		"{\"family\":\"inet6\",\"local\":\"2001:db8::1\",\"prefixlen\":128}],"
-		"\"claims\":[{\"ifname\":\"eth0\",\"waiting\":true},"
-		"{\"addr\":\"192.0.2.1\"}],\"stats\":{"
-		"\"queued_packets\":9007199254740993,\"queued_bytes\":2,"
-		"\"direct_packets\":3,\"direct_bytes\":4,\"claimed_packets\":5,"
-		"\"claimed_bytes\":6,\"inline_packets\":7,\"multicast_packets\":8,"
-		"\"drop_not_local\":9,\"drop_isolated\":10,\"drop_backlog\":11,"
-		"\"drop_down\":12,\"drop_malformed\":13}}");
+	assert_string_equal(text, shown_json);
 	free(text);
 	json_decref(object);
 	dev_free(&dev);
@@ -575,6 +628,7 @@ int main(void)
 		cmocka_unit_test(commands_are_found_by_their_beginning),
 		cmocka_unit_test(examples_are_valid),
 		cmocka_unit_test(help_fits_and_has_each_argument),
+		cmocka_unit_test(the_manual_has_each_argument),
 		cmocka_unit_test(words_are_completed_by_the_table),
 		cmocka_unit_test(numbers_are_short),
 		cmocka_unit_test(a_device_is_shown_as_text),

@@ -1,0 +1,613 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lbx, the tool: add, set, del, show, claim, unclaim, claims, save, restore.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	add_makes
+	add_settings
+	add_undone
+	set_changes
+	set_undone
+	set_first_of_subnet
+	del_removes
+	show_all
+	claim_unclaim
+	claim_of_interface
+	claim_refusals
+	unclaim_refusals
+	claims_10000
+	claims_interrupted
+	save_restore
+	restore_again
+	restore_moves
+	restore_undone
+	restore_bad_file
+	restore_killed
+	two_at_once
+	in_user_netns
+	not_privileged
+	module_missing
+	usage
+	completion
+"
+
+# ends STATUS TEXT COMMAND...: COMMAND ends with STATUS and says TEXT
+ends()
+{
+	local want=$1 text=$2; shift 2
+	local out status
+
+	out=$("$@" 2>&1)
+	status=$?
+	((status == want))
+	check_err $? "'$*' ended with $status and not $want: $out"
+	[[ $out == *"$text"* ]]
+	check_err $? "'$*' said '$out' and not '$text'"
+}
+
+# is WANTED COMMAND...: COMMAND prints WANTED
+is()
+{
+	local want=$1 got; shift
+
+	got=$("$@" 2>&1)
+	[[ $got == "$want" ]]
+	check_err $? "'$*' printed '$got' and not '$want'"
+}
+
+# dev JQ: of the first device, as JSON
+dev()
+{
+	lbxn -j show | jq -c ".[0] | $1"
+}
+
+netns_up()
+{
+	setup_ns NS
+	defer cleanup_ns "$NS"
+}
+
+# eth0_up: a netns with eth0, and lbx0
+eth0_up()
+{
+	netns_up
+	ipn link add eth0 type dummy
+	ipn -batch - <<-'END'
+	addr add 192.0.2.1/24 dev eth0
+	addr add 203.0.113.2/24 dev eth0
+	addr add 2001:db8::1/64 dev eth0 nodad
+	link set eth0 up
+	END
+	lbxn add lbx0
+}
+
+# many N: as many addresses, a line each
+many()
+{
+	python3 -c "for i in range($1): print(f'198.18.{i // 250}.{i % 250}')"
+}
+
+add_makes()
+{
+	RET=0
+	netns_up
+	is "" lbxn add pg 10.9.0.1/24 2001:db8::1
+	carries pg lo ping -c 1 -W 2 10.9.0.77
+	carries pg lo ping -c 1 -W 2 2001:db8::1
+	is '["pg",true,65536,true,false,["10.9.0.1/24","2001:db8::1/128"]]' \
+		dev '[.ifname, .up, .mtu, .direct, .isolate,
+		      [.addresses[] | select(.local != "fe80::1") | "\(.local)/\(.prefixlen)"]]'
+	log_test "add makes a device that carries its addresses"
+}
+
+add_settings()
+{
+	RET=0
+	netns_up
+	is '["pg",false,1500,false,true]' jq -c '[.ifname, .up, .mtu, .direct, .isolate]' \
+		<(lbxn -j add pg mtu 1500 isolate on direct off down)
+	[[ $(ipn -j -d link show dev pg | jq -c '.[0] | [.mtu, .linkinfo.info_data.isolate]') == \
+	   '[1500,true]' ]]
+	check_err $? "ip shows something else"
+	log_test "add takes settings, and prints the device as JSON"
+}
+
+add_undone()
+{
+	RET=0
+	netns_up
+	ends 1 "10.9.0.1/24" lbxn add pg 10.9.0.1/24 10.9.0.1/24
+	ends 1 "127.0.0.1" lbxn add pg 10.9.0.1/24 127.0.0.1
+	is "" lbxn show
+	lbxn add pg mtu 1500
+	ends 1 "there is a device of that name already" lbxn add pg 10.9.0.1/24
+	is '[1500,0]' dev '[.mtu, (.addresses | map(select(.family == "inet")) | length)]'
+	log_test "add is undone as a whole if one step is refused"
+}
+
+set_changes()
+{
+	RET=0
+	netns_up
+	lbxn add pg 10.9.0.1/24
+	is "" lbxn set pg mtu 1500 isolate on direct off addr 10.8.0.1 addr 2001:db8::1
+	is '[true,1500,false,true,["10.9.0.1","10.8.0.1","2001:db8::1"]]' \
+		dev '[.up, .mtu, .direct, .isolate,
+		      [.addresses[] | select(.local != "fe80::1").local]]'
+	is "" lbxn set pg noaddr 10.9.0.1/24 isolate off
+	is '[1500,false,["10.8.0.1","2001:db8::1"]]' \
+		dev '[.mtu, .isolate, [.addresses[] | select(.local != "fe80::1").local]]'
+	lbxn set pg down
+	is false dev .up
+	lbxn set pg up
+	is true dev .up
+	log_test "set changes what is asked for, and nothing else"
+}
+
+set_undone()
+{
+	local before
+
+	RET=0
+	netns_up
+	lbxn add pg 10.9.0.1/24
+	before=$(dev 'del(.stats)')
+	ends 1 "127.0.0.1" lbxn set pg mtu 1500 isolate on addr 10.8.0.1 addr 127.0.0.1
+	is "$before" dev 'del(.stats)'
+	ends 1 "pg has no address 10.9.0.1/32" lbxn set pg mtu 1500 noaddr 10.9.0.1
+	ends 1 "there is no device nothing" lbxn set nothing up
+	ends 1 "lo is no lbx device" lbxn set lo up
+	is "$before" dev 'del(.stats)'
+	log_test "set is undone as a whole if one step is refused"
+}
+
+set_first_of_subnet()
+{
+	RET=0
+	netns_up
+	lbxn add pg 10.9.0.1/24 10.9.0.2/24 10.9.0.3/24
+	# The kernel removes those after it, too
+	lbxn set pg noaddr 10.9.0.1/24
+	is '["10.9.0.2","10.9.0.3"]' \
+		dev '[.addresses[] | select(.family == "inet").local]'
+	ends 1 "127.0.0.1" lbxn set pg noaddr 10.9.0.2/24 addr 127.0.0.1
+	is '["10.9.0.2","10.9.0.3"]' \
+		dev '[.addresses[] | select(.family == "inet").local]'
+	log_test "the first address of a subnet is removed without the others"
+}
+
+del_removes()
+{
+	RET=0
+	netns_up
+	lbxn add pg
+	ipn link add eth0 type dummy
+	ends 1 "eth0 is no lbx device" lbxn del eth0
+	ends 1 "there is no device nothing" lbxn del nothing
+	is '{"ifname":"pg","deleted":true}' lbxn -j del pg
+	ipn link show dev pg &>/dev/null
+	check_fail $? "it is still there"
+	ipn link show dev eth0 &>/dev/null
+	check_err $? "eth0 is gone"
+	log_test "del removes lbx devices, and no others"
+}
+
+show_all()
+{
+	local want
+
+	RET=0
+	netns_up
+	is "[]" lbxn -j show
+	lbxn add pg 192.0.2.1 isolate on
+	lbxn add other down
+	ping_once 192.0.2.1
+	want='pg: up mtu 65536 direct on isolate on
+    addr 192.0.2.1/32
+    addr fe80::1/64
+    2 packets, 168 bytes: 2 direct, 0 queued, 0 claimed; 1 of them inline'
+	is "$want" lbxn show pg
+	is '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
+	is '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)
+	# Other machines' devices of the same name do not count
+	ends 1 "there is no device nothing" lbxn show nothing
+	ends 1 "lo is no lbx device" lbxn show lo
+	is "$(lbxn -j show)" jq -c . <(lbxn -p show)
+	log_test "show has state, addresses and counters, as text and JSON"
+}
+
+claim_unclaim()
+{
+	RET=0
+	eth0_up
+	is "" lbxn claim 192.0.2.1 2001:db8::1 dev lbx0
+	carries lbx0 lo ping -c 1 -W 2 192.0.2.1
+	carries lbx0 lo ping -c 1 -W 2 2001:db8::1
+	carries lo lbx0 ping -c 1 -W 2 203.0.113.2
+	is $'192.0.2.1 dev lbx0\n2001:db8::1 dev lbx0' lbxn claims
+	is '[{"addr":"192.0.2.1","dev":"lbx0"}]' lbxn -j unclaim 2001:db8::1
+	carries lo lbx0 ping -c 1 -W 2 2001:db8::1
+	is "" lbxn unclaim 192.0.2.1 dev lbx0
+	is "" lbxn claims
+	carries lo lbx0 ping -c 1 -W 2 192.0.2.1
+	log_test "claimed addresses are carried, and given back"
+}
+
+claim_of_interface()
+{
+	RET=0
+	eth0_up
+	is '[{"ifname":"eth0","waiting":false,"dev":"lbx0"}]' lbxn -j claim eth0 dev lbx0
+	ipn addr add 192.0.2.9/24 dev eth0
+	carries lbx0 lo ping -c 1 -W 2 192.0.2.9
+	ipn link del eth0
+	is "eth0 dev lbx0 (waiting)" lbxn claims lbx0
+	is "" lbxn unclaim --all dev lbx0
+	is "" lbxn claims
+	log_test "an interface is claimed, with addresses that come later"
+}
+
+claim_refusals()
+{
+	RET=0
+	eth0_up
+	lbxn add lbx1
+	lbxn claim eth0 dev lbx0
+	ends 1 "try: lbx unclaim eth0 dev lbx0" lbxn claim eth0 dev lbx1
+	ends 1 "Claimed by lbx0 already" lbxn claim 192.0.2.1 eth0 dev lbx1
+	ends 1 "try: lbx set lbx1 addr 198.51.100.1/32, or for a whole prefix: ip route add local" \
+		lbxn claim 198.51.100.1 dev lbx1
+	ends 1 "no such interface" lbxn claim eth7 dev lbx1
+	ends 1 "lo" lbxn claim lo dev lbx1
+	ends 1 "127.0.0.0/8 stays on lo" lbxn claim 127.0.0.1 dev lbx1
+	ends 1 "An lbx device carries its addresses itself" lbxn claim lbx0 dev lbx1
+	ends 1 "there is no device lbx7" lbxn claim eth0 dev lbx7
+	ends 1 "eth0 is no lbx device" lbxn claim 192.0.2.1 dev eth0
+	ends 2 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1
+	is "eth0 dev lbx0" lbxn claims
+	log_test "claims that are refused say why, what would do, and change nothing"
+}
+
+unclaim_refusals()
+{
+	RET=0
+	eth0_up
+	lbxn add lbx1
+	lbxn claim eth0 192.0.2.1 dev lbx0
+	ends 1 "203.0.113.2 is not claimed" lbxn unclaim eth0 203.0.113.2
+	ends 1 "eth0 is not claimed by lbx1" lbxn unclaim eth0 dev lbx1
+	ends 1 "there is no device lbx7" lbxn unclaim eth0 dev lbx7
+	ends 2 "either TARGET or --all" lbxn unclaim
+	ends 2 "either TARGET or --all" lbxn unclaim --all eth0
+	is $'eth0 dev lbx0\n192.0.2.1 dev lbx0' lbxn claims
+	log_test "what is not claimed is not given back, nor anything else"
+}
+
+# seconds COMMAND...: sets took, in hundredths
+seconds()
+{
+	local start=${EPOCHREALTIME/[.,]/}
+
+	"$@" >/tmp/seconds.out
+	check_err $? "'${*:0:5}...' failed"
+	took=$(((${EPOCHREALTIME/[.,]/} - start) / 10000))
+}
+
+claims_10000()
+{
+	local addrs took
+
+	RET=0
+	netns_up
+	ipn link set lo up
+	ipn route add local 198.18.0.0/16 dev lo
+	lbxn add lbx0
+	mapfile -t addrs < <(many 10000)
+	lbxn claim "${addrs[@]}" dev lbx0
+	check_err $? "10,000 claims were refused"
+	seconds lbxn claims
+	((took < 100))
+	check_err $? "claims took $took hundredths of a second"
+	cut -d' ' -f1 /tmp/seconds.out | cmp - <(printf '%s\n' "${addrs[@]}")
+	check_err $? "the list has others"
+	carries lbx0 lo ping -c 1 -W 2 198.18.39.249
+	seconds lbxn unclaim "${addrs[@]}"
+	((took < 100))
+	check_err $? "unclaim took $took hundredths of a second"
+	is "" lbxn claims
+	lbxn claim "${addrs[@]}" dev lbx0
+	# The last is not claimed: neither are the others given back
+	ends 1 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
+	[[ $(lbxn claims | wc -l) == 10000 ]]
+	check_err $? "some were given back"
+	seconds lbxn unclaim --all
+	((took < 100))
+	check_err $? "unclaim --all took $took hundredths of a second"
+	log_test "10,000 addresses are claimed, and listed and given back in under a second"
+}
+
+# While addresses come and go, 500 of them at once: the list has all or none of those
+claims_interrupted()
+{
+	local addrs n i churn torn=0
+
+	RET=0
+	netns_up
+	ipn link set lo up
+	ipn route add local 198.18.0.0/16 dev lo
+	lbxn add lbx0
+	lbxn add lbx1
+	mapfile -t addrs < <(many 3000)
+	lbxn claim "${addrs[@]:0:2500}" dev lbx0
+	(
+		trap 'exit 0' TERM
+		while :; do
+			lbxn claim "${addrs[@]:2500}" dev lbx1
+			lbxn unclaim "${addrs[@]:2500}"
+		done
+	) &
+	churn=$!
+	for ((i = 0; i < 30; i++)); do
+		n=$(lbxn claims | wc -l)
+		((n == 2500 || n == 3000)) || torn=$n
+	done
+	kill "$churn"
+	wait "$churn"
+	((torn == 0))
+	check_err $? "a list had $torn claims"
+	log_test "a list that changes while it is read is read again"
+}
+
+save_restore()
+{
+	local saved
+
+	RET=0
+	eth0_up
+	lbxn set lbx0 addr 10.9.0.1/24 addr 2001:db8:9::1 mtu 1500 isolate on direct off
+	lbxn add lbx1 10.8.0.1 down
+	lbxn claim eth0 192.0.2.1 2001:db8::1 dev lbx0
+	saved=$(lbxn save)
+	is '["lbx0","lbx1"]' jq -c 'map(.ifname)' <(lbxn -j save)
+	lbxn del lbx0
+	lbxn del lbx1
+	is '[{"ifname":"lbx0","change":"added"},{"ifname":"lbx1","change":"added"}]' \
+		lbxn -j restore <(echo "$saved")
+	is "$saved" lbxn save
+	carries lbx0 lo ping -c 1 -W 2 10.9.0.1
+	carries lbx0 lo ping -c 1 -W 2 2001:db8::1
+	# From stdin, in other words: half of it is what a new device is
+	lbxn del lbx1
+	is "" lbxn restore < <(printf '\n# of mine\n  add lbx1 10.8.0.1\tdown # down\n')
+	is "$saved" lbxn save
+	log_test "restore makes what save has printed"
+}
+
+restore_again()
+{
+	local saved events
+
+	RET=0
+	eth0_up
+	lbxn set lbx0 addr 10.9.0.1/24 addr 10.9.0.2/24
+	lbxn claim eth0 192.0.2.1 dev lbx0
+	saved=$(lbxn save)
+	ip -n "$NS" monitor link address >/tmp/events 2>&1 &
+	events=$!
+	sleep 0.5
+	is '[{"ifname":"lbx0","change":"none"}]' lbxn -j restore <(echo "$saved")
+	sleep 0.5
+	kill "$events"
+	wait "$events"
+	is "" cat /tmp/events
+	# Of what has become different, that is put right
+	lbxn set lbx0 mtu 1500 noaddr 10.9.0.1/24 addr 10.7.0.1
+	lbxn unclaim eth0
+	is '[{"ifname":"lbx0","change":"changed"}]' lbxn -j restore <(echo "$saved")
+	is "$saved" lbxn save
+	log_test "restore changes nothing that is as saved, and puts right the rest"
+}
+
+restore_moves()
+{
+	local swapped
+
+	RET=0
+	eth0_up
+	lbxn add lbx1 10.9.0.1/24
+	lbxn set lbx0 addr 10.8.0.1/24
+	lbxn claim eth0 dev lbx0
+	lbxn claim 192.0.2.1 dev lbx1
+	swapped=$(lbxn save | sed 's/lbx0/lbx9/; s/lbx1/lbx0/; s/lbx9/lbx1/')
+	is "" lbxn restore <(echo "$swapped")
+	is "$(sort <<<"$swapped")" sort <(lbxn save)
+	log_test "addresses and claims move from one device to the other"
+}
+
+restore_undone()
+{
+	local before
+
+	RET=0
+	eth0_up
+	lbxn set lbx0 addr 10.9.0.1/24 addr 10.9.0.2/24
+	lbxn claim eth0 192.0.2.1 dev lbx0
+	before=$(lbxn save)
+	ends 1 "nothing is changed" lbxn restore <<-'END'
+	add lbx0 10.9.0.2/24 mtu 1500 isolate on
+	add lbx1 10.8.0.1/24
+	claim 203.0.113.2 dev lbx1
+	claim eth7 dev lbx1
+	END
+	is "$before" lbxn save
+	ends 1 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
+	is "$before" lbxn save
+	log_test "a restore that is refused is undone as a whole"
+}
+
+restore_bad_file()
+{
+	local before
+
+	RET=0
+	eth0_up
+	before=$(lbxn save)
+	ends 1 "stdin:2: a line begins with 'add' or 'claim', not 'del'" \
+		lbxn restore <<<$'add lbx0 mtu 1500\ndel lbx0'
+	ends 1 "stdin:1: 'mtu 1'" lbxn restore <<<"add lbx0 mtu 1"
+	ends 1 "stdin:1: there is no 'add lbx0' above" lbxn restore <<<"claim eth0 dev lbx0"
+	ends 1 "stdin:2: lbx0 is there twice" lbxn restore <<<$'add lbx0\nadd lbx0'
+	ends 1 "/nothing: No such file" lbxn restore /nothing
+	ends 1 "/tmp: Is a directory" lbxn restore /tmp
+	is "$before" lbxn save
+	log_test "a file with a mistake changes nothing, and the line is named"
+}
+
+restore_killed()
+{
+	local i n pid halves=0
+
+	RET=0
+	netns_up
+	ipn link set lo up
+	ipn route add local 198.18.0.0/16 dev lo
+	{
+		for ((i = 0; i < 100; i++)); do
+			echo "add lbx$i 10.9.$i.1/24 10.10.$i.1/24 2001:db8::$i mtu 1500 isolate off direct on up"
+		done
+		many 3000 | sed 's/.*/claim & dev lbx0/'
+	} >/tmp/state
+	# An emulated CPU is slower on some days: one of these is in the middle
+	for ((i = 0; i < 10; i++)); do
+		lbx -n "$NS" restore /tmp/state &
+		pid=$!
+		sleep "0.0$((5 + i % 5))"
+		kill -KILL "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+		n=$(lbxn save | grep -c ^add)
+		((n == 0 || n == 100)) || halves=$((halves + 1))
+	done
+	((halves > 0))
+	check_err $? "none was killed in the middle"
+	is "" lbxn restore /tmp/state
+	is "100 3000" echo "$(lbxn save | grep -c ^add) $(lbxn claims | wc -l)"
+	is '["10.9.99.1","10.10.99.1","2001:db8::99"]' jq -c \
+		'.[0] | [.addresses[] | select(.local != "fe80::1").local]' \
+		<(lbxn -j show lbx99)
+	log_test "after SIGKILL in the middle of restore, the next one makes all of it"
+}
+
+two_at_once()
+{
+	local i
+
+	RET=0
+	eth0_up
+	for ((i = 0; i < 10; i++)); do
+		lbxn set lbx0 addr "10.9.0.$i/24" &
+		lbxn set lbx0 addr "10.8.0.$i/24" mtu $((1500 + i)) &
+		lbxn restore <<<"add lbx1 10.7.$i.1/24 10.7.$i.2/24" &
+		lbxn restore <<<"add lbx1 10.7.$i.2/24 10.7.$i.3/24" &
+	done
+	wait
+	is 20 dev '[.addresses[] | select(.family == "inet")] | length'
+	# One of them was the last, and is there as a whole
+	[[ $(lbxn -j show lbx1 | jq -c '[.[0].addresses[] | select(.family == "inet").local]') == \
+	   '["10.7.'[0-9]'.'[12]'","10.7.'[0-9]'.'[23]'"]' ]]
+	check_err $? "lbx1 has the addresses of two: $(lbxn save)"
+	log_test "several at once do not mix what they do"
+}
+
+in_user_netns()
+{
+	RET=0
+	unshare --user --map-root-user --net bash -c '
+		lbx add pg 10.9.0.1/24 && lbx set pg mtu 1500 && ping -c 1 -W 2 10.9.0.5 &&
+		lbx save | lbx restore' &>/tmp/user
+	check_err $? "$(</tmp/user)"
+	log_test "root of a user namespace makes and changes devices"
+}
+
+not_privileged()
+{
+	RET=0
+	eth0_up
+	lbxn claim eth0 dev lbx0
+	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx add pg
+	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups \
+		lbx set lbx0 mtu 1500
+	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx del lbx0
+	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups \
+		lbx unclaim eth0
+	ends 0 "claim eth0" inns setpriv --reuid 65534 --clear-groups lbx show
+	ends 0 "eth0 dev lbx0" inns setpriv --reuid 65534 --clear-groups lbx claims
+	is '[65536,1]' dev '[.mtu, (.claims | length)]'
+	log_test "everybody may look, and who may not change is told"
+}
+
+module_missing()
+{
+	RET=0
+	rmmod lbx
+	ends 1 "modprobe lbx" lbx add pg
+	ends 1 "the module is not loaded" lbx show
+	ends 1 "the module is not loaded" lbx claims
+	ends 1 "the module is not loaded" lbx stats
+	ends 1 "the module is not loaded" lbx save
+	ends 1 "the module is not loaded" lbx restore <<<"add pg"
+	ends 1 "the module is not loaded" lbx monitor
+	module_need
+	ends 0 "" lbx show
+	log_test "without the module, each command says so"
+}
+
+usage()
+{
+	local command
+
+	RET=0
+	ends 2 "is it 'show'?" lbx shwo
+	ends 2 "is it 'mtu'?" lbx add pg mut 1500
+	ends 2 "'s' can be 'set' 'show'" lbx s
+	ends 2 "a command is needed" lbx
+	ends 2 "invalid option" lbx -x
+	ends 1 "there is no network namespace 'nothing'" lbx -n nothing show
+	for command in add set del show claim unclaim claims trace stats top monitor doctor \
+		       save restore; do
+		ends 0 "Usage: lbx $command" lbx "$command" -h
+	done
+	ends 0 "$(cat /sys/module/lbx/version)" lbx -V
+	# To a full disk, and to nobody
+	ends 1 "No space left on device" bash -c 'lbx -h >/dev/full'
+	log_test "wrong usage ends with 2 and the nearest right spelling"
+}
+
+completion()
+{
+	local got
+
+	RET=0
+	netns_up
+	lbxn add pg
+	ipn link add eth0 type dummy
+	# shellcheck disable=SC2016  # for the inner shell
+	got=$(inns bash -c '. '"$here"'/../tools/lbx/lbx.bash
+		for words in "mo" "show p" "claim e" "claim eth0 dev " "set pg isolate o"; do
+			read -ra COMP_WORDS <<<"lbx $words"
+			[[ $words != *" " ]] || COMP_WORDS+=("")
+			COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+			_lbx
+			echo "${COMPREPLY[*]}"
+		done')
+	[[ $got == $'monitor\npg\neth0\npg\non off' ]]
+	check_err $? "it offers $got"
+	log_test "bash completes commands, devices, interfaces and keywords"
+}
+
+tool_need
+tests_run
+exit "$EXIT_STATUS"

@@ -1,0 +1,354 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lbx, the tool: trace and doctor, which tell where packets go and why.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	trace_of_device
+	trace_of_prefix
+	trace_of_lo
+	trace_of_claims
+	trace_while_down
+	trace_of_others
+	trace_disproved
+	trace_refusals
+	doctor_well
+	doctor_changes_nothing
+	doctor_down
+	doctor_rules
+	doctor_claims
+	doctor_sysctls
+	doctor_drops
+	doctor_bare
+	doctor_not_root
+	doctor_version
+"
+
+# traced ADDR JQ WANTED: what trace says of ADDR
+traced()
+{
+	local got
+
+	got=$(lbxn -j trace "$1" | jq -c "$2")
+	[[ $got == "$3" ]]
+	check_err $? "of $1, it says $got and not $3"
+}
+
+# finds LEVEL TEXT MEND: the doctor has such a finding; finds_not TEXT
+finds()
+{
+	lbxn -j doctor >/tmp/findings
+	jq -e --arg level "$1" --arg text "$2" --arg mend "$3" \
+		'any(.[]; .level == $level and (.text | contains($text)) and
+		     ((.mend // "") | contains($mend)))' /tmp/findings >/dev/null
+	check_err $? "no $1 with '$2', to be mended by '$3': $(</tmp/findings)"
+}
+
+finds_not()
+{
+	! grep -qF "$1" /tmp/findings
+	check_err $? "it still finds '$1': $(</tmp/findings)"
+}
+
+# status N COMMAND...: it ends with N
+status()
+{
+	local want=$1 got; shift
+
+	"$@" &>/tmp/status.out
+	got=$?
+	((got == want))
+	check_err $? "'$*' ended with $got and not $want: $(</tmp/status.out)"
+}
+
+devices_up()
+{
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	ipn link set lo up
+	ipn link add eth0 type dummy
+	ipn -batch - <<-'END'
+	addr add 192.0.2.1/24 dev eth0
+	addr add 192.0.2.2/24 dev eth0
+	addr add 2001:db8::1/64 dev eth0 nodad
+	link set eth0 up
+	END
+	lbxn add lbx0 10.9.0.1/24 2001:db8:9::1
+}
+
+trace_of_device()
+{
+	RET=0
+	devices_up
+	traced 10.9.0.1 '[.ifname, .route.type, .route.table, .rule.priority, .probe.seen, .proven]' \
+		'["lbx0","local","local",0,[{"ifname":"lbx0","in":1,"out":0}],true]'
+	traced 2001:db8:9::1 '[.ifname, .route.dst, .probe.seen[0].ifname, .proven]' \
+		'["lbx0","2001:db8:9::1/128","lbx0",true]'
+	# By the queue, a capture sees it leave
+	lbxn set lbx0 direct off
+	traced 10.9.0.1 '[.probe.seen, .proven]' '[[{"ifname":"lbx0","in":0,"out":1}],true]'
+	log_test "trace: an address of an lbx device is carried by that, and proven so"
+}
+
+trace_of_prefix()
+{
+	RET=0
+	devices_up
+	ipn route add local 198.51.100.0/24 dev lbx0
+	traced 198.51.100.7 '[.ifname, .proven]' '["lbx0",true]'
+	traced 10.9.0.77 '[.ifname, .proven]' '["lbx0",true]'
+	log_test "trace: an address of a local prefix, too"
+}
+
+trace_of_lo()
+{
+	RET=0
+	devices_up
+	traced 192.0.2.1 '[.ifname, .route.dev, .claim, .probe.seen[].ifname, .proven]' \
+		'["lo","eth0",null,"lo",true]'
+	traced ::1 '[.ifname, .proven]' '["lo",true]'
+	[[ $(lbxn trace 192.0.2.1 443) == *"route   local 192.0.2.1/32 dev eth0 table local
+device  lo: it is local, and no lbx device has or claims it
+probe   UDP to 192.0.2.1 port 443: seen on lo" ]]
+	check_err $? "the text is another"
+	log_test "trace: an address of the network card is carried by lo"
+}
+
+trace_of_claims()
+{
+	RET=0
+	devices_up
+	lbxn add lbx1
+	lbxn claim eth0 dev lbx0
+	traced 192.0.2.1 '[.ifname, .claim.ifname, .probe.seen, .proven]' \
+		'["lbx0","eth0",[{"ifname":"lbx0","in":1,"out":0}],true]'
+	traced 2001:db8::1 '[.ifname, .claim.ifname, .proven]' '["lbx0","eth0",true]'
+	# It goes before the interface's
+	lbxn claim 192.0.2.1 dev lbx1
+	traced 192.0.2.1 '[.ifname, .claim.addr, .proven]' '["lbx1","192.0.2.1",true]'
+	traced 192.0.2.2 '[.ifname, .claim.ifname, .proven]' '["lbx0","eth0",true]'
+	log_test "trace: a claimed address is carried by the device that claims it"
+}
+
+trace_while_down()
+{
+	RET=0
+	devices_up
+	lbxn claim eth0 dev lbx0
+	lbxn set lbx0 down
+	traced 10.9.0.1 '[.ifname, .why, .proven]' \
+		'["lo","the lbx device that has it is down",true]'
+	traced 192.0.2.1 '[.ifname, .why, .proven]' \
+		'["lo","the lbx device that claims it is down",true]'
+	log_test "trace: lo carries while the device is down, and it says so"
+}
+
+trace_of_others()
+{
+	RET=0
+	setup_ns NS PEER
+	defer cleanup_ns "$NS" "$PEER"
+	veth_up "192.0.2.1/24 2001:db8::1/64" "192.0.2.2/24 2001:db8::2/64"
+	# The cable's ends take a moment until they may ask for each other
+	busywait "$BUSYWAIT_TIMEOUT" ping_once 2001:db8::2
+	check_err $? "the peer does not answer"
+	traced 192.0.2.2 '[.ifname, .why, .probe.seen, .proven]' \
+		'["eth0","it is not local",[{"ifname":"eth0","in":0,"out":1}],true]'
+	traced 2001:db8::2 '[.ifname, .route.type, .proven]' '["eth0","unicast",true]'
+	log_test "trace: what is not local leaves by the network card"
+}
+
+trace_disproved()
+{
+	RET=0
+	devices_up
+	inns tc qdisc add dev lbx0 clsact
+	inns tc filter add dev lbx0 egress matchall action mirred egress redirect dev eth0
+	status 1 lbxn trace 10.9.0.1
+	grep -q "should have been seen on lbx0, and nowhere else" /tmp/status.out
+	check_err $? "it says: $(</tmp/status.out)"
+	traced 10.9.0.1 .proven false
+	log_test "trace: where the probe was not seen, nothing is proven"
+}
+
+trace_refusals()
+{
+	RET=0
+	devices_up
+	refused "Network is unreachable" lbxn trace 198.51.100.1
+	refused "is no ADDR" lbxn trace eth0
+	refused "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1
+	[[ $(inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1 2>/dev/null) == *"device  lbx0: "* ]]
+	check_err $? "without a probe, it does not tell the route"
+	log_test "trace: no way, no address, no privilege"
+}
+
+doctor_well()
+{
+	RET=0
+	devices_up
+	status 0 lbxn doctor
+	finds ok "a capture shows each packet once" ""
+	finds ok "the module is loaded, version $(</sys/module/lbx/version)" ""
+	finds ok "IPv4: the table local is asked first" ""
+	finds ok "IPv6: the table local is asked first" ""
+	[[ $(jq 'map(select(.level != "ok")) | length' /tmp/findings) == 0 ]]
+	check_err $? "it finds $(</tmp/findings)"
+	log_test "doctor: where all is well, the status is 0"
+}
+
+doctor_changes_nothing()
+{
+	local before
+
+	RET=0
+	devices_up
+	before=$(ipn -d addr show; ipn route show table all; ip netns list)
+	lbxn doctor >/dev/null
+	[[ $(ipn -d addr show; ipn route show table all; ip netns list) == "$before" ]]
+	check_err $? "something is different"
+	[[ $(lbxn -j stats | jq -c 'map(.stats | add)') == '[0]' ]]
+	check_err $? "it has sent packets over lbx0"
+	log_test "doctor: nothing is changed here, nor sent"
+}
+
+doctor_down()
+{
+	RET=0
+	devices_up
+	lbxn set lbx0 down
+	status 1 lbxn doctor
+	finds problem "lbx0 is down: lo carries" "lbx set lbx0 up"
+	lbxn set lbx0 isolate on
+	finds problem "lbx0 is down: nobody answers" "lbx set lbx0 up"
+	ipn link set lo down
+	finds problem "lo is down" "ip link set lo up"
+	log_test "doctor: devices that are down"
+}
+
+doctor_rules()
+{
+	RET=0
+	devices_up
+	ipn rule add pref 100 lookup local
+	ipn rule del pref 0
+	ipn rule add pref 50 lookup 1000
+	ipn route add 10.9.0.1/32 dev eth0 table 1000
+	ipn rule add pref 60 to 192.0.2.0/24 lookup 1001
+	status 1 lbxn doctor
+	finds problem "IPv4: rule 50 asks table 1000 before the table local" \
+		"ip -4 rule add pref 0 lookup local"
+	finds problem "10.9.0.1 of lbx0 is not local" "lbx trace 10.9.0.1"
+	finds note "rule 60 asks table 1001 before the table local, for some packets" ""
+	ipn rule del pref 50
+	ipn rule del pref 100
+	finds problem "10.9.0.1 of lbx0 cannot be reached" "lbx trace 10.9.0.1"
+	ipn rule add pref 0 lookup local
+	finds ok "IPv4: the table local is asked first" ""
+	ipn -6 rule del pref 0
+	finds problem "IPv6: no rule asks the table local" \
+		"ip -6 rule add pref 0 lookup local"
+	log_test "doctor: rules ahead of the table local, and none for it"
+}
+
+doctor_claims()
+{
+	RET=0
+	devices_up
+	lbxn claim eth0 dev lbx0
+	status 0 lbxn doctor
+	ipn link del eth0
+	status 1 lbxn doctor
+	finds problem "lbx0 claims eth0, which is gone" "lbx unclaim eth0 dev lbx0"
+	lbxn unclaim eth0 dev lbx0
+	status 0 lbxn doctor
+	log_test "doctor: a claimed interface that is gone"
+}
+
+doctor_sysctls()
+{
+	RET=0
+	devices_up
+	ipn link add eth1 type dummy
+	ipn link set eth1 up
+	inns sysctl -qw net.ipv4.conf.eth1.rp_filter=1
+	finds note "eth1 drops what its sender would not be answered by (rp_filter)" \
+		"sysctl -w net.ipv4.conf.eth1.rp_filter=2"
+	inns sysctl -qw net.ipv4.conf.eth1.rp_filter=2
+	inns sysctl -qw net.ipv4.conf.eth0.route_localnet=1
+	lbxn doctor >/dev/null
+	finds ok "" ""
+	finds_not rp_filter
+	finds_not route_localnet
+	lbxn set lbx0 addr 127.0.0.53
+	status 1 lbxn doctor
+	finds problem "reach lbx0's addresses of 127.0.0.0/8 by eth0" \
+		"sysctl -w net.ipv4.conf.eth0.route_localnet=0"
+	lbxn set lbx0 isolate on
+	status 0 lbxn doctor
+	log_test "doctor: rp_filter and route_localnet"
+}
+
+doctor_drops()
+{
+	RET=0
+	setup_ns NS PEER
+	defer cleanup_ns "$NS" "$PEER"
+	veth_up "192.0.2.1/24" "192.0.2.2/24"
+	ipn link set lo up
+	lbxn add lbx0 10.9.0.1 isolate on
+	ip -n "$PEER" route add 10.9.0.0/24 via 192.0.2.1
+	ip netns exec "$PEER" ping -c 1 -W 1 10.9.0.1 &>/dev/null
+	check_fail $? "an isolated device has answered"
+	status 0 lbxn doctor
+	finds note "lbx0 has dropped 1 packets as isolated" "perf trace -e lbx:lbx_drop"
+	log_test "doctor: packets that were dropped, with the reason"
+}
+
+doctor_bare()
+{
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	ipn link set lo up
+	finds note "there is no lbx device" "lbx add NAME ADDR"
+	lbxn add lbx0
+	finds note "lbx0 has neither an address nor a claim" "lbx set lbx0 addr ADDR"
+	lbxn set lbx0 addr 10.9.0.1 mtu 1500
+	finds note "lbx0 has the MTU 1500, below lo's 65536" "lbx set lbx0 mtu 65536"
+	finds_not neither
+	status 0 lbxn doctor
+	log_test "doctor: what is not yet there, and an MTU below lo's"
+}
+
+doctor_not_root()
+{
+	RET=0
+	devices_up
+	inns setpriv --reuid 65534 --clear-groups lbx -j doctor >/tmp/findings
+	check_err $? "there is a problem: $(</tmp/findings)"
+	jq -e 'any(.[]; .level == "note" and (.text | contains("only root can try")))' \
+		/tmp/findings >/dev/null
+	check_err $? "it has tried without privilege: $(</tmp/findings)"
+	log_test "doctor: who may not try the module is told so"
+}
+
+doctor_version()
+{
+	RET=0
+	devices_up
+	# What sysfs says of another version
+	echo 0.0.1 >/tmp/version
+	mount --bind /tmp/version /sys/module/lbx/version
+	defer umount /sys/module/lbx/version
+	refused "the module has version 0.0.1, and this program $(lbx -V | cut -d' ' -f2)" \
+		lbx doctor
+	log_test "doctor: a module of another version"
+}
+
+tool_need
+tests_run
+exit "$EXIT_STATUS"
