@@ -38,8 +38,9 @@ struct lbx_mirror {
 
 struct lbx_mirror_net {
 	struct net		*net;
-	struct work_struct	work;
-	bool			reorder;
+	struct delayed_work	work;
+	bool			reorder;	/* a device came up since */
+	bool			early;		/* the work's: has to come again */
 	struct lbx_mirror	batch[LBX_MIRROR_BATCH];
 };
 
@@ -130,6 +131,31 @@ static bool lbx_lo_carries(struct net *net, const struct in6_addr *addr)
 	return lo_carries;
 }
 
+/* Has an address of a device that is up no route yet?  That is made by a work of
+ * addrconf's (addrconf_dad_work(), DAD or not), for a new address as well as for
+ * one that was kept while the device was down.  A mirror made before it would
+ * be the older one, and carry.
+ */
+static bool lbx_is_early(const struct inet6_ifaddr *ifa)
+{
+	return netif_running(ifa->idev->dev) &&
+	       READ_ONCE(ifa->state) == INET6_IFADDR_STATE_PREDAD;
+}
+
+static bool lbx_addr_is_early(const struct net_device *dev,
+			      const struct in6_addr *addr)
+{
+	struct inet6_dev *idev = __in6_dev_get(dev);
+	const struct inet6_ifaddr *ifa;
+
+	if (!idev)
+		return false;
+	list_for_each_entry_rcu(ifa, &idev->addr_list, if_list)
+		if (ipv6_addr_equal(&ifa->addr, addr))
+			return lbx_is_early(ifa);
+	return false;
+}
+
 /* Mirrors on lo that mirror nothing; and, to @reorder, those that carry though the
  * device is up.
  */
@@ -151,10 +177,15 @@ static unsigned int lbx_mirror_find_stale(struct lbx_mirror_net *mnet,
 		if (!lbx_is_mirror(ifa))
 			continue;
 		dev = dev_get_by_index_rcu(net, ifa->rt_priority);
-		if (dev && lbx_is_lbx(dev) && lbx_addr6_has(dev, &ifa->addr) &&
-		    !(reorder && netif_running(dev) &&
-		      lbx_lo_carries(net, &ifa->addr)))
-			continue;
+		if (dev && lbx_is_lbx(dev) && lbx_addr6_has(dev, &ifa->addr)) {
+			if (!reorder || !netif_running(dev) ||
+			    !lbx_lo_carries(net, &ifa->addr))
+				continue;
+			if (lbx_addr_is_early(dev, &ifa->addr)) {
+				mnet->early = true;
+				continue;
+			}
+		}
 
 		mnet->batch[n].addr = ifa->addr;
 		mnet->batch[n].ifindex = ifa->rt_priority;
@@ -187,6 +218,10 @@ static unsigned int lbx_mirror_find_missing(struct lbx_mirror_net *mnet)
 			    !lbx_addr6_has(dev, &ifa->addr) ||
 			    lbx_addr6_has(lo, &ifa->addr))
 				continue;
+			if (lbx_is_early(ifa)) {
+				mnet->early = true;
+				continue;
+			}
 
 			mnet->batch[n].addr = ifa->addr;
 			mnet->batch[n].ifindex = dev->ifindex;
@@ -220,39 +255,48 @@ static bool lbx_mirror_send(struct lbx_mirror_net *mnet, struct socket *sock,
 	return true;
 }
 
-static void lbx_mirror_update(struct lbx_mirror_net *mnet, struct socket *sock,
+/* False if a mirror may be left that is not to carry, or not to be */
+static bool lbx_mirror_update(struct lbx_mirror_net *mnet, struct socket *sock,
 			      bool reorder)
 {
 	unsigned int n;
 
 	while ((n = lbx_mirror_find_stale(mnet, reorder)))
 		if (!lbx_mirror_send(mnet, sock, RTM_DELADDR, n))
-			return;
+			return false;
 
 	while ((n = lbx_mirror_find_missing(mnet)))
 		if (!lbx_mirror_send(mnet, sock, RTM_NEWADDR, n))
-			return;
+			break;
+	return true;
 }
 
-/* The devices that are up carry their addresses now, if the mirrors allow */
-static void lbx_mirror_open(struct net *net)
+/* The mirrors have been reordered: the devices that are up carry their addresses.
+ * Unless one has been down and up again meanwhile, whose routes are the younger
+ * ones: then there is work to do again, and that will open.
+ */
+static void lbx_mirror_open(struct lbx_mirror_net *mnet)
 {
 	struct net_device *dev;
 
-	rtnl_net_lock(net);
-	for_each_netdev(net, dev)
-		if (lbx_is_lbx(dev) && netif_running(dev))
-			lbx_isolate_close(dev, false);
-	rtnl_net_unlock(net);
+	/* until nobody is left who has found the route of a mirror */
+	synchronize_net();
+
+	rtnl_net_lock(mnet->net);
+	if (!READ_ONCE(mnet->reorder))
+		for_each_netdev(mnet->net, dev)
+			if (lbx_is_lbx(dev) && netif_running(dev))
+				lbx_isolate_close(dev, false);
+	rtnl_net_unlock(mnet->net);
 }
 
 static void lbx_mirror_work(struct work_struct *work)
 {
 	struct lbx_mirror_net *mnet =
-		container_of(work, struct lbx_mirror_net, work);
+		container_of(work, struct lbx_mirror_net, work.work);
 	struct net *net = mnet->net;
+	bool reorder, updated;
 	struct socket *sock;
-	bool reorder;
 	int err;
 
 	if (!check_net(net))
@@ -265,11 +309,17 @@ static void lbx_mirror_work(struct work_struct *work)
 		return;
 	}
 
+	mnet->early = false;
 	reorder = xchg(&mnet->reorder, false);
-	lbx_mirror_update(mnet, sock, reorder);
+	updated = lbx_mirror_update(mnet, sock, reorder);
 	sock_release(sock);
-	if (reorder)
-		lbx_mirror_open(net);
+	if (mnet->early) {
+		if (reorder)
+			WRITE_ONCE(mnet->reorder, true);
+		queue_delayed_work(lbx_mirror_wq, &mnet->work, 1);
+	} else if (reorder && updated) {
+		lbx_mirror_open(mnet);
+	}
 }
 
 /**
@@ -288,7 +338,7 @@ void lbx_mirror_sync(struct net *net, bool reorder)
 
 	if (reorder)
 		WRITE_ONCE(mnet->reorder, true);
-	queue_work(lbx_mirror_wq, &mnet->work);
+	mod_delayed_work(lbx_mirror_wq, &mnet->work, 0);
 }
 
 /* An address came or went: on an lbx device, or on lo.  There a mirror may have
@@ -303,7 +353,7 @@ static int lbx_mirror_event(struct notifier_block *nb, unsigned long event,
 	struct net *net = dev_net(dev);
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
 
-	if (current_work() == &mnet->work)
+	if (current_work() == &mnet->work.work)
 		return NOTIFY_DONE;
 
 	if (lbx_is_lbx(dev) ||
@@ -323,7 +373,7 @@ static int __net_init lbx_mirror_net_init(struct net *net)
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
 
 	mnet->net = net;
-	INIT_WORK(&mnet->work, lbx_mirror_work);
+	INIT_DELAYED_WORK(&mnet->work, lbx_mirror_work);
 	return 0;
 }
 
@@ -334,7 +384,7 @@ static void __net_exit lbx_mirror_net_exit(struct net *net)
 {
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
 
-	cancel_work_sync(&mnet->work);
+	cancel_delayed_work_sync(&mnet->work);
 }
 
 static struct pernet_operations lbx_mirror_net_ops = {
