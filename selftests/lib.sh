@@ -14,6 +14,47 @@ here=$(dirname "$(readlink -e "${BASH_SOURCE[0]}")")
 PATH=${OUTPUT:-$here}:$PATH
 export IP_LIB_DIR=${OUTPUT:-$here}
 
+# As those of net/lib.sh, which start a dozen programs for each netns and two for
+# each busywait: for emulated CPUs, more than the tests themselves
+ns_count=0
+
+timestamp_ms()
+{
+	echo $((${EPOCHREALTIME//[!0-9]/} / 1000))
+}
+
+setup_ns()
+{
+	local name new=()
+
+	for name; do
+		cleanup_ns "${!name-}"
+		printf -v "$name" '%s-%d-%d' "${name,,}" "$$" "$((++ns_count))"
+		new+=("${!name}")
+	done
+	NS_LIST+=("${new[@]}")
+	printf 'netns add %s\n' "${new[@]}" | ip -b - || return "$ksft_skip"
+	for name in "${new[@]}"; do
+		ip -n "$name" link set lo up
+		ip netns exec "$name" sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+			net.ipv4.conf.default.rp_filter=0
+	done
+}
+
+cleanup_ns()
+{
+	local ns pids there=()
+
+	for ns; do
+		remove_ns_list "$ns"
+		[[ ! $ns || ! -e /run/netns/$ns ]] || there+=("$ns")
+	done
+	((${#there[@]})) || return 0
+	mapfile -t pids < <(printf 'netns pids %s\n' "${there[@]}" | ip -b -)
+	kill "${pids[@]}" 2>/dev/null
+	printf 'netns del %s\n' "${there[@]}" | ip -b -
+}
+
 # ipn ARG...: ip in the test's netns; lbxn ARG...: lbx in it; inns COMMAND...: any
 # command in it; inns_start COMMAND...: in the background, and $! is the command itself
 ipn()
@@ -75,32 +116,34 @@ lbx_up()
 
 	setup_ns NS
 	defer cleanup_ns "$NS"
-	ipn link add lbx0 type lbx
-	for addr; do
-		ipn addr add "$addr" dev lbx0
-	done
-	ipn link set lbx0 up
+	{
+		echo "link add lbx0 type lbx"
+		for addr; do
+			echo "addr add $addr dev lbx0"
+		done
+		echo "link set lbx0 up"
+	} | ipn -b -
 	[[ $* != *:* ]] || settle
 }
 
 # veth_up "ADDR..." "PEER-ADDR...": eth0 in $NS and in $PEER, a cable between them
 veth_up()
 {
+	{
+		echo "link add eth0 type veth peer name eth0 netns $PEER"
+		eth0_up "$1"
+	} | ipn -b -
+	eth0_up "$2" | ip -n "$PEER" -b -
+}
+
+eth0_up()
+{
 	local addr
 
-	ipn link add eth0 type veth peer name eth0 netns "$PEER"
 	for addr in $1; do
-		[[ $addr != *:* ]] || addr+=" nodad"
-		# shellcheck disable=SC2086  # nodad is a word of its own
-		ipn addr add dev eth0 $addr
+		echo "addr add $addr dev eth0 $([[ $addr != *:* ]] || echo nodad)"
 	done
-	ipn link set eth0 up
-	for addr in $2; do
-		[[ $addr != *:* ]] || addr+=" nodad"
-		# shellcheck disable=SC2086
-		ip -n "$PEER" addr add dev eth0 $addr
-	done
-	ip -n "$PEER" link set eth0 up
+	echo "link set eth0 up"
 }
 
 # mirrors_fit: does lo mirror what the lbx devices of $NS have?  The module does
