@@ -127,7 +127,7 @@ ipv6_local_route_alone()
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
 	carries lbx0 lo ping -c 1 2001:db8:a::77
 	inns_start socat -u TCP6-LISTEN:5000,bind=:: OPEN:/tmp/route.txt,creat,trunc
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	carries lbx0 lo bash -c 'echo there | socat -u - TCP6:[2001:db8:a::88]:5000'
 	wait $!
 	[[ $(cat /tmp/route.txt) == there ]]

@@ -61,7 +61,7 @@ transfer()
 		"TCP-LISTEN:5000,pf=$([[ $addr != *:* ]] && echo ip4 || echo ip6)" \
 		SYSTEM:'wc -c >/tmp/big.out'
 	server=$!
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	lost=$(retransmissions)
 	before=$(packets lbx0)
 	echo >"$instance/trace"

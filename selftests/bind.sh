@@ -165,10 +165,10 @@ users_own_address_on_lo_stays()
 	ipn addr add 2001:db8:9::1/128 dev lo
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	ipn addr add 2001:db8:9::2/128 dev lbx0
-	busywait 5000 lo_has "2001:db8:9::2 $index"$'\n'"2001:db8:9::1 null"
+	busywait "$BUSYWAIT_TIMEOUT" lo_has "2001:db8:9::2 $index"$'\n'"2001:db8:9::1 null"
 	check_err $? "lo has '$(mirrors)' while lbx0 is there"
 	ipn link del lbx0
-	busywait 5000 lo_has "2001:db8:9::1 null"
+	busywait "$BUSYWAIT_TIMEOUT" lo_has "2001:db8:9::1 null"
 	check_err $? "lo has '$(mirrors)' when lbx0 is gone"
 	log_test "the same address on lo by a user's hand is left alone"
 }
@@ -191,7 +191,7 @@ lo_without_ipv6()
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=1
 	dmesg -C
 	ipn addr add 2001:db8:9::1/128 dev lbx0
-	busywait 2000 log_has 'cannot mirror 2001:db8:9::1 on lo'
+	busywait "$BUSYWAIT_TIMEOUT" log_has 'cannot mirror 2001:db8:9::1 on lo'
 	check_err $? "the log does not say so"
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=0

@@ -82,12 +82,12 @@ once_per_packet_of_tcp()
 	inns_start socat -u TCP4-LISTEN:5000,bind=192.0.2.1 \
 		OPEN:/tmp/tcp.out,creat,trunc
 	server=$!
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	capture lbx0 /tmp/tcp.pcap -s 100
 	before=$(packets lbx0)
 	head -c 2000000 /dev/zero | inns socat -u - TCP:192.0.2.1:5000
 	wait "$server"
-	busywait 5000 connections 0
+	busywait "$BUSYWAIT_TIMEOUT" connections 0
 	n=$(($(packets lbx0) - before))
 	capture_end /tmp/tcp.pcap
 	[[ $(capture_count /tmp/tcp.pcap) == "$n" ]]

@@ -628,7 +628,7 @@ told()
 	busywait "$BUSYWAIT_TIMEOUT" monitor_listens
 	check_err $? "ip monitor did not start"
 	"$@"
-	slowwait 5 grep -q "$text" /tmp/monitor.out
+	slowwait "$WAIT_TIMEOUT" grep -q "$text" /tmp/monitor.out
 	check_err $? "'$*' is not told"
 	kill_process "$pid"
 }
@@ -757,7 +757,7 @@ counters()
 	lbx lbx0 claim eth0
 	# not pings: the answer to one is routed in the domain of lbx0, that is directly
 	inns_start socat -u UDP6-RECV:9,ipv6only=0 OPEN:/dev/null
-	wait_local_port_listen "$NS" 9 udp
+	wait_listen 9 udp
 	# shellcheck disable=SC2016  # for the inner shell
 	inns bash -c 'for addr; do echo >"/dev/udp/$addr/9"; done' bash \
 		"$nic4" "$nic6" "$nic4" "$nic6" "$nic4"
@@ -892,7 +892,7 @@ transfer()
 	inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" \
 		OPEN:/tmp/tso.out,creat,trunc
 	server=$!
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	capture lbx0 /tmp/tso.pcap -s 100
 	head -c 2000000 /dev/zero | inns socat -u -b 65536 - "TCP:$addr:5000"
 	wait "$server"
@@ -955,7 +955,7 @@ thousand()
 	check_err $? "ip does not show the count"
 
 	inns_start socat -u UDP6-RECV:9,ipv6only=0 OPEN:/dev/null
-	wait_local_port_listen "$NS" 9 udp
+	wait_listen 9 udp
 	count_packets
 	lo_before=${received[lo]} lbx_before=${received[lbx0]}
 	# shellcheck disable=SC2016  # for the inner shell

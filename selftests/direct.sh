@@ -140,7 +140,7 @@ connection()
 	inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" \
 		OPEN:/tmp/direct.said,creat,trunc
 	ends=($!)
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	exec {mouth}> >(inns socat -u -b 65536 - "TCP:$addr:5000")
 	ends+=($!)
 	say 1
@@ -883,7 +883,7 @@ tcp_disorder()
 	before=$(($(nstat_get TcpExtTCPOFOQueue) + $(nstat_get TcpRetransSegs)))
 	inns_start iperf3 -s -1 -B "$addr" &>/dev/null
 	server=$!
-	wait_local_port_listen "$NS" 5201 tcp
+	wait_listen 5201 tcp
 	inns iperf3 -c "$addr" -P 4 -n 1M &>/tmp/iperf.out
 	check_err $? "$addr: $(tail -n 1 /tmp/iperf.out)"
 	wait "$server"

@@ -93,16 +93,16 @@ connection_goes_on()
 		[[ $addr != *:* ]] || pf=ip6
 		inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr" \
 			OPEN:/tmp/conn.txt,creat,append
-		wait_local_port_listen "$NS" 5000 tcp
+		wait_listen 5000 tcp
 		: >/tmp/conn.txt
 		# shellcheck disable=SC2016  # for the inner shell
 		inns bash -c 'for i in {1..300}; do
 				echo $i; read -rt 0.02 <> <(:)
 			done | socat -u - TCP:'"$addr"':5000' &
 		for i in {1..5}; do
-			busywait 5000 lines_in /tmp/conn.txt $((i * 20))
+			busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/conn.txt $((i * 20))
 			down
-			busywait 5000 lines_in /tmp/conn.txt $((i * 20 + 10))
+			busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/conn.txt $((i * 20 + 10))
 			check_err $? "$addr: nothing goes on while it is down"
 			up
 		done

@@ -128,7 +128,7 @@ segments()
 	inns_start socat -u TCP-LISTEN:5000,pf="$([[ $addr != *:* ]] && echo ip4 || echo ip6)" \
 		OPEN:/tmp/tcp.out,creat,trunc
 	server=$!
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	capture lbx0 /tmp/tcp.pcap -s 100
 	head -c 500000 /dev/zero | inns socat -u -b 200000 - "TCP:$addr:5000"
 	wait "$server"

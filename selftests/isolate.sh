@@ -184,7 +184,7 @@ on_is_not_reachable()
 		pf=ip4
 		[[ $addr != \[* ]] || pf=ip6
 		inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" - >/dev/null
-		wait_local_port_listen "$NS" 5000 tcp
+		wait_listen 5000 tcp
 		before=$(dropped lbx0)
 		ip netns exec "$PEER" socat -u - "TCP:$addr:5000,connect-timeout=1" \
 			</dev/null 2>/dev/null
@@ -258,7 +258,7 @@ connection_stops_and_goes_on()
 		pf=ip4
 		[[ $addr != *:* ]] || pf=ip6
 		inns_start socat "TCP-LISTEN:5000,pf=$pf,reuseaddr" PIPE
-		wait_local_port_listen "$NS" 5000 tcp
+		wait_listen 5000 tcp
 		: >/tmp/talk.out
 		ip netns exec "$PEER" talk -c -t "$addr" >/tmp/talk.out 2>/tmp/talk.err &
 		talk_pid=$!

@@ -238,6 +238,18 @@ connections()
 	(($(inns ss -Htn state established | wc -l) == $1))
 }
 
+# wait_listen PORT tcp|udp: until somebody in $NS listens there
+listens()
+{
+	[[ $(ss -N "$NS" -Hln "--$2" "sport = :$1") ]]
+}
+
+wait_listen()
+{
+	busywait "$BUSYWAIT_TIMEOUT" listens "$1" "$2"
+	check_err $? "nobody listens at port $1 after $WAIT_TIMEOUT s"
+}
+
 # talk_start ARG...: start "talk" in the background, connections that stay;
 # talk_goes_on: do they?  talk_end: end them, has anything been lost?
 talk_start()

@@ -121,7 +121,7 @@ unload_with_traffic()
 		pids=($!)
 		ping -q -i 0.01 2001:db8:9::1 &>/dev/null &
 		pids+=($!)
-		busywait 5000 lbx0_received 8
+		busywait "$BUSYWAIT_TIMEOUT" lbx0_received 8
 		check_err $? "no traffic in round $i"
 		rmmod lbx
 		check_err $? "unload $i failed"

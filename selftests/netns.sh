@@ -28,7 +28,8 @@ fifty_with_traffic()
 		ipn link set lbx1 up
 		inns_start ping -q -i 0.01 192.0.2.1 &>/dev/null
 		inns_start ping -q -i 0.01 2001:db8:9::1 &>/dev/null
-		busywait 5000 received_on lbx0 4 && busywait 5000 received_on lbx1 4
+		busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 4 &&
+			busywait "$BUSYWAIT_TIMEOUT" received_on lbx1 4
 		check_err $? "round $i: no traffic"
 		# cleanup_ns would end the traffic first
 		ip netns del "$NS"
@@ -62,10 +63,10 @@ deleted_with_sockets()
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	inns_start socat -u TCP-LISTEN:5000,pf=ip4,bind=192.0.2.1 - >/dev/null
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	inns_start socat -u EXEC:'sleep 1000' TCP:192.0.2.1:5000 2>/dev/null
 	pid=$!
-	busywait 5000 connections 2
+	busywait "$BUSYWAIT_TIMEOUT" connections 2
 	check_err $? "no connection"
 	ipn link del lbx0
 	check_err $? "the device cannot be deleted"

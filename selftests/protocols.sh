@@ -33,7 +33,7 @@ transfer()
 	[[ $addr != *:* ]] || pf=ip6
 	inns_start timeout 120 socat -u "TCP-LISTEN:5000,bind=$addr,pf=$pf" \
 		OPEN:/tmp/got,creat,trunc 2>/tmp/transfer.err
-	wait_local_port_listen "$NS" 5000 tcp
+	wait_listen 5000 tcp
 	carries lbx0 lo timeout 120 socat -u "OPEN:$data" "TCP:$addr:5000"
 	wait $!
 	[[ $(md5sum </tmp/got) == "$sum" ]]
@@ -107,7 +107,7 @@ parallel_streams()
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	for addr in 192.0.2.1 2001:db8:9::1; do
 		inns_start iperf3 -s -1 -B "$addr" &>/dev/null
-		wait_local_port_listen "$NS" 5201 tcp
+		wait_listen 5201 tcp
 		carries lbx0 lo iperf3 -c "$addr" -P 4 -t 2
 		wait $!
 	done
