@@ -535,12 +535,10 @@ never_open()
 	done
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 10
 	check_err $? "the peer sends nothing"
-	for i in {1..20}; do
-		ipn -b - <<-END
-			link set lbx0 down
-			link set lbx0 up
-		END
-	done
+	for i in {1..100}; do
+		echo "link set lbx0 down"
+		echo "link set lbx0 up"
+	done | ipn -b -
 	isolate lbx1 on
 	isolate lbx1 off
 	for pid in "${pids[@]}"; do
