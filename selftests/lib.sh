@@ -146,23 +146,26 @@ eth0_up()
 	echo "link set eth0 up"
 }
 
-# mirrors_fit: does lo mirror what the lbx devices of $NS have?  The module does
-# so from a work item.  (A mirror is known by its metric: iproute2 6.1 shows no
-# proto.)
+# mirrors_fit: does lo mirror what the lbx devices of $NS have, behind their own
+# routes?  The module does so from a work item.  (A mirror is known by its metric:
+# iproute2 6.1 shows no proto.)
 mirrors_fit()
 {
-	ipn -j addr show | jq -e '
-		[.[] | select(.link_type == "loopback") |
-		 {lo: (.ifname == "lo")} +
-		 (.addr_info[] | select(.family == "inet6" and .scope == "global"))] |
-		([.[] | select(.lo and .metric).local] | unique) ==
-		([.[] | select(.lo | not).local] | unique)' >/dev/null
+	printf '%s\n' "addr show" "route show table local" | ipn -6 -j -b - | jq -es '
+		[.[0][] | select(.link_type == "loopback") |
+		 {lo: (.ifname == "lo"), up: any(.flags[]; . == "UP")} +
+		 (.addr_info[] | select(.scope == "global"))] as $addrs |
+		(.[1] | reverse | INDEX(.dst)) as $first |
+		([$addrs[] | select(.lo and .metric).local] | unique) as $mirrored |
+		($mirrored == ([$addrs[] | select(.lo | not).local] | unique)) and
+		all($addrs[] | select(.up and (.lo | not)).local;
+		    $first[.].dev != "lo" and $first[.].dev)' >/dev/null
 }
 
 settle()
 {
 	busywait "$BUSYWAIT_TIMEOUT" mirrors_fit
-	check_err $? "lo has no mirror of an IPv6 address after $WAIT_TIMEOUT s"
+	check_err $? "lo has no mirror of an IPv6 address, or carries it, after $WAIT_TIMEOUT s"
 }
 
 # outranks ADDR: is lbx0's the first of the local routes to it?
