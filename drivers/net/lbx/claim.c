@@ -124,10 +124,26 @@ static u32 lbx_addr6_hash(const void *addr, u32 len, u32 seed)
 	return lbx_addr_hash(half[0], half[1], seed);
 }
 
+/* Or rhashtable_compare() would call memcmp(), for each that is in the bucket */
+static int lbx_addr4_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct lbx_claim *claim = obj;
+
+	return *(const __be32 *)arg->key != claim->addr.s6_addr32[3];
+}
+
+static int lbx_addr6_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct lbx_claim *claim = obj;
+
+	return !ipv6_addr_equal(arg->key, &claim->addr);
+}
+
 static const struct rhashtable_params lbx_addr4_params = {
 	.key_offset	= offsetof(struct lbx_claim, addr.s6_addr32[3]),
 	.key_len	= sizeof(__be32),
 	.hashfn		= lbx_addr4_hash,
+	.obj_cmpfn	= lbx_addr4_cmp,
 	.head_offset	= offsetof(struct lbx_claim, addr_node),
 	.automatic_shrinking = true,
 };
@@ -136,6 +152,7 @@ static const struct rhashtable_params lbx_addr6_params = {
 	.key_offset	= offsetof(struct lbx_claim, addr),
 	.key_len	= sizeof(struct in6_addr),
 	.hashfn		= lbx_addr6_hash,
+	.obj_cmpfn	= lbx_addr6_cmp,
 	.head_offset	= offsetof(struct lbx_claim, addr_node),
 	.automatic_shrinking = true,
 };
