@@ -287,19 +287,23 @@ unclaim_refusals()
 	log_test "what is not claimed is not given back, nor anything else"
 }
 
-# seconds COMMAND...: sets took, in hundredths
-seconds()
-{
-	local start=${EPOCHREALTIME/[.,]/}
+# least NAME COMMAND...: sets least[NAME] to what COMMAND took, in hundredths of a
+# second, if that is less: a host with other work makes all of it slower
+declare -A least
 
-	"$@" >/tmp/seconds.out
-	check_err $? "'${*:0:5}...' failed"
-	took=$(((${EPOCHREALTIME/[.,]/} - start) / 10000))
+least()
+{
+	local name=$1 start=${EPOCHREALTIME//[!0-9]/} took; shift
+
+	"$@" >/tmp/least.out
+	check_err $? "$name failed"
+	took=$(((${EPOCHREALTIME//[!0-9]/} - start) / 10000))
+	((took >= ${least[$name]-1000})) || least[$name]=$took
 }
 
 claims_10000()
 {
-	local addrs took
+	local addrs i name
 
 	RET=0
 	netns_up
@@ -307,33 +311,36 @@ claims_10000()
 	ipn route add local 198.18.0.0/16 dev lo
 	lbxn add lbx0
 	mapfile -t addrs < <(many 10000)
+	for ((i = 0; i < 3; i++)); do
+		lbxn claim "${addrs[@]}" dev lbx0
+		check_err $? "10,000 claims were refused"
+		least claims lbxn claims
+		cut -d' ' -f1 /tmp/least.out | cmp - <(printf '%s\n' "${addrs[@]}")
+		check_err $? "the list has others"
+		least unclaim lbxn unclaim "${addrs[@]}"
+		is "" lbxn claims
+		lbxn claim "${addrs[@]}" dev lbx0
+		least unclaim-all lbxn unclaim --all
+		is "" lbxn claims
+	done
+	for name in "${!least[@]}"; do
+		((least[$name] < 100))
+		check_err $? "$name took ${least[$name]} hundredths of a second"
+	done
 	lbxn claim "${addrs[@]}" dev lbx0
-	check_err $? "10,000 claims were refused"
-	seconds lbxn claims
-	((took < 100))
-	check_err $? "claims took $took hundredths of a second"
-	cut -d' ' -f1 /tmp/seconds.out | cmp - <(printf '%s\n' "${addrs[@]}")
-	check_err $? "the list has others"
 	carries lbx0 lo ping -c 1 -W 2 198.18.39.249
-	seconds lbxn unclaim "${addrs[@]}"
-	((took < 100))
-	check_err $? "unclaim took $took hundredths of a second"
-	is "" lbxn claims
-	lbxn claim "${addrs[@]}" dev lbx0
 	# The last is not claimed: neither are the others given back
 	ends 1 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
 	[[ $(lbxn claims | wc -l) == 10000 ]]
 	check_err $? "some were given back"
-	seconds lbxn unclaim --all
-	((took < 100))
-	check_err $? "unclaim --all took $took hundredths of a second"
 	log_test "10,000 addresses are claimed, and listed and given back in under a second"
 }
 
-# While addresses come and go, 500 of them at once: the list has all or none of those
+# 500 come and go at once, before those of the other device in the list: where that
+# goes on after they have gone, some of the others are missing
 claims_interrupted()
 {
-	local addrs n i churn torn=0
+	local addrs churn i torn=0
 
 	RET=0
 	netns_up
@@ -341,24 +348,28 @@ claims_interrupted()
 	ipn route add local 198.18.0.0/16 dev lo
 	lbxn add lbx0
 	lbxn add lbx1
-	mapfile -t addrs < <(many 3000)
-	lbxn claim "${addrs[@]:0:2500}" dev lbx0
+	mapfile -t addrs < <(many 5000)
+	lbxn claim "${addrs[@]:500}" dev lbx1
+	lbxn claims >/tmp/without
+	lbxn claim "${addrs[@]:0:500}" dev lbx0
+	lbxn claims >/tmp/with
 	(
 		trap 'exit 0' TERM
 		while :; do
-			lbxn claim "${addrs[@]:2500}" dev lbx1
-			lbxn unclaim "${addrs[@]:2500}"
+			lbxn unclaim --all dev lbx0
+			lbxn claim "${addrs[@]:0:500}" dev lbx0
 		done
 	) &
 	churn=$!
-	for ((i = 0; i < 30; i++)); do
-		n=$(lbxn claims | wc -l)
-		((n == 2500 || n == 3000)) || torn=$n
+	for ((i = 0; i < 40; i++)); do
+		lbxn claims >/tmp/list
+		cmp -s /tmp/list /tmp/with || cmp -s /tmp/list /tmp/without ||
+			torn=$((torn + 1))
 	done
 	kill "$churn"
 	wait "$churn"
 	((torn == 0))
-	check_err $? "a list had $torn claims"
+	check_err $? "$torn lists of 40 had a part of it"
 	log_test "a list that changes while it is read is read again"
 }
 
@@ -503,22 +514,36 @@ restore_killed()
 
 two_at_once()
 {
-	local i
+	local i j failed=0 pids=()
 
 	RET=0
 	eth0_up
-	for ((i = 0; i < 10; i++)); do
-		lbxn set lbx0 addr "10.9.0.$i/24" &
-		lbxn set lbx0 addr "10.8.0.$i/24" mtu $((1500 + i)) &
-		lbxn restore <<<"add lbx1 10.7.$i.1/24 10.7.$i.2/24" &
-		lbxn restore <<<"add lbx1 10.7.$i.2/24 10.7.$i.3/24" &
+	for ((i = 0; i < 8; i++)); do
+		{
+			printf 'add lbx1'
+			for ((j = 1; j <= 40; j++)); do
+				printf ' 10.7.%d.%d/32' "$i" "$j"
+			done
+		} >"/tmp/state$i"
 	done
-	wait
-	is 20 dev '[.addresses[] | select(.family == "inet")] | length'
+	for ((j = 0; j < 3; j++)); do
+		for ((i = 0; i < 8; i++)); do
+			lbx -n "$NS" restore "/tmp/state$i" &
+			pids+=($!)
+			lbx -n "$NS" set lbx0 addr "10.8.$j.$i/32" &
+			pids+=($!)
+		done
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" || failed=$((failed + 1))
+	done
+	((failed == 0))
+	check_err $? "$failed were refused"
+	is 24 dev '[.addresses[] | select(.family == "inet")] | length'
 	# One of them was the last, and is there as a whole
-	[[ $(lbxn -j show lbx1 | jq -c '[.[0].addresses[] | select(.family == "inet").local]') == \
-	   '["10.7.'[0-9]'.'[12]'","10.7.'[0-9]'.'[23]'"]' ]]
-	check_err $? "lbx1 has the addresses of two: $(lbxn save)"
+	is 1 jq '.[0].addresses | map(select(.family == "inet").local |
+		sub("\\.[0-9]+$"; "")) | if length == 40 then unique | length else . end' \
+		<(lbxn -j show lbx1)
 	log_test "several at once do not mix what they do"
 }
 
