@@ -109,6 +109,65 @@ tool_need()
 	exit "$ksft_skip"
 }
 
+# ends STATUS TEXT COMMAND...: COMMAND ends with STATUS and says TEXT
+ends()
+{
+	local want=$1 text=$2; shift 2
+	local out status
+
+	out=$("$@" 2>&1)
+	status=$?
+	((status == want))
+	check_err $? "'$*' ended with $status and not $want: $out"
+	[[ $out == *"$text"* ]]
+	check_err $? "'$*' said '$out' and not '$text'"
+}
+
+# is WANTED COMMAND...: COMMAND prints WANTED
+is()
+{
+	local want=$1 got; shift
+
+	got=$("$@" 2>&1)
+	[[ $got == "$want" ]]
+	check_err $? "'$*' printed '$got' and not '$want'"
+}
+
+# dev JQ: of the first lbx device, as "lbx show" has it
+dev()
+{
+	lbxn -j show | jq -c ".[0] | $1"
+}
+
+# netns_up: a netns $NS with nothing in it; nic_up: ... with eth0, which has addresses,
+# and lbx0, which has none
+netns_up()
+{
+	setup_ns NS
+	defer cleanup_ns "$NS"
+}
+
+nic_up()
+{
+	netns_up
+	{
+		echo "link add eth0 type dummy"
+		eth0_up "192.0.2.1/24 203.0.113.2/24 2001:db8::1/64"
+		echo "link add lbx0 type lbx"
+		echo "link set lbx0 up"
+	} | ipn -b -
+}
+
+# addr_list N: as many addresses of 198.18.0.0/16, a line each
+addr_list()
+{
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		echo "198.18.$((i / 250)).$((i % 250))"
+	done
+}
+
 # lbx_up [ADDR]...: a netns $NS with lbx0 in it, up, with these addresses
 lbx_up()
 {

@@ -306,9 +306,7 @@ monitor_many()
 	devices_up
 	ipn link set lo up
 	ipn route add local 198.18.0.0/16 dev lo
-	mapfile -t addrs < <(for ((i = 0; i < 1000; i++)); do
-		echo "198.18.$((i / 250)).$((i % 250))"
-	done)
+	mapfile -t addrs < <(addr_list 1000)
 	monitor_start
 	lbxn claim "${addrs[@]}" dev pg
 	lbxn claim 198.18.9.9 dev pg
