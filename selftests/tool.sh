@@ -248,7 +248,7 @@ claims_10000()
 	ipn route add local 198.18.0.0/16 dev lo
 	lbxn add lbx0
 	mapfile -t addrs < <(addr_list 10000)
-	for ((i = 0; i < 3; i++)); do
+	for ((i = 0; i < 5; i++)); do
 		lbxn claim "${addrs[@]}" dev lbx0
 		check_err $? "10,000 claims were refused"
 		least claims lbxn claims
