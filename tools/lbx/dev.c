@@ -391,6 +391,15 @@ struct nlmsghdr *dev_new_request(const char *name, int flags)
 	return nlh;
 }
 
+/* RTM_DELLINK, likewise */
+struct nlmsghdr *dev_del_request(const char *name)
+{
+	struct nlmsghdr *nlh = dev_new_request(name, 0);
+
+	nlh->nlmsg_type = RTM_DELLINK;
+	return nlh;
+}
+
 /* IFLA_LINKINFO for attributes IFLA_LBX_*, ended by dev_data_end().  The nest of the
  * data begins right after the kind.
  */

@@ -61,6 +61,7 @@ void devs_free(struct devs *devs);
 uint64_t dev_sum(const struct dev *dev, const char *suffix);
 
 struct nlmsghdr *dev_new_request(const char *name, int flags);
+struct nlmsghdr *dev_del_request(const char *name);
 struct nlmsghdr *addr_request(int type, int flags, const struct prefix *prefix);
 bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix);
 struct nlattr *dev_data_start(struct nlmsghdr *nlh);

@@ -144,8 +144,7 @@ int do_del(struct args *args)
 	if (!ours)
 		return no_device(args->dev);
 
-	nlh = dev_new_request(args->dev, 0);
-	nlh->nlmsg_type = RTM_DELLINK;
+	nlh = dev_del_request(args->dev);
 	err = nl_talk(nlh, &error);
 	free(nlh);
 	if (err)

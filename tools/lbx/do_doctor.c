@@ -137,7 +137,6 @@ static int run_trial(void)
 {
 	struct wanted wanted = { .name = TRIAL_DEV, .up = true, .direct = true,
 				 .mtu = LBX_MTU_MAX };
-	struct wanted lo = { .name = "lo", .up = true };
 	struct txn txn = { .lock = -1 };
 	struct nl_error error;
 	struct nlmsghdr *nlh;
@@ -153,11 +152,11 @@ static int run_trial(void)
 	ip6 = !access("/proc/sys/net/ipv6", F_OK);
 
 	/* So that it could be lo that carries */
-	nlh = dev_new_request(lo.name, 0);
+	nlh = dev_new_request("lo", 0);
 	ifi = mnl_nlmsg_get_payload(nlh);
 	ifi->ifi_flags = IFF_UP;
 	ifi->ifi_change = IFF_UP;
-	txn_add(&txn, lo.name, nlh, NULL);
+	txn_add(&txn, "lo", nlh, NULL);
 	parse_prefix(TRIAL_ADDR4, &addr);
 	list_add(&wanted.addrs, addr);
 	if (ip6) {

@@ -282,14 +282,6 @@ static struct nlmsghdr *settings_request(const char *name, int flags, bool up,
 	return nlh;
 }
 
-static struct nlmsghdr *delete_request(const char *name)
-{
-	struct nlmsghdr *nlh = dev_new_request(name, 0);
-
-	nlh->nlmsg_type = RTM_DELLINK;
-	return nlh;
-}
-
 /**
  * plan_dev - make a device, or change it, after plan_removals()
  * @txn: the transaction
@@ -306,7 +298,7 @@ void plan_dev(struct txn *txn, const struct dev *is, const struct wanted *wanted
 	    is->direct != wanted->direct || is->isolate != wanted->isolate) {
 		undo = is ? settings_request(is->name, 0, is->up, is->mtu,
 					     is->direct, is->isolate) :
-			    delete_request(wanted->name);
+			    dev_del_request(wanted->name);
 		txn_add(txn, wanted->name,
 			settings_request(wanted->name,
 					 is ? 0 : NLM_F_CREATE | NLM_F_EXCL,
