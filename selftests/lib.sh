@@ -6,6 +6,17 @@
 # loaded.  Addresses are those kept for documentation: RFC 5737, RFC 3849.
 
 : "${KSFT_DIR:=/usr/src/linux-selftests/tools/testing/selftests}"
+
+# KSFT_MACHINE_SLOW=yes is kselftest's word for a debug kernel and the like, where all
+# takes many times as long: wait longer for what should happen, and see amount
+[[ ${KSFT_MACHINE_SLOW:-} != yes ]] || : "${WAIT_TIMEOUT:=120}"
+
+# amount MANY FEW: how many of something, FEW where it is slow
+amount()
+{
+	[[ ${KSFT_MACHINE_SLOW:-} != yes ]] && echo "$1" || echo "$2"
+}
+
 # shellcheck source=/usr/src/linux-selftests/tools/testing/selftests/net/lib.sh
 source "$KSFT_DIR/net/lib.sh"
 

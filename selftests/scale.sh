@@ -18,8 +18,10 @@ ALL_TESTS="
 	claims_go_with_device
 "
 
-# how many of each
-: "${DEVICES:=1000}" "${NAMESPACES:=200}" "${DESTINATIONS:=100000}" "${CLAIMS:=100000}"
+# how many of each; a debug kernel is for what goes wrong with any of them, and would
+# take hours for as many
+: "${DEVICES:=$(amount 1000 50)}" "${NAMESPACES:=$(amount 200 20)}"
+: "${DESTINATIONS:=$(amount 100000 3000)}" "${CLAIMS:=$(amount 100000 5000)}"
 
 # seconds that nothing takes unless it has become quadratic, or worse
 PATIENCE=300
