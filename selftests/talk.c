@@ -8,7 +8,8 @@
  * -t: TCP only, where a datagram may be lost
  *
  * Prints a line for each round. Exit status 0 if nothing was lost or changed: a
- * message of UDP has 20 seconds to come, and one of TCP, which sends it again, 60.
+ * message of UDP has 20 seconds to come, and one of TCP, which sends it again, 180.
+ * Whoever expects it sooner counts the rounds.
  */
 #include <err.h>
 #include <netdb.h>
@@ -39,7 +40,7 @@ static bool is_to_end(void)
 
 static int new_socket(const struct addrinfo *ai, int type)
 {
-	struct timeval timeout = { .tv_sec = type == SOCK_STREAM ? 60 : 20 };
+	struct timeval timeout = { .tv_sec = type == SOCK_STREAM ? 180 : 20 };
 	int on = 1, fd;
 
 	fd = socket(ai->ai_family, type, 0);
