@@ -218,11 +218,11 @@ eth0_up()
 
 # mirrors_fit: does lo mirror what the lbx devices of $NS have, behind their own
 # routes?  The module does so from a work item.  (A mirror is known by its metric:
-# iproute2 6.1 shows no proto.)
+# iproute2 6.1 shows no proto.  With -6, ip shows no link_type.)
 mirrors_fit()
 {
 	printf '%s\n' "addr show" "route show table local" | ipn -6 -j -b - | jq -es '
-		[.[0][] | select(.link_type == "loopback") |
+		[.[0][] | select(any(.flags[]; . == "LOOPBACK")) |
 		 {lo: (.ifname == "lo"), up: any(.flags[]; . == "UP")} +
 		 (.addr_info[] | select(.scope == "global"))] as $addrs |
 		(.[1] | reverse | INDEX(.dst)) as $first |
