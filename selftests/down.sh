@@ -13,6 +13,7 @@ ALL_TESTS="
 	bind_while_down
 	connection_goes_on
 	many_times
+	up_for_a_moment
 	addresses_can_go_with_it
 "
 
@@ -130,6 +131,24 @@ many_times()
 	     jq '[.[0].addr_info[] | select(.local)] | length') == 1 ]]
 	check_err $? "lo has not one mirror"
 	log_test "50 times down and up in a row"
+}
+
+# The routes are made by a work that waits for RTNL, which going down has for a while:
+# it is to be on its way when lbx0 goes down, too
+up_for_a_moment()
+{
+	local i
+
+	RET=0
+	lbx_up 2001:db8:9::1/128 2001:db8:9::2/128 2001:db8:9::3/128
+	ipn link add eth0 type dummy
+	for i in {1..10}; do
+		ipn link set eth0 up
+		printf 'link set %s\n' "lbx0 down" "lbx0 up" "eth0 down" "lbx0 down" |
+			ipn -b -
+		up
+	done
+	log_test "after it was up for no more than a moment it carries its addresses"
 }
 
 addresses_can_go_with_it()

@@ -41,6 +41,36 @@ bool lbx_addr6_setup(struct net_device *dev)
 }
 
 /**
+ * lbx_addr6_pre_up - have every kept address get its route back
+ * @dev: an lbx device that is about to come up
+ *
+ * addrconf_ifdown() cannot cancel an addrconf_dad_work() that waits for RTNL
+ * already.  That one then does DAD on a device that is down, and makes no route,
+ * since the address has none.  When the device comes up, fixup_permanent_addr()
+ * leaves an address alone whose DAD has begun: it would stay without its route, and
+ * its mirror on lo would carry.
+ *
+ * Context: RTNL.
+ */
+void lbx_addr6_pre_up(struct net_device *dev)
+{
+	struct inet6_dev *idev = __in6_dev_get(dev);
+	struct inet6_ifaddr *ifa;
+
+	if (!idev)
+		return;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(ifa, &idev->addr_list, if_list) {
+		spin_lock_bh(&ifa->lock);
+		if (!ifa->rt && ifa->state == INET6_IFADDR_STATE_DAD)
+			ifa->state = INET6_IFADDR_STATE_PREDAD;
+		spin_unlock_bh(&ifa->lock);
+	}
+	rcu_read_unlock();
+}
+
+/**
  * lbx_addr6_up - give a device that came up its link-local address
  * @dev: an lbx device
  *

@@ -235,6 +235,9 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 
 	switch (event) {
+	case NETDEV_PRE_UP:
+		lbx_addr6_pre_up(dev);
+		break;
 	case NETDEV_UP:
 		lbx_addr6_up(dev);
 		break;

@@ -140,6 +140,7 @@ void lbx_addr_exit(void);
 #if IS_ENABLED(CONFIG_IPV6)
 /* address6.c */
 bool lbx_addr6_setup(struct net_device *dev);
+void lbx_addr6_pre_up(struct net_device *dev);
 void lbx_addr6_up(struct net_device *dev);
 bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr);
 int lbx_addr6_init(void);
@@ -151,6 +152,7 @@ int lbx_mirror_init(void);
 void lbx_mirror_exit(void);
 #else
 static inline bool lbx_addr6_setup(struct net_device *dev) { return false; }
+static inline void lbx_addr6_pre_up(struct net_device *dev) { }
 static inline void lbx_addr6_up(struct net_device *dev) { }
 static inline bool lbx_addr6_has(struct net_device *dev,
 				 const struct in6_addr *addr) { return false; }
