@@ -263,12 +263,16 @@ softnet_dropped()
 # A backlog of 0 has room for one.
 drop_backlog()
 {
+	local name="one that the full backlog refuses is drop_backlog, rx dropped"
 	local before backlog
 
 	RET=0
 	lbx_up 192.0.2.1/32
-	inns tc qdisc add dev lbx0 root plug limit 100000
-	check_err $? "no plug qdisc"
+	# CONFIG_NET_SCH_PLUG
+	if [[ $(inns tc qdisc add dev lbx0 root plug limit 100000 2>&1) == *unknown* ]]; then
+		log_test_skip "$name" "this kernel has no plug qdisc"
+		return
+	fi
 	backlog=$(sysctl -n net.core.netdev_max_backlog)
 	defer sysctl -qw "net.core.netdev_max_backlog=$backlog"
 	sysctl -qw net.core.netdev_max_backlog=0
@@ -281,7 +285,7 @@ drop_backlog()
 	check_err $? "ip shows $(stat64 lbx0 rx.dropped) rx dropped, $(stat64 lbx0 tx.dropped) tx"
 	(($(softnet_dropped) - before == 4))
 	check_err $? "softnet_stat shows $(($(softnet_dropped) - before)) dropped"
-	log_test "one that the full backlog refuses is drop_backlog, rx dropped"
+	log_test "$name"
 }
 
 # ten bytes: less than an Ethernet header
