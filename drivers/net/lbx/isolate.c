@@ -190,7 +190,16 @@ int lbx_isolate_set(struct net_device *dev, bool isolate)
 	return 0;
 }
 
+/* The devices are gone, and isolation with them: hooks that stayed would be lost */
+static void __net_exit lbx_isolate_net_exit(struct net *net)
+{
+	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+
+	WARN_ON_ONCE(inet->n_isolated || inet->n_closed);
+}
+
 static struct pernet_operations lbx_isolate_net_ops = {
+	.exit	= lbx_isolate_net_exit,
 	.id	= &lbx_isolate_net_id,
 	.size	= sizeof(struct lbx_isolate_net),
 };
