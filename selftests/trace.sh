@@ -195,6 +195,7 @@ config_not_when_refused()
 	log_test "configuration: nothing of what was refused"
 }
 
+# The kernel's doing: it fails only if the driver switches them on by itself
 silent_when_off()
 {
 	RET=0
