@@ -5,6 +5,7 @@
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest_headers))
 KERNELS ?= 6.12
 TESTS ?=
+FULL ?=
 
 newest_headers = $(shell printf '%s\n' $(patsubst %/Module.symvers,%, \
 	$(wildcard /usr/src/linux-headers-*/Module.symvers)) | sort -V | tail -n 1)
@@ -16,8 +17,8 @@ and if Debian has none by this name, those of Debian's newest kernel with
     apt-get install linux-headers-$(shell dpkg --print-architecture)
 endef
 
-# for tools/test and tools/bench/run
-export KERNELS TESTS
+# for tools/test and tools/bench
+export KERNELS TESTS FULL
 
 all: module tools ## build lbx.ko for KDIR, and the tools
 
@@ -44,7 +45,7 @@ demo: ## see lbx at work in a VM, explained (a minute, once with the VM image th
 test: ## run the selftests TESTS in a VM on each of KERNELS
 	@tools/test
 
-bench: ## count the instructions of sending and receiving over lo and lbx, on KERNELS
+bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all there is
 	@tools/bench/run
 
 testvm: ## test tools/vm itself: streams, statuses, kernel bugs

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sockets that operations are done on.  A socket belongs to the network
+ * namespace that its thread was in when it was made, for good: the servers are made
+ * in theirs, then the clients, and there the process stays.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+/* Where ip-netns(8) keeps them */
+#define NETNS_DIR	"/run/netns"
+#define PORT		5000
+
+/* @family as in the address; nobody waits for ever */
+int new_socket(int family, int type, const char *dev)
+{
+	struct timeval timeout = { .tv_sec = 5 };
+	int on = 1, fd;
+
+	fd = socket(family, type, 0);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)))
+		err(1, "socket");
+	if (dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, strlen(dev)))
+		err(1, "a socket for %s", dev);
+	return fd;
+}
+
+void set_nodelay(int fd)
+{
+	int on = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)))
+		err(1, "TCP_NODELAY");
+}
+
+static void set_zerocopy(int fd)
+{
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)))
+		err(1, "SO_ZEROCOPY");
+}
+
+/* @text and a port, or the name of an AF_UNIX socket if there is no @text */
+static void get_address(const char *text, int port, struct address *address)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *ai;
+	struct sockaddr_un *un = (struct sockaddr_un *)&address->ss;
+	char service[12];
+
+	memset(address, 0, sizeof(*address));
+	if (!text) {
+		/* Abstract: nothing in the file system */
+		un->sun_family = AF_UNIX;
+		address->len = offsetof(struct sockaddr_un, sun_path) + 1 +
+			       sprintf(un->sun_path + 1, "lbx-bench-%d-%d",
+				       (int)getpid(), port);
+		return;
+	}
+	snprintf(service, sizeof(service), "%d", port);
+	if (getaddrinfo(text, service, &hints, &ai))
+		errx(2, "'%s' is no address such as 192.0.2.1 or 2001:db8::1", text);
+	address->len = ai->ai_addrlen;
+	memcpy(&address->ss, ai->ai_addr, ai->ai_addrlen);
+	freeaddrinfo(ai);
+}
+
+static void enter_netns(const char *name)
+{
+	char path[sizeof(NETNS_DIR) + 256];
+	int fd;
+
+	if (!name)
+		return;
+	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		err(1, "the network namespace %s", name);
+	close(fd);
+}
+
+static int open_server(const struct address *at, int type, const char *dev)
+{
+	int fd = new_socket(at->ss.ss_family, type, dev);
+
+	if (bind(fd, (const struct sockaddr *)&at->ss, at->len))
+		err(1, "bind");
+	if (type == SOCK_STREAM && listen(fd, 1024))
+		err(1, "listen");
+	return fd;
+}
+
+static void open_client(const struct job *job, struct flow *flow, int type)
+{
+	flow->client = new_socket(flow->to.ss.ss_family, type, flow->dev);
+	if (connect(flow->client, (const struct sockaddr *)&flow->to.ss, flow->to.len))
+		err(1, "connect");
+	if (type == SOCK_DGRAM)
+		return;
+	flow->server = accept(flow->listener, NULL, NULL);
+	if (flow->server < 0)
+		err(1, "accept");
+	close(flow->listener);
+	flow->listener = -1;
+	if (flow->to.ss.ss_family == AF_UNIX)
+		return;
+	set_nodelay(flow->client);
+	set_nodelay(flow->server);
+	if (job->workload->zerocopy)
+		set_zerocopy(flow->client);
+}
+
+/**
+ * open_flows - make the sockets, and stay in the clients' network namespace
+ * @job: which, and where
+ *
+ * Return: @job->flows flows; it does not return if there is none to be had.
+ */
+struct flow *open_flows(const struct job *job)
+{
+	/* AF_UNIX has a stream for everything, the floor */
+	int type = job->to ? job->workload->type : SOCK_STREAM;
+	struct flow *flows = calloc(job->flows, sizeof(*flows));
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), i;
+	struct address at;
+
+	if (!flows || here < 0)
+		err(1, "flows");
+	enter_netns(job->server_netns);
+	for (i = 0; i < job->flows; i++) {
+		struct flow *flow = &flows[i];
+		int fd;
+
+		get_address(job->at ? job->at : job->to, PORT + i, &at);
+		get_address(job->to, PORT + i, &flow->to);
+		flow->dev = job->dev;
+		fd = open_server(&at, type, job->dev);
+		flow->client = -1;
+		flow->server = type == SOCK_DGRAM ? fd : -1;
+		flow->listener = type == SOCK_DGRAM ? -1 : fd;
+	}
+
+	if (setns(here, CLONE_NEWNET))
+		err(1, "setns");
+	close(here);
+	enter_netns(job->client_netns);
+	if (job->tun)
+		echo_start(job->tun);
+	for (i = 0; i < job->flows && !job->workload->connects; i++)
+		open_client(job, &flows[i], type);
+	return flows;
+}

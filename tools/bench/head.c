@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What it ran on, as the first object of a file of measurements */
+#include <err.h>
+#include <gnu/libc-version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include <jansson.h>
+
+#include "bench.h"
+
+/* The value of the first line "KEY : VALUE" of /proc/cpuinfo, for one of @line */
+static const char *cpu_line(const char *key, char *line, size_t size)
+{
+	FILE *file = fopen("/proc/cpuinfo", "r");
+	const char *value = "unknown";
+
+	while (file && fgets(line, size, file)) {
+		if (strncmp(line, key, strlen(key)) || !strchr(line, ':'))
+			continue;
+		line[strcspn(line, "\n")] = 0;
+		value = strchr(line, ':') + 1;
+		value += strspn(value, " ");
+		break;
+	}
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* Prints it, with @argv, each KEY=VALUE, put in or instead.  Return: the status. */
+int print_head(int argc, char **argv)
+{
+	static char model[512], flags[8192];
+	struct utsname name;
+	time_t now = time(NULL);
+	json_t *head;
+	char date[32];
+	int i;
+
+	uname(&name);
+	strftime(date, sizeof(date), "%F %R UTC", gmtime(&now));
+	cpu_line("flags", flags, sizeof(flags));
+	head = json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:s}",
+			 "release", name.release, "version", name.version,
+			 "machine", name.machine,
+			 "cpu", cpu_line("model name", model, sizeof(model)),
+			 "cpus", (int)sysconf(_SC_NPROCESSORS_ONLN),
+			 "virtual", strstr(cpu_line("flags", flags, sizeof(flags)),
+					   " hypervisor") != NULL,
+			 "libc", gnu_get_libc_version(), "date", date);
+	for (i = 0; head && i < argc; i++)
+		if (!add_tag(head, argv[i]))
+			errx(2, "--head takes KEY=VALUE, not '%s'", argv[i]);
+	head = json_pack("{s:o}", "head", head);
+	if (!head || json_dumpf(head, stdout, JSON_COMPACT))
+		errx(1, "the head cannot be printed");
+	putchar('\n');
+	return 0;
+}
