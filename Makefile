@@ -3,9 +3,10 @@
 
 # Headers of the running kernel, or else the newest that are installed
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest_headers))
-KERNELS ?= 6.12
+KERNELS ?= $(if $(filter bench-gate,$(MAKECMDGOALS)),6.1 7.2,6.12)
 TESTS ?=
 FULL ?=
+RECORD ?=
 
 newest_headers = $(shell printf '%s\n' $(patsubst %/Module.symvers,%, \
 	$(wildcard /usr/src/linux-headers-*/Module.symvers)) | sort -V | tail -n 1)
@@ -18,7 +19,7 @@ and if Debian has none by this name, those of Debian's newest kernel with
 endef
 
 # for tools/test and tools/bench
-export KERNELS TESTS FULL
+export KERNELS TESTS FULL RECORD
 
 all: module tools ## build lbx.ko for KDIR, and the tools
 
@@ -48,6 +49,9 @@ test: ## run the selftests TESTS in a VM on each of KERNELS
 bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all there is
 	@tools/bench/run
 
+bench-gate: ## hold lbx to its bars (tools/bench/bars), on KERNELS; RECORD=1 records
+	@tools/bench/gate
+
 testvm: ## test tools/vm itself: streams, statuses, kernel bugs
 	@tools/setup
 	@mkdir -p build/test
@@ -65,7 +69,7 @@ clean: ## remove everything that was built; the images of the VM stay
 
 help: ## list targets and variables
 	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Variables, and what they are now:'
 	@echo '  KERNELS   kernels to test and measure on, any of 6.1 6.12 7.2, and to test on'
@@ -73,4 +77,5 @@ help: ## list targets and variables
 	@echo '  TESTS     programs of selftests/ to run ($(or $(TESTS),all))'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
-.PHONY: all module tools install uninstall setup demo test bench testvm check clean help
+.PHONY: all module tools install uninstall setup demo test bench bench-gate testvm check
+.PHONY: clean help

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Unit tests of what is said of measurements, and of who judges them
+
+Run by "make -C tools/bench check", in tools/bench.
+"""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+sys.dont_write_bytecode = True
+
+import results  # noqa: E402
+
+
+def program(name):
+    """A script of tools/bench, as a module"""
+    path = os.path.join(os.path.dirname(HERE), name)
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def item(peer, value, **more):
+    return {"workload": "udp", "size": 64, "family": "IPv4", "flows": 1, "cpus": 1,
+            "peer": peer, "round": 1, "unit": "instructions/op", "value": value,
+            "spread": 0.1, "p50": int(value), **more}
+
+
+def ratio(base, peer, unit="ns/op"):
+    def series(name, values):
+        return results.Series([item(name, value, round=n, unit=unit)
+                               for n, value in enumerate(values)])
+    return results.Ratio(series("lbx", peer), series("lo", base))
+
+
+class Statistics(unittest.TestCase):
+    def test_interval_is_by_order(self):
+        self.assertIsNone(results.interval([1, 2, 3, 4, 5]))
+        self.assertEqual(results.interval([6, 1, 2, 3, 4, 5]), (1, 6))
+        self.assertEqual(results.interval(range(1, 10)), (2, 8))
+        self.assertEqual(results.interval(range(100)), (39, 60))
+
+    def test_time_is_compared_within_a_round(self):
+        # The machine slows down from round to round, and lbx is faster in each
+        slower = [100 * 2 ** n for n in range(9)]
+        found = ratio(slower, [value * 0.9 for value in slower])
+        self.assertAlmostEqual(found.value, 0.9)
+        self.assertTrue(found.beyond)
+
+    def test_noise_is_told(self):
+        base = [100] * 9
+        self.assertFalse(ratio(base, [99, 101, 98, 102, 97, 103, 99, 101, 100]).beyond)
+        self.assertTrue(ratio(base, [103] + [97] * 8).beyond)
+        self.assertIsNone(ratio([100] * 3, [90] * 3).beyond)
+
+    def test_instructions_are_a_mean(self):
+        found = ratio([1000, 1002], [900, 902], "instructions/op")
+        self.assertAlmostEqual(found.value, 901 / 1001)
+        self.assertAlmostEqual(found.spread, 2 / 901 * 100)
+        self.assertTrue(found.beyond)
+        self.assertFalse(ratio([1000, 1010], [1001, 1005], "instructions/op").beyond)
+
+    def test_several_cpus_are_told_by_what_they_do_together(self):
+        self.assertEqual(results.figure(item("lo", 50.5, unit="ns/op", p50=99)), 99)
+        self.assertEqual(results.figure(item("lo", 50.5, unit="ns/op", p50=99, cpus=2)), 50.5)
+
+
+class Files(unittest.TestCase):
+    def load(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+            file.write(text)
+            file.flush()
+            return results.load(file.name)
+
+    def test_lines_and_documents_are_the_same(self):
+        lines = json.dumps({"head": {"release": "1"}}) + "\n" + json.dumps(item("lo", 1))
+        document = json.dumps({"head": {"release": "1"}, "measurements": [item("lo", 1)]})
+        self.assertEqual(self.load(lines), self.load(document))
+
+    def test_what_is_no_json_is_refused_with_its_line(self):
+        with self.assertRaisesRegex(SystemExit, "line 2"):
+            self.load(json.dumps(item("lo", 1)) + "\nnothing\n")
+        with self.assertRaisesRegex(SystemExit, "no measurement"):
+            self.load("")
+
+
+class Judge(unittest.TestCase):
+    def setUp(self):
+        self.judge = program("judge")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.judge.HERE = self.folder = folder.name
+        self.write("bars", "6.1 lbx udp 64 0.9  # a promise\n")
+        self.write("recorded", "".join(
+            f"6.1 build lbx udp 64 {family} -1000\n" for family in ("IPv4", "IPv6")))
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def run_judge(self, lbx, build="build", planted=None):
+        """Whether each promise is kept, where lo takes 10,000"""
+        paths = []
+        for name, extra, head in (("run", lbx, {}), ("planted", planted, {"planted": "atomic"})):
+            if extra is None:
+                continue
+            self.write(name, "\n".join(json.dumps(line) for line in [
+                {"head": {"kernel": "6.1", "release": "6.1.0", "build": build, **head}}] + [
+                item(peer, value, family=family) for family in ("IPv4", "IPv6")
+                for peer, value in (("lo", 10000), ("lbx", 10000 + extra))]))
+            paths.append(os.path.join(self.folder, name))
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            sys.argv = ["judge", *paths]
+            status = self.judge.main()
+        kept = ["OK" in line for line in out.getvalue().splitlines()
+                if line.startswith("TEST: ")]
+        self.assertEqual(status, 0 if all(kept) else 1)
+        return kept
+
+    def test_what_is_kept_passes(self):
+        self.assertEqual(self.run_judge(-1000), [True, True])
+        self.assertEqual(self.run_judge(-1200), [True, True])
+
+    def test_a_bar_is_missed(self):
+        self.assertEqual(self.run_judge(-996, "other build"), [True, True])
+        self.assertEqual(self.run_judge(-990, "other build"), [False, True])
+
+    def test_two_instructions_are_seen_on_the_same_build(self):
+        self.assertEqual(self.run_judge(-998), [True, False])
+        self.assertEqual(self.run_judge(-998, "other build"), [True, True])
+        self.assertEqual(self.run_judge(-975, "other build"), [False, False])
+
+    def test_what_is_planted_has_to_be_seen(self):
+        self.assertEqual(self.run_judge(-1000, planted=-998), [True, True, True])
+        self.assertEqual(self.run_judge(-1000, planted=-1000), [True, True, False])
+
+    def test_what_is_not_recorded_fails(self):
+        self.write("recorded", "")
+        self.assertEqual(self.run_judge(-1000), [True, False])
+
+    def test_a_bar_that_was_not_measured_is_refused(self):
+        self.write("bars", "6.1 lbx tcp 64 0.9\n")
+        with self.assertRaisesRegex(SystemExit, "was not measured"):
+            self.run_judge(-1000)
+        self.write("bars", "6.1 lbx udp 64\n")
+        with self.assertRaisesRegex(SystemExit, "bars, line 1: it takes kernel peer"):
+            self.run_judge(-1000)
+
+
+if __name__ == "__main__":
+    unittest.main()
