@@ -27,8 +27,9 @@ module: ## build lbx.ko alone
 	$(if $(wildcard $(KDIR)/.config),,$(error $(no_headers)))
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
-tools: ## build build/bin/lbx, and build/lib/link_lbx.so by which ip knows lbx
+tools: ## build build/bin/lbx with what "lbx bench" calls, and link_lbx.so for ip
 	@$(MAKE) -s -C tools/lbx
+	@$(MAKE) -s -C tools/bench exec OUTPUT=../../build/libexec/lbx
 	@$(MAKE) -s -C tools/iproute2
 
 install: ## install lbx.ko for the kernel that it was built for, and the tools

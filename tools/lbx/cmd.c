@@ -135,6 +135,7 @@ static const char *take(const struct arg *arg, const char *word,
 		return parse_seconds(word, field(args, arg)) ? NULL :
 		       "it is a number of seconds, 0.1 to 86400";
 	case ARG_FILE:
+	case ARG_TEXT:
 		*(const char **)field(args, arg) = word;
 		return NULL;
 	case ARG_SET:

@@ -27,6 +27,11 @@
  * @cpu: each CPU's share, too
  * @interval: seconds between two readings, 0 for one reading
  * @file: a path, or NULL
+ * @peers: names of what to compare with, separated by spaces, or NULL
+ * @workloads: names with sizes, likewise
+ * @rounds: how often to measure, 0 for as often as usual
+ * @cpus: how many CPUs to measure with, likewise
+ * @full: all there is to measure
  */
 struct args {
 	const char	*dev;
@@ -43,6 +48,11 @@ struct args {
 	int		cpu;
 	double		interval;
 	const char	*file;
+	const char	*peers;
+	const char	*workloads;
+	int		rounds;
+	int		cpus;
+	int		full;
 };
 
 enum arg_type {
@@ -54,7 +64,8 @@ enum arg_type {
 	ARG_ON_OFF,	/* int: "on" 1, "off" 0 */
 	ARG_NUMBER,	/* int: @min to @max */
 	ARG_SECONDS,	/* double: 0.1 to 86400, which can be left out: 1 */
-	ARG_FILE,	/* const char * */
+	ARG_FILE,	/* const char *: a path */
+	ARG_TEXT,	/* const char *: whatever it is */
 	ARG_SET,	/* int: the keyword alone is @min */
 };
 

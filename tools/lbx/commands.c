@@ -114,6 +114,22 @@ static const struct arg file_args[] = {
 	END
 };
 
+static const struct arg bench_args[] = {
+	{ "full", NULL, ARG_SET, 0, AT(full), .min = 1,
+	  .help = "all workloads, and from one CPU to all of them" },
+	{ "peers", "LIST", ARG_TEXT, 0, AT(peers),
+	  .help = "what to compare: \"lo lbx veth\"" },
+	{ "workloads", "LIST", ARG_TEXT, 0, AT(workloads),
+	  .help = "with sizes in bytes: \"udp:64 tcp-rr:1\"" },
+	{ "rounds", "N", ARG_NUMBER, 0, AT(rounds), .min = 1, .max = 9999,
+	  .help = "how often each is measured (9)" },
+	{ "cpus", "N", ARG_NUMBER, 0, AT(cpus), .min = 1, .max = 1024,
+	  .help = "a flow on each of so many CPUs (1)" },
+	{ "out", "FOLDER", ARG_FILE, 0, AT(file),
+	  .help = "keep JSON, tables and plots there" },
+	END
+};
+
 const struct command commands[] = {
 	{ "add", "Make an lbx device, with its addresses, and bring it up.",
 	  "lbx add pg 10.9.0.1/24 2001:db8::1 isolate on", add_args, do_add },
@@ -139,6 +155,8 @@ const struct command commands[] = {
 	  "lbx -j monitor", no_args, do_monitor },
 	{ "doctor", "Look for what stands in the way, and tell what mends it.",
 	  "lbx doctor", no_args, do_doctor },
+	{ "bench", "Measure lbx, lo and other ways to do it, side by side, in time.",
+	  "lbx bench rounds 9 out results", bench_args, do_bench },
 	{ "save", "Print devices, addresses, settings and claims for restore.",
 	  "lbx save >lbx.conf", no_args, do_save },
 	{ "restore", "Make devices as saved, all of them or nothing.",

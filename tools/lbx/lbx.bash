@@ -8,8 +8,8 @@ _lbx()
 {
 	mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" --complete \
 		"${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-	# As a file: after "restore"
-	[[ ${COMP_WORDS[COMP_CWORD - 1]} != restore ]] || compopt -o default 2>/dev/null
+	# As a file: after "restore", and "out" of "bench"
+	[[ ${COMP_WORDS[COMP_CWORD - 1]} != @(restore|out) ]] || compopt -o default 2>/dev/null
 }
 
 complete -F _lbx lbx

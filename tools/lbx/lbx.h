@@ -53,4 +53,7 @@ int do_doctor(struct args *args);
 int do_save(struct args *args);
 int do_restore(struct args *args);
 
+/* do_bench.c */
+int do_bench(struct args *args);
+
 #endif /* LBX_H */

@@ -199,6 +199,8 @@ static void commands_take_what_they_should(void **state)
 	takes("stats --watch pg");
 	takes("unclaim eth0 192.0.2.1");
 	takes("restore");
+	takes("bench");
+	takes("bench full rounds 3 cpus 2 out results");
 
 	assert_true(parse("add pg 10.9.0.1/24 mtu 1500 2001:db8::1 isolate on", &args,
 			  why));
@@ -223,6 +225,23 @@ static void commands_take_what_they_should(void **state)
 
 	assert_true(parse("trace 192.0.2.1 443", &args, why));
 	assert_int_equal(args.port, 443);
+	cmd_free(&args);
+}
+
+static void bench_takes_lists(void **state)
+{
+	char *words[6] = { "peers", "lo lbx", "workloads", "udp:64", "rounds", "3" };
+	struct args args;
+	char why[512];
+
+	(void)state;
+	assert_true(cmd_parse(cmd_find("bench", why, sizeof(why)), 6, words, &args, why,
+			      sizeof(why)));
+	assert_string_equal(args.peers, "lo lbx");
+	assert_string_equal(args.workloads, "udp:64");
+	assert_int_equal(args.rounds, 3);
+	assert_int_equal(args.full, 0);
+	assert_null(args.file);
 	cmd_free(&args);
 }
 
@@ -251,6 +270,9 @@ static void commands_refuse_with_the_reason(void **state)
 	refuses("trace 192.0.2.1 65536", "a number from 1 to 65535");
 	refuses("stats --watch 0", "0.1 to 86400");
 	refuses("stats --cpus", "is it '--cpu'?");
+	refuses("bench fast", "bench does not take 'fast'");
+	refuses("bench rounds 0", "a number from 1 to 9999");
+	refuses("bench peer lo", "is it 'peers'?");
 	refuses("monitor now", "monitor does not take 'now'");
 }
 
@@ -624,6 +646,7 @@ int main(void)
 		cmocka_unit_test(lists_keep_what_is_added),
 		cmocka_unit_test(the_nearest_word_is_found),
 		cmocka_unit_test(commands_take_what_they_should),
+		cmocka_unit_test(bench_takes_lists),
 		cmocka_unit_test(commands_refuse_with_the_reason),
 		cmocka_unit_test(commands_are_found_by_their_beginning),
 		cmocka_unit_test(examples_are_valid),

@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lbx bench: measures what it says, over whom it says, and leaves nothing behind.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	measures
+	keeps_tables
+	refuses
+	fails_if_another_carries
+	interrupted
+"
+
+# The scripts are there, and the programs where those of the tests are
+export LBX_EXEC_PATH=$here/../tools/bench LBX_BENCH=${OUTPUT:-$here}
+
+# running: is it measuring?
+running()
+{
+	pgrep -x lbx-bench >/dev/null
+}
+
+# nothing_left: no netns of it, and no process
+nothing_left()
+{
+	! { ip netns list | grep -q lbx-bench || running; }
+}
+
+measures()
+{
+	local got
+
+	RET=0
+	lbx -j bench peers "lo lbx veth tun unix" workloads "udp:64 tcp-crr:1" rounds 1 >/tmp/bench.out
+	check_err $? "it failed"
+	got=$(jq -sc '[.[0].head.measure, (.[1:] | length),
+		       (.[1:] | all(.value > 0 and .p50 > 0 and .p50 <= .p99)),
+		       ([.[1:][].peer] | unique)]' /tmp/bench.out)
+	# Two workloads in two families, but for AF_UNIX, which is its own
+	[[ $got == '["time",18,true,["lbx","lo","tun","unix","veth"]]' ]]
+	check_err $? "it prints $got"
+	nothing_left
+	check_err $? "something is left behind"
+	log_test "bench measures each workload over each peer, and prints JSON"
+}
+
+keeps_tables()
+{
+	RET=0
+	rm -rf /tmp/bench
+	lbx bench peers "lo lbx" workloads "udp:64" rounds 6 out /tmp/bench >/tmp/bench.out 2>&1
+	check_err $? "it failed: $(</tmp/bench.out)"
+	grep -qE '^\| udp 64 +\| +IPv6 \| +[0-9.]+ \| +[0-9.]+( ~)? \|' /tmp/bench.out
+	check_err $? "no ratio is in $(</tmp/bench.out)"
+	diff /tmp/bench.out <(echo "Measuring, some minutes ..."; cat /tmp/bench/bench.md; echo) \
+		>/tmp/bench.diff
+	check_err $? "the file is not what is printed: $(</tmp/bench.diff)"
+	[[ -s /tmp/bench/bench-IPv4.svg && $(jq '.measurements | length' /tmp/bench/bench.json) == 24 ]]
+	check_err $? "no plot, or no JSON, is kept"
+	log_test "bench prints tables, and keeps them"
+}
+
+refuses()
+{
+	RET=0
+	refused "there is no 'nothing', choose from: lo lbx" lbx bench peers nothing
+	refused "a workload is such as udp:64" lbx bench workloads udp
+	refused "there is no workload 'udpp'" lbx bench peers lo workloads udpp:1
+	refused "udp takes sizes from 1 to 65000" lbx bench peers lo workloads udp:65001
+	refused "--cpus 1000: there are" lbx bench peers lo cpus 1000
+	LBX_EXEC_PATH=/nowhere refused "are not installed" lbx bench
+	nothing_left
+	check_err $? "something is left behind"
+	log_test "bench refuses what it cannot measure, and says why"
+}
+
+fails_if_another_carries()
+{
+	RET=0
+	netns_up
+	refused "lo has carried" inns lbx-bench --to 127.0.0.1 --via lbx0 --seconds 0.1 udp 64
+	log_test "a measurement fails if another device carries it"
+}
+
+interrupted()
+{
+	local signal pid
+
+	RET=0
+	for signal in TERM INT; do
+		# A script's background commands ignore SIGINT, which a terminal's do not
+		env --default-signal=INT lbx bench peers "lo lbx" >/tmp/bench.out 2>&1 &
+		pid=$!
+		busywait $((BUSYWAIT_TIMEOUT * 10)) running
+		check_err $? "it does not begin: $(</tmp/bench.out)"
+		kill -s "$signal" "$pid"
+		wait "$pid"
+		(($? > 128))
+		check_err $? "SIG$signal does not end it"
+		nothing_left
+		check_err $? "SIG$signal leaves something behind"
+	done
+	log_test "bench leaves nothing behind when it is interrupted"
+}
+
+tool_need
+tests_run
+exit "$EXIT_STATUS"
