@@ -116,7 +116,7 @@ static const struct arg file_args[] = {
 
 static const struct arg bench_args[] = {
 	{ "full", NULL, ARG_SET, 0, AT(full), .min = 1,
-	  .help = "all workloads, and from one CPU to all of them" },
+	  .help = "all workloads, from one CPU to all, and known programs" },
 	{ "peers", "LIST", ARG_TEXT, 0, AT(peers),
 	  .help = "what to compare: \"lo lbx veth\"" },
 	{ "workloads", "LIST", ARG_TEXT, 0, AT(workloads),
