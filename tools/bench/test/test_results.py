@@ -145,6 +145,10 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.run_judge(-1000, planted=-998), [True, True, True])
         self.assertEqual(self.run_judge(-1000, planted=-1000), [True, True, False])
 
+    def test_the_best_round_counts(self):
+        series = results.Series([item("lo", 105, round=1), item("lo", 100, round=2)])
+        self.assertEqual((series.typical, series.least), (100, 100))
+
     def test_what_is_not_recorded_fails(self):
         self.write("recorded", "")
         self.assertEqual(self.run_judge(-1000), [True, False])
