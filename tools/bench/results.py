@@ -84,8 +84,7 @@ class Series:
     def typical(self):
         """The median operation of the best round: of instructions, an exact number
 
-        Once in hundreds of times a process has a state of its own from beginning to end,
-        and takes 1 % more; none takes less.
+        Once in some hundred times a process takes 1 % more from beginning to end.
         """
         return min(item["p50"] for item in self.items)
 
