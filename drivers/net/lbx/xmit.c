@@ -71,11 +71,9 @@ static __always_inline enum lbx_route lbx_route(const struct sk_buff *skb)
 }
 
 /* What eth_type_trans() takes a frame for */
-static __always_inline unsigned char lbx_pkt_type(const struct sk_buff *skb,
+static __always_inline unsigned char lbx_pkt_type(const struct ethhdr *eth,
 						  const struct net_device *dev)
 {
-	const struct ethhdr *eth = eth_hdr(skb);
-
 	if (likely(ether_addr_equal_64bits(eth->h_dest, dev->dev_addr)))
 		return PACKET_HOST;
 	if (!is_multicast_ether_addr_64bits(eth->h_dest))
@@ -95,7 +93,7 @@ static rx_handler_result_t lbx_receive(struct sk_buff **pskb)
 	struct sk_buff *skb = *pskb;
 
 	if (skb->pkt_type == PACKET_LOOPBACK)
-		skb->pkt_type = lbx_pkt_type(skb, skb->dev);
+		skb->pkt_type = lbx_pkt_type(eth_hdr(skb), skb->dev);
 	return RX_HANDLER_PASS;
 }
 
@@ -249,14 +247,14 @@ static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
 
 /* May netif_receive_skb() be called right here, instead of by a softirq?
  *
- * In process context with softirqs and hardirqs on (but for the @bh levels of our
- * own) it may, because on lo it is: __dev_queue_xmit() ends with
- * rcu_read_unlock_bh(), and that runs the softirq that netif_rx() has raised,
- * before it returns to the same caller with whatever that holds.  So no lock is
- * held that the receive path could want; lockdep holds everybody to that (one that
- * is taken in softirq is taken with softirqs off elsewhere).  A socket that its
- * owner is busy with (sk_lock.owned) takes the packet to its own backlog, as it
- * does from a softirq.
+ * In process context with softirqs on (but for the @bh levels of our own) it may,
+ * because on lo it is: __dev_queue_xmit() ends with rcu_read_unlock_bh(), and that
+ * runs the softirq that netif_rx() has raised, before it returns to the same caller
+ * with whatever that holds.  So no lock is held that the receive path could want;
+ * lockdep holds everybody to that (one that is taken in softirq is taken with
+ * softirqs off elsewhere).  Nor are hardirqs off, or __local_bh_enable_ip() would
+ * complain on either way.  A socket that its owner is busy with (sk_lock.owned)
+ * takes the packet to its own backlog, as it does from a softirq.
  *
  * Softirqs are off while a packet is received inline, and so one that it sends, an
  * ACK or the answer to a ping, is not: that ends the recursion.  A softirq has a
@@ -273,7 +271,7 @@ static __always_inline bool lbx_may_receive_inline(unsigned int bh)
 		return false;
 
 	return (preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK)) == bh &&
-	       likely(used_up > LBX_STACK_NEEDED) && !irqs_disabled();
+	       likely(used_up > LBX_STACK_NEEDED);
 }
 
 /* Would the packet overtake one of its flow?  One that is in the backlog of this
@@ -290,15 +288,16 @@ static __always_inline bool lbx_may_overtake(void)
 	return this_cpu_read(softnet_data.backlog.state) & BIT(NAPI_STATE_SCHED);
 }
 
-/* Past the queue.  @skb is at its network header, with an Ethernet header before
- * it; softirqs are off.
+/* Past the queue.  @skb is at its network header, with the Ethernet header @eth
+ * before it; softirqs are off.
  */
 static __always_inline void lbx_deliver(struct sk_buff *skb,
+					const struct ethhdr *eth,
 					struct net_device *dev,
 					enum lbx_route route,
 					unsigned int packets, bool may_inline)
 {
-	skb->pkt_type = lbx_pkt_type(skb, dev);
+	skb->pkt_type = lbx_pkt_type(eth, dev);
 	skb_clear_tstamp(skb);
 	skb_orphan(skb);
 	skb_dst_force(skb);
@@ -348,7 +347,7 @@ bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
 
 	may_inline = lbx_may_receive_inline(0);
 	local_bh_disable();
-	lbx_deliver(skb, dev, route, LBX_XSTATS_DIRECT_PACKETS, may_inline);
+	lbx_deliver(skb, eth, dev, route, LBX_XSTATS_DIRECT_PACKETS, may_inline);
 	local_bh_enable();
 	return true;
 }
@@ -365,9 +364,11 @@ bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
  */
 void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev)
 {
+	struct ethhdr *eth = (struct ethhdr *)skb->data;
+
 	skb->dev = dev;
 	/* lo's so far; lbx_pkt_type() compares */
-	ether_addr_copy(((struct ethhdr *)skb->data)->h_dest, dev->dev_addr);
+	ether_addr_copy(eth->h_dest, dev->dev_addr);
 
 	if (unlikely(!lbx_may_skip_queue(skb, dev))) {
 		dev_queue_xmit(skb);
@@ -376,6 +377,6 @@ void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev)
 
 	skb_reset_mac_header(skb);
 	__skb_pull(skb, ETH_HLEN);
-	lbx_deliver(skb, dev, LBX_ROUTE_LOCAL, LBX_XSTATS_CLAIMED_PACKETS,
+	lbx_deliver(skb, eth, dev, LBX_ROUTE_LOCAL, LBX_XSTATS_CLAIMED_PACKETS,
 		    lbx_may_receive_inline(SOFTIRQ_DISABLE_OFFSET));
 }
