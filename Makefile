@@ -53,6 +53,9 @@ bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all
 bench-gate: ## hold lbx to its bars (tools/bench/bars), on KERNELS; RECORD=1 records
 	@tools/bench/gate
 
+bench-profile: ## share the instructions of lo and lbx out by function, on KERNELS
+	@tools/bench/profile
+
 testvm: ## test tools/vm itself: streams, statuses, kernel bugs
 	@tools/setup
 	@mkdir -p build/test
@@ -79,4 +82,4 @@ help: ## list targets and variables
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
 .PHONY: all module tools install uninstall setup demo test bench bench-gate testvm check
-.PHONY: clean help
+.PHONY: bench-profile clean help

@@ -87,6 +87,7 @@ struct flow {
  * @flows: number of clients and servers
  * @cpus: number of threads, which share the flows out; each has a CPU
  * @instructions: a nanosecond of the clock is an instruction
+ * @dither: pause before each operation, so that samples hit another part of it
  * @batches: number of batches
  * @divide: of a batch's operations, do one in so many
  * @seconds: how long they take together, unless @instructions
@@ -104,6 +105,7 @@ struct job {
 	int			flows;
 	int			cpus;
 	bool			instructions;
+	bool			dither;
 	int			batches;
 	int			divide;
 	double			seconds;
@@ -144,6 +146,7 @@ void echo_start(const char *tun);
 
 /* measure.c */
 void measure(const struct job *job, struct flow *flows, struct result *result);
+void dither(void);
 
 /* carrier.c */
 struct carriers;

@@ -37,6 +37,7 @@ static void print_help(void)
 	     "  --flows N             number of clients and servers (1)\n"
 	     "  --cpus N              number of threads, of a CPU each, that share them (1)\n"
 	     "  --instructions        the clock counts instructions, as in tools/vm/run -i\n"
+	     "  --dither              a pause of another length before each operation\n"
 	     "  --batches N           number of batches (9)\n"
 	     "  --divide N            do one in N of a batch's operations, for what is slow\n"
 	     "  --seconds S           of all batches together (0.9)\n"
@@ -132,7 +133,7 @@ static void print_result(const struct job *job, const struct result *result, jso
 int main(int argc, char **argv)
 {
 	enum { TO = 1, AT, CLIENT_NETNS, SERVER_NETNS, DEV, VIA, TUN, FLOWS, CPUS,
-	       INSTRUCTIONS, BATCHES, DIVIDE, SECONDS, TAG, HEAD, HELP };
+	       INSTRUCTIONS, DITHER, BATCHES, DIVIDE, SECONDS, TAG, HEAD, HELP };
 	static const struct option options[] = {
 		{ "to",			required_argument,	NULL, TO },
 		{ "at",			required_argument,	NULL, AT },
@@ -144,6 +145,7 @@ int main(int argc, char **argv)
 		{ "flows",		required_argument,	NULL, FLOWS },
 		{ "cpus",		required_argument,	NULL, CPUS },
 		{ "instructions",	no_argument,		NULL, INSTRUCTIONS },
+		{ "dither",		no_argument,		NULL, DITHER },
 		{ "batches",		required_argument,	NULL, BATCHES },
 		{ "divide",		required_argument,	NULL, DIVIDE },
 		{ "seconds",		required_argument,	NULL, SECONDS },
@@ -190,6 +192,9 @@ int main(int argc, char **argv)
 			break;
 		case INSTRUCTIONS:
 			job.instructions = true;
+			break;
+		case DITHER:
+			job.dither = true;
 			break;
 		case BATCHES:
 			job.batches = read_number("--batches", optarg, 1000);
