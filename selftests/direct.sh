@@ -11,6 +11,8 @@ ALL_TESTS="
 	is_the_default
 	skips_queue_and_backlog
 	not_inline_in_softirq
+	answers_are_received_next
+	others_than_the_next_by_the_backlog
 	off_is_the_queue
 	switched_at_once
 	switched_under_load
@@ -221,19 +223,73 @@ skips_queue_and_backlog()
 	log_test "it goes past the device's queue and the CPU's backlog"
 }
 
-# the answer to a ping is sent by a softirq, or while they are off
+# a timer sends the ACK that nobody has sent with an answer
+delayed_ack='
+import socket, sys, time
+listener = socket.create_server((sys.argv[1], 0), family=int(sys.argv[2]))
+client = socket.create_connection(listener.getsockname()[:2])
+server, _ = listener.accept()
+server.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+client.send(b"x")
+time.sleep(0.5)'
+
 not_inline_in_softirq()
+{
+	local addr family queued direct inline
+
+	RET=0
+	up
+	for addr in $ADDRS; do
+		family=2
+		[[ $addr != *:* ]] || family=10
+		ways python3 -c "$delayed_ack" "$addr" "$family"
+		((direct > 3 && inline < direct))
+		check_err $? "$addr: $inline inline of $direct"
+	done
+	log_test "what a softirq sends is not received inline"
+}
+
+# the answer to a ping is sent while the request is received
+answers_are_received_next()
 {
 	local addr queued direct inline
 
 	RET=0
 	up
+	trace_start netif_rx
 	for addr in $ADDRS; do
-		ways ping -c 10 -i 0.01 "$addr"
-		((direct == 20 && inline <= 10))
+		ways ping -c 20 -i 0.01 "$addr"
+		# but while the CPU's backlog has others
+		((direct == 40 && inline > 20))
 		check_err $? "$addr: $inline inline of $direct"
+		(($(traced netif_rx) == direct - inline))
+		check_err $? "$addr: $(traced netif_rx) by the backlog, $inline of $direct inline"
+		echo >"$trace/trace"
 	done
-	log_test "what a softirq sends is not received inline"
+	log_test "what is sent while a packet is received inline is received next"
+}
+
+# a window that opens lets hundreds of segments go at once
+others_than_the_next_by_the_backlog()
+{
+	local addr queued direct inline
+
+	RET=0
+	up
+	ipn link set lbx0 mtu 1280 gso_max_segs 1
+	trace_start netif_rx
+	for addr in $ADDRS; do
+		ways taskset 1 python3 "$here/window.py" "$addr"
+		((inline > 64))
+		check_err $? "$addr: $inline of $direct inline"
+		(($(traced netif_rx) > 64))
+		check_err $? "$addr: $(traced netif_rx) of $direct by the backlog"
+		echo >"$trace/trace"
+	done
+	inns nstat -asz TcpExtTCPOFOQueue TcpExtTCPFastRetrans |
+		awk '$1 ~ /^Tcp/ && $2 {print; bad = 1} END {exit bad}'
+	check_err $? "segments came out of order"
+	log_test "if they are many, the backlog gets the last of them, in their order"
 }
 
 off_is_the_queue()

@@ -11,7 +11,7 @@ ALL_TESTS="
 	names
 	queued
 	direct_inline
-	direct_by_softirq
+	direct_next
 	claimed
 	claimed_and_queued
 	multicast
@@ -130,15 +130,15 @@ direct_inline()
 }
 
 # the answer to a ping is sent while the request is being received
-direct_by_softirq()
+direct_next()
 {
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
-	exactly "direct_packets=2 direct_bytes=168 inline_packets=1" \
-		"direct/1 direct/0" inns ping -c 1 192.0.2.1
-	exactly "direct_packets=2 direct_bytes=208 inline_packets=1" \
-		"direct/1 direct/0" inns ping -c 1 2001:db8:9::1
-	log_test "an answer from the receive path is direct and not inline"
+	exactly "direct_packets=2 direct_bytes=168 inline_packets=2" \
+		"direct/1 direct/1" inns ping -c 1 192.0.2.1
+	exactly "direct_packets=2 direct_bytes=208 inline_packets=2" \
+		"direct/1 direct/1" inns ping -c 1 2001:db8:9::1
+	log_test "an answer from the receive path is direct, and inline as well"
 }
 
 claimed_up()

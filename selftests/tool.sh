@@ -146,7 +146,7 @@ show_all()
 	want='pg: up mtu 65536 direct on isolate on
     addr 192.0.2.1/32
     addr fe80::1/64
-    2 packets, 168 bytes: 2 direct, 0 queued, 0 claimed; 1 of them inline'
+    2 packets, 168 bytes: 2 direct, 0 queued, 0 claimed; 2 of them inline'
 	is "$want" lbxn show pg
 	is '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
 	is '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)

@@ -257,9 +257,10 @@ static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
  * takes the packet to its own backlog, as it does from a softirq.
  *
  * Softirqs are off while a packet is received inline, and so one that it sends, an
- * ACK or the answer to a ping, is not: that ends the recursion.  A softirq has a
- * stack of its own on most machines (do_softirq_own_stack()), and here it is the
- * task's, so there must be enough left of it.  On PREEMPT_RT preempt_count() does
+ * ACK or the answer to a ping, is not received right there: that ends the recursion.
+ * It is received next, in the same place as the first (lbx_receive_next()).  A
+ * softirq has a stack of its own on most machines (do_softirq_own_stack()), and here
+ * it is the task's, so there must be enough left of it.  On PREEMPT_RT preempt_count() does
  * not tell of softirqs, and they are threads to be scheduled: never.
  */
 static __always_inline bool lbx_may_receive_inline(unsigned int bh)
@@ -288,6 +289,84 @@ static __always_inline bool lbx_may_overtake(void)
 	return this_cpu_read(softnet_data.backlog.state) & BIT(NAPI_STATE_SCHED);
 }
 
+/* What is sent while a packet is received inline, an ACK or the answer to a ping:
+ * a ring of this CPU's, by its last packet.  It is LBX_NOTHING_NEXT while there is
+ * none, and NULL while nothing is received inline.  Softirqs are off all that time:
+ * nobody else sends on this CPU, and a device waits for it before it goes (RCU).
+ */
+static DEFINE_PER_CPU(struct sk_buff *, lbx_next);
+
+#define LBX_NOTHING_NEXT	((struct sk_buff *)1)
+
+/* So many of them are received next, before the backlog gets the others: as
+ * process_backlog() receives before it asks whether others want the CPU
+ */
+#define LBX_NEXT_MAX		64
+
+struct lbx_skb_cb {
+	unsigned int packets;	/* the counter, as of lbx_count() */
+};
+
+#define LBX_SKB_CB(skb)		((struct lbx_skb_cb *)(skb)->cb)
+
+/* Is a packet being received inline?  Then @skb is received next. */
+static __always_inline bool lbx_receive_next(struct sk_buff *skb,
+					     unsigned int packets)
+{
+	struct sk_buff *last = this_cpu_read(lbx_next);
+
+	if (!last)
+		return false;
+
+	LBX_SKB_CB(skb)->packets = packets;
+	if (last == LBX_NOTHING_NEXT) {
+		skb->next = skb;
+	} else {
+		skb->next = last->next;
+		last->next = skb;
+	}
+	this_cpu_write(lbx_next, skb);
+	return true;
+}
+
+/* The first of those that are next, or NULL */
+static struct sk_buff *lbx_take_next(void)
+{
+	struct sk_buff *last = this_cpu_read(lbx_next), *first;
+
+	if (last == LBX_NOTHING_NEXT)
+		return NULL;
+
+	first = last->next;
+	if (first == last)
+		this_cpu_write(lbx_next, LBX_NOTHING_NEXT);
+	else
+		last->next = first->next;
+	skb_mark_not_on_list(first);
+	return first;
+}
+
+/* In their order, and if there are too many, the backlog gets the last of them */
+static noinline void lbx_receive_all_next(void)
+{
+	struct sk_buff *skb;
+	int n = 0;
+
+	while ((skb = lbx_take_next())) {
+		enum lbx_route route = lbx_route(skb);
+		unsigned int packets = LBX_SKB_CB(skb)->packets;
+		bool is_inline = n++ < LBX_NEXT_MAX;
+
+		trace_lbx_xmit(skb, skb->dev, packets, is_inline);
+		if (is_inline) {
+			lbx_count(skb->dev, route, packets, skb->len, true);
+			netif_receive_skb(skb);
+		} else {
+			lbx_enqueue(skb, skb->dev, route, packets);
+		}
+	}
+}
+
 /* Past the queue.  @skb is at its network header, with the Ethernet header @eth
  * before it; softirqs are off.
  */
@@ -302,12 +381,19 @@ static __always_inline void lbx_deliver(struct sk_buff *skb,
 	skb_orphan(skb);
 	skb_dst_force(skb);
 
-	may_inline = may_inline && likely(!lbx_may_overtake());
-	trace_lbx_xmit(skb, dev, packets, may_inline);
-	if (may_inline) {
+	if (unlikely(lbx_may_overtake())) {
+		trace_lbx_xmit(skb, dev, packets, false);
+		lbx_enqueue(skb, dev, route, packets);
+	} else if (may_inline) {
+		trace_lbx_xmit(skb, dev, packets, true);
 		lbx_count(dev, route, packets, skb->len, true);
+		this_cpu_write(lbx_next, LBX_NOTHING_NEXT);
 		netif_receive_skb(skb);
-	} else {
+		if (unlikely(this_cpu_read(lbx_next) != LBX_NOTHING_NEXT))
+			lbx_receive_all_next();
+		this_cpu_write(lbx_next, NULL);
+	} else if (!lbx_receive_next(skb, packets)) {
+		trace_lbx_xmit(skb, dev, packets, false);
 		lbx_enqueue(skb, dev, route, packets);
 	}
 }
