@@ -100,13 +100,14 @@ static uint64_t clock_cost(void)
 __attribute__((noinline)) void dither(void)
 {
 	static uint32_t state = 1;
-	volatile uint32_t i;
+	uint32_t i;
 
 	state ^= state << 13;
 	state ^= state >> 17;
 	state ^= state << 5;
+	/* The compiler is not to see that this is for nothing */
 	for (i = state % 1024; i; i--)
-		;
+		__asm__ volatile("");
 }
 
 static void do_one(struct worker *worker)

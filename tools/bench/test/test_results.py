@@ -101,7 +101,7 @@ class Judge(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.judge.HERE = self.folder = folder.name
-        self.write("bars", "6.1 lbx udp 64 0.9  # a promise\n")
+        self.write("bars", "6.1 lbx udp 64 0.901  # a promise\n")
         self.write("recorded", "".join(
             f"6.1 build lbx udp 64 {family} -1000\n" for family in ("IPv4", "IPv6")))
 
@@ -133,8 +133,8 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.run_judge(-1200), [True, True])
 
     def test_a_bar_is_missed(self):
-        self.assertEqual(self.run_judge(-996, "other build"), [True, True])
-        self.assertEqual(self.run_judge(-990, "other build"), [False, True])
+        self.assertEqual(self.run_judge(-990, "other build"), [True, True])
+        self.assertEqual(self.run_judge(-989, "other build"), [False, True])
 
     def test_two_instructions_are_seen_on_the_same_build(self):
         self.assertEqual(self.run_judge(-998), [True, False])
