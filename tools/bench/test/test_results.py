@@ -11,9 +11,12 @@ import importlib.util
 import io
 import json
 import os
+import pathlib
 import sys
 import tempfile
+import types
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -160,6 +163,34 @@ class Judge(unittest.TestCase):
         self.write("bars", "6.1 lbx udp 64\n")
         with self.assertRaisesRegex(SystemExit, "bars, line 1: it takes kernel peer"):
             self.run_judge(-1000)
+
+
+class Functions(unittest.TestCase):
+    def tables(self, lo, lbx):
+        """What is said of these samples, where an operation takes 1000 and 800"""
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "samples"), "w", encoding="utf-8") as file:
+                file.write("udp:64\tIPv4\tlo\t1000\tlo.data\n"
+                           "udp:64\tIPv4\tlbx\t800\tlbx.data\n")
+            said = {pathlib.Path(folder, name): "".join(f"ffff {word}\n\n" for word in words)
+                    for name, words in (("lo.data", lo), ("lbx.data", lbx))}
+            functions = program("functions")
+            with mock.patch.object(functions.subprocess, "run", lambda command, **_:
+                                   types.SimpleNamespace(stdout=said[command[3]])), \
+                    mock.patch.object(sys, "argv", ["functions", folder]), \
+                    contextlib.redirect_stdout(io.StringIO()) as out:
+                functions.main()
+        return out.getvalue()
+
+    def test_only_operations_are_shared_out(self):
+        out = self.tables(["exec", "dither", "a", "b", "dither", "dither", "a", "a",
+                           "dither", "exit"], ["dither", "a", "c", "dither"])
+        self.assertIn("| `a` | 750 | 400 | -350 |\n| `b` | 250 | 0 | -250 |\n"
+                      "| `c` | 0 | 400 | +400 |\n| all others | 0 | 0 | +0 |", out)
+
+    def test_samples_without_an_operation_are_refused(self):
+        with self.assertRaisesRegex(SystemExit, "lbx.data: no operation in it"):
+            self.tables(["dither", "a", "dither"], ["exec", "exit"])
 
 
 if __name__ == "__main__":
