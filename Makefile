@@ -41,7 +41,7 @@ uninstall: ## remove what "make install" has installed, for every kernel
 setup: ## install the Debian packages that demo, test and check need
 	@tools/setup
 
-demo: ## see lbx at work in a VM, explained (a minute, once with the VM image three)
+demo: ## see lbx at work in a VM, explained (a minute, once with the VM image five)
 	@tools/demo/run
 
 test: ## run the selftests TESTS in a VM on each of KERNELS
