@@ -405,9 +405,12 @@ second_is_refused()
 	refused "$text" ipn link set lbx1 type lbx claim "$nic6"
 	refused "$text" ipn link set lbx0 type lbx claim eth0
 	refused "$text" ipn link set lbx0 type lbx claim "$nic4"
+	# down: up to 6.1 a device that is up keeps its name
+	ipn link set lbx0 down
 	ipn link set lbx0 name holder
 	refused "Claimed by holder already" ipn link set lbx1 type lbx claim eth0
 	ipn link set holder name lbx0
+	ipn link set lbx0 up
 	lbx lbx0 unclaim eth0 unclaim "$nic4" unclaim "$nic6"
 	lbx lbx1 claim eth0 claim "$nic4" claim "$nic6"
 	answer_on lbx1 "$nic4" "$nic6"
