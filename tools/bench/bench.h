@@ -146,7 +146,6 @@ void echo_start(const char *tun);
 
 /* measure.c */
 void measure(const struct job *job, struct flow *flows, struct result *result);
-void dither(void);
 
 /* carrier.c */
 struct carriers;

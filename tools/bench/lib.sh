@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # what choose_kernels has set
 #
-# lib.sh - what "run" and "gate" share: the VMs that measure. Sourced, never run, in the
-# repository, after tools/lib.sh and tools/vm/lib.sh.
+# lib.sh - what "run", "gate" and "profile" share: the VMs that measure. Sourced, never
+# run, in the repository, after tools/lib.sh and tools/vm/lib.sh.
 
 # bench_build KERNEL: sets bin, the folder with what "lab" calls, and labels, what the
 # head is to say of this run, as options

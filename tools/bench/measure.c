@@ -97,7 +97,7 @@ static uint64_t clock_cost(void)
 /* For those who take samples: what it takes has a name of its own, and can be left out.
  * Its length is a random number by xorshift.
  */
-__attribute__((noinline)) void dither(void)
+static __attribute__((noinline)) void dither(void)
 {
 	static uint32_t state = 1;
 	uint32_t i;

@@ -260,8 +260,9 @@ static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
  * ACK or the answer to a ping, is not received right there: that ends the recursion.
  * It is received next, in the same place as the first (lbx_receive_next()).  A
  * softirq has a stack of its own on most machines (do_softirq_own_stack()), and here
- * it is the task's, so there must be enough left of it.  On PREEMPT_RT preempt_count() does
- * not tell of softirqs, and they are threads to be scheduled: never.
+ * it is the task's, so there must be enough left of it.  On PREEMPT_RT
+ * preempt_count() does not tell of softirqs, and they are threads to be scheduled:
+ * never.
  */
 static __always_inline bool lbx_may_receive_inline(unsigned int bh)
 {
