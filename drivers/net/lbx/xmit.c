@@ -382,21 +382,23 @@ static __always_inline void lbx_deliver(struct sk_buff *skb,
 	skb_orphan(skb);
 	skb_dst_force(skb);
 
-	if (unlikely(lbx_may_overtake())) {
-		trace_lbx_xmit(skb, dev, packets, false);
-		lbx_enqueue(skb, dev, route, packets);
-	} else if (may_inline) {
-		trace_lbx_xmit(skb, dev, packets, true);
-		lbx_count(dev, route, packets, skb->len, true);
-		this_cpu_write(lbx_next, LBX_NOTHING_NEXT);
-		netif_receive_skb(skb);
-		if (unlikely(this_cpu_read(lbx_next) != LBX_NOTHING_NEXT))
-			lbx_receive_all_next();
-		this_cpu_write(lbx_next, NULL);
-	} else if (!lbx_receive_next(skb, packets)) {
-		trace_lbx_xmit(skb, dev, packets, false);
-		lbx_enqueue(skb, dev, route, packets);
+	if (likely(!lbx_may_overtake())) {
+		if (may_inline) {
+			trace_lbx_xmit(skb, dev, packets, true);
+			lbx_count(dev, route, packets, skb->len, true);
+			this_cpu_write(lbx_next, LBX_NOTHING_NEXT);
+			netif_receive_skb(skb);
+			if (unlikely(this_cpu_read(lbx_next) != LBX_NOTHING_NEXT))
+				lbx_receive_all_next();
+			this_cpu_write(lbx_next, NULL);
+			return;
+		}
+		if (lbx_receive_next(skb, packets))
+			return;
 	}
+
+	trace_lbx_xmit(skb, dev, packets, false);
+	lbx_enqueue(skb, dev, route, packets);
 }
 
 /**
