@@ -36,6 +36,18 @@ words()
 	tr -s '[:space:]' '\n' <<<"$1" | sed '/^$/d'
 }
 
+# in_turn NAME COMMAND...: COMMAND in the background, as soon as a CPU is free, since an
+# emulated machine keeps one busy; NAME is before each line that it prints. Then: wait
+running=0
+in_turn()
+{
+	local name=$1; shift
+
+	[ "$running" -lt "$(nproc)" ] || wait -n || :
+	running=$((running + 1))
+	"$@" </dev/null 2>&1 | sed -u "s/^/$name: /" &
+}
+
 # choose_kernels: sets kernels, those of $KERNELS in the order of VM_KERNELS (see
 # tools/vm/lib.sh) and none twice
 choose_kernels()

@@ -20,20 +20,17 @@ bench_build()
 		--head "date=$(date -u '+%F %R UTC')")
 }
 
-# in_vms COMMAND...: COMMAND KERNEL for each of $kernels, as many at a time as there are
-# CPUs; what it says is prefixed
+# in_vms COMMAND...: COMMAND KERNEL for each of $kernels, in turn
 in_vms()
 {
-	local kernel running=0
+	local kernel
 
 	for kernel in "${kernels[@]}"; do
 		# One at a time, and it says by itself what it makes
 		tools/vm/image "$kernel" >/dev/null
 	done
 	for kernel in "${kernels[@]}"; do
-		[ "$running" -lt "$(nproc)" ] || wait -n || :
-		running=$((running + 1))
-		"$@" "$kernel" </dev/null 2>&1 | sed -u "s/^/$kernel: /" &
+		in_turn "$kernel" "$@" "$kernel"
 	done
 	wait
 }
