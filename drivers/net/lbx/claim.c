@@ -13,8 +13,6 @@
  * The hook is there only while the netns has a claim.  For other traffic on lo it
  * is one test of a hash bucket, and one lookup if single addresses are claimed.
  */
-#include <linux/bitops.h>
-#include <linux/hash.h>
 #include <linux/in.h>
 #include <linux/inetdevice.h>
 #include <linux/netfilter.h>
@@ -29,6 +27,7 @@
 #include <net/route.h>
 
 #include "compat.h"
+#include "hash.h"
 #include "lbx.h"
 #include "trace.h"
 
@@ -105,19 +104,6 @@ struct lbx_claim_net {
 };
 
 static unsigned int lbx_claim_net_id;
-
-/* For each packet of lo that is not to 127.0.0.0/8 or ::1, and a fifth of what
- * jhash2() costs.  A product has in its upper bits what is below; the shift brings
- * those that are above down, and the rotation keeps subnets and hosts apart.  The
- * factor is odd, and nobody knows it who could choose addresses.
- */
-static __always_inline u32 lbx_addr_hash(u64 high, u64 low, u32 seed)
-{
-	u64 factor = GOLDEN_RATIO_64 ^ ((u64)seed << 1);
-	u64 hash = rol64(high, 32) * factor + low;
-
-	return ((hash ^ hash >> 32) * factor) >> 32;
-}
 
 static __always_inline u32 lbx_addr4_hash(const void *addr, u32 len, u32 seed)
 {
