@@ -34,7 +34,8 @@ measures()
 	local got
 
 	RET=0
-	lbx -j bench peers "lo lbx veth tun unix" workloads "udp:64 tcp-crr:1" rounds 1 >/tmp/bench.out
+	lbx -j bench peers "lo lbx veth tun unix" workloads $'udp:64\ntcp-crr:1' rounds 1 \
+		>/tmp/bench.out
 	check_err $? "it failed"
 	got=$(jq -sc '[.[0].head.measure, (.[1:] | length),
 		       (.[1:] | all(.value > 0 and .p50 > 0 and .p50 <= .p99)),
