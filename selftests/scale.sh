@@ -21,7 +21,7 @@ ALL_TESTS="
 # how many of each; a debug kernel is for what goes wrong with any of them, and would
 # take hours for as many
 : "${DEVICES:=$(amount 1000 50)}" "${NAMESPACES:=$(amount 200 20)}"
-: "${DESTINATIONS:=$(amount 100000 3000)}" "${CLAIMS:=$(amount 100000 5000)}"
+: "${DESTINATIONS:=$(amount 100000 10000)}" "${CLAIMS:=$(amount 100000 5000)}"
 
 # seconds that nothing takes unless it has become quadratic, or worse
 PATIENCE=300
@@ -42,6 +42,18 @@ memory()
 memory_is_back()
 {
 	(($(memory) <= $1))
+}
+
+# given_back BEFORE USED PART SECONDS: within that time, all of USED but one in PART. On a
+# debug kernel it may be a megabyte more, which its checkers keep for themselves; it has
+# kmemleak for what is lost
+given_back()
+{
+	local before=$1 used=$2 part=$3 seconds=$4
+
+	slowwait "$seconds" memory_is_back \
+		$((before + used / part + $(amount 0 1024)))
+	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
 }
 
 # within SECONDS WHAT COMMAND...
@@ -114,8 +126,7 @@ devices()
 	within "$PATIENCE" "deleting them" del_devices
 	[[ $(ipn -br link show type lbx | wc -l) == 0 ]]
 	check_err $? "some are still there"
-	slowwait "$WAIT_TIMEOUT" memory_is_back $((before + used / 10))
-	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	given_back "$before" "$used" 10 "$WAIT_TIMEOUT"
 	log_test "$DEVICES devices in one netns, each carries its own"
 }
 
@@ -182,8 +193,7 @@ namespaces()
 
 	of_all del
 	check_err $? "cannot delete them"
-	slowwait "$PATIENCE" memory_is_back $((before + used / 5))
-	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	given_back "$before" "$used" 5 "$PATIENCE"
 	log_test "$NAMESPACES netns with a device each, which carries; deleted with it"
 }
 
@@ -205,8 +215,8 @@ swept()
 	(($(packets lbx0) == DESTINATIONS))
 	check_err $? "lbx0 has received $(packets lbx0) packets"
 	log_info "memory changed by $used KiB"
-	# The 1024 neighbours that there may be take a debug kernel 2 MiB
-	((used <= DESTINATIONS / 10 + $(amount 0 3000)))
+	# The 1024 neighbours that there may be take a debug kernel 3 MiB and more
+	((used <= DESTINATIONS / 10 + $(amount 0 8000)))
 	check_err $? "it took $used KiB for $DESTINATIONS destinations"
 }
 
@@ -271,8 +281,7 @@ claims()
 	carries lo lbx0 sweep "$first" 3
 	# IPv6 has made a neighbour of lo for each destination
 	ipn link set lo down
-	slowwait "$WAIT_TIMEOUT" memory_is_back $((before + used / 5))
-	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	given_back "$before" "$used" 5 "$WAIT_TIMEOUT"
 }
 
 claims4()
@@ -303,8 +312,7 @@ claims_go_with_device()
 	within "$PATIENCE" "deleting the device" ipn link del lbx0
 	inns sweep 198.18.0.0 3
 	check_err $? "lo does not carry what was claimed"
-	slowwait "$WAIT_TIMEOUT" memory_is_back $((before + used / 5))
-	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	given_back "$before" "$used" 5 "$WAIT_TIMEOUT"
 	log_test "the claims go with their device"
 }
 
