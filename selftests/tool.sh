@@ -240,9 +240,10 @@ least()
 
 claims_10000()
 {
-	local addrs i name
+	local addrs i name limit
 
 	RET=0
+	limit=$(amount 1 60)
 	netns_up
 	ipn link set lo up
 	ipn route add local 198.18.0.0/16 dev lo
@@ -261,7 +262,7 @@ claims_10000()
 		is "" lbxn claims
 	done
 	for name in "${!least[@]}"; do
-		((least[$name] < 100))
+		((least[$name] < limit * 100))
 		check_err $? "$name took ${least[$name]} hundredths of a second"
 	done
 	lbxn claim "${addrs[@]}" dev lbx0
@@ -270,7 +271,7 @@ claims_10000()
 	ends 1 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
 	[[ $(lbxn claims | wc -l) == 10000 ]]
 	check_err $? "some were given back"
-	log_test "10,000 addresses are claimed, and listed and given back in under a second"
+	log_test "10,000 addresses are claimed, and listed and given back in under $limit s"
 }
 
 # 500 come and go at once, before those of the other device in the list: where that
