@@ -83,11 +83,11 @@ struct lbx_claim {
  * @addr6: claims of IPv6 addresses
  * @n_addr4: number of them, so that an empty table costs nothing
  * @n_addr6: likewise
- * @n_index: number of claims in @by_index, likewise for IPv6
  * @n_claims: number of all claims; the hook is there if it is not 0
  * @seq: changes with each claim, so that a dump sees what it has missed; never 0
  * @by_index: claims of interfaces that there are
- * @interfaces: claims of interfaces, those that wait too
+ * @interfaces: claims of interfaces, those that wait too; if it is empty, which is
+ *	asked for under RCU, too, nothing is in @by_index
  * @ops: the hook
  */
 struct lbx_claim_net {
@@ -95,7 +95,6 @@ struct lbx_claim_net {
 	struct rhashtable	addr6;
 	unsigned int		n_addr4;
 	unsigned int		n_addr6;
-	unsigned int		n_index;
 	unsigned int		n_claims;
 	unsigned int		seq;
 	struct hlist_head	by_index[1 << LBX_CLAIM_HASH_BITS];
@@ -238,7 +237,8 @@ static struct lbx_claim *lbx_claim_of6(struct lbx_claim_net *cnet,
 		return NULL;
 
 	claim = lbx_find_addr6(cnet, daddr);
-	if (!claim && !READ_ONCE(cnet->n_index))
+	/* what has the index is three pointers away */
+	if (!claim && list_empty(&cnet->interfaces))
 		return NULL;
 
 	f6i = rcu_dereference(dst_rt6_info(skb_dst(skb))->from);
@@ -319,16 +319,14 @@ static void lbx_claim_attach(struct lbx_claim_net *cnet, struct lbx_claim *claim
 	claim->ifindex = target->ifindex;
 	hlist_add_head_rcu(&claim->index_node,
 			   lbx_index_bucket(cnet, claim->ifindex));
-	WRITE_ONCE(cnet->n_index, cnet->n_index + 1);
 }
 
 /* A reader that is here still sees the index of before, or 0, which fits nobody */
-static void lbx_claim_detach(struct lbx_claim_net *cnet, struct lbx_claim *claim)
+static void lbx_claim_detach(struct lbx_claim *claim)
 {
 	if (!claim->ifindex)
 		return;
 	hlist_del_rcu(&claim->index_node);
-	WRITE_ONCE(cnet->n_index, cnet->n_index - 1);
 	WRITE_ONCE(claim->ifindex, 0);
 }
 
@@ -385,7 +383,7 @@ static void lbx_claim_remove(struct lbx_claim_net *cnet, struct lbx_claim *claim
 		WRITE_ONCE(cnet->n_addr6, cnet->n_addr6 - 1);
 		break;
 	default:
-		lbx_claim_detach(cnet, claim);
+		lbx_claim_detach(claim);
 		list_del(&claim->name_node);
 	}
 	list_del(&claim->node);
@@ -880,7 +878,7 @@ static struct lbx_claim *lbx_claim_gone(struct lbx_claim_net *cnet,
 	struct lbx_claim *claim = lbx_find_index(cnet, dev->ifindex);
 
 	if (claim)
-		lbx_claim_detach(cnet, claim);
+		lbx_claim_detach(claim);
 	return claim;
 }
 
