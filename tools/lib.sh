@@ -36,6 +36,12 @@ words()
 	tr -s '[:space:]' '\n' <<<"$1" | sed '/^$/d'
 }
 
+# test_programs: those of the selftests, one on each line
+test_programs()
+{
+	sed -nE 's/^TEST_(GEN_)?PROGS *[:+]?= *//p' selftests/Makefile
+}
+
 # in_turn NAME COMMAND...: COMMAND in the background, as soon as a CPU is free, since an
 # emulated machine keeps one busy; NAME is before each line that it prints. Then: wait
 running=0
