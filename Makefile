@@ -5,6 +5,11 @@
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest_headers))
 KERNELS ?= $(if $(filter bench-gate,$(MAKECMDGOALS)),6.1 7.2,6.12)
 TESTS ?=
+SEED ?=
+MINUTES ?=
+COUNT ?=
+CPUS ?=
+LIMIT ?=
 FULL ?=
 RECORD ?=
 
@@ -19,7 +24,7 @@ and if Debian has none by this name, those of Debian's newest kernel with
 endef
 
 # for tools/test and tools/bench
-export KERNELS TESTS FULL RECORD
+export KERNELS TESTS SEED MINUTES COUNT CPUS LIMIT FULL RECORD
 
 all: module tools ## build lbx.ko for KDIR, and the tools
 

@@ -42,6 +42,12 @@ test_programs()
 	sed -nE 's/^TEST_(GEN_)?PROGS *[:+]?= *//p' selftests/Makefile
 }
 
+# extended_programs: those that are run when asked for
+extended_programs()
+{
+	sed -nE 's/^TEST_PROGS_EXTENDED *[:+]?= *//p' selftests/Makefile
+}
+
 # in_turn NAME COMMAND...: COMMAND in the background, as soon as a CPU is free, since an
 # emulated machine keeps one busy; NAME is before each line that it prints. Then: wait
 running=0
