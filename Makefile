@@ -82,7 +82,7 @@ help: ## list targets and variables
 	@echo
 	@echo 'Variables, and what they are now:'
 	@echo '  KERNELS   kernels to test and measure on, any of 6.1 6.12 7.2, and to test on'
-	@echo '            debug debug-6.1 ($(KERNELS))'
+	@echo '            debug debug-6.1 kcsan ($(KERNELS))'
 	@echo '  TESTS     programs of selftests/ to run ($(or $(TESTS),all))'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 

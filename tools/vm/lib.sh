@@ -15,7 +15,8 @@ VM_HOST_PACKAGES=(
 # Debian's kernels, and all there are: "debug-kernel" makes those that Debian has
 # not. A new one is one more word here and one more line in vm_kernel().
 VM_DEBIAN_KERNELS=(6.1 6.12 7.2)
-VM_KERNELS=("${VM_DEBIAN_KERNELS[@]}" debug debug-6.1)
+VM_DEBUG_KERNELS=(debug debug-6.1 kcsan)
+VM_KERNELS=("${VM_DEBIAN_KERNELS[@]}" "${VM_DEBUG_KERNELS[@]}")
 
 vm_dir=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 # shellcheck disable=SC2034  # used by the scripts that source this
@@ -28,12 +29,22 @@ vm_name=tools/vm/${0##*/}
 #   vm_suite      the Debian release that is its root
 #   vm_base       the Debian kernel with that root: itself, but for debug kernels
 #   vm_debug      what "debug-kernel" makes of vm_base, empty if it is Debian's
+#   vm_configs    by these files, of which the last counts
 vm_kernel()
 {
-	vm_base=$1 vm_debug=
+	vm_base=$1 vm_debug='' vm_configs=(debug.config)
 	case $1 in
-	debug)		vm_base=6.12 vm_debug=debug-6.12 ;;
-	debug-6.1)	vm_base=6.1 vm_debug=debug-6.1 ;;
+	debug)
+		vm_base=6.12 vm_debug=debug-6.12
+		;;
+	debug-6.1)
+		vm_base=6.1 vm_debug=debug-6.1
+		vm_configs+=(debug-6.1.config)
+		;;
+	kcsan)
+		vm_base=6.12 vm_debug=kcsan-6.12
+		vm_configs+=(kcsan.config)
+		;;
 	esac
 	case $vm_base in
 	6.1)	vm_suite=bookworm ;;
@@ -42,7 +53,13 @@ vm_kernel()
 	*)	vm_usage "there is no kernel '$1', choose from: ${VM_KERNELS[*]}" ;;
 	esac
 	# shellcheck disable=SC2034
-	readonly vm_suite vm_base vm_debug
+	readonly vm_suite vm_base vm_debug vm_configs
+}
+
+# vm_is_debug KERNEL
+vm_is_debug()
+{
+	[[ " ${VM_DEBUG_KERNELS[*]} " = *" $1 "* ]]
 }
 
 vm_say()

@@ -3,10 +3,15 @@
  * plant - bugs for a debug kernel to find, so that tools/vm/test sees it do so
  *
  *	insmod plant.ko bug=NAME
+ *
+ * "device" is of a device plant0, which is there, and "netns" of the caller's netns.
  */
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/nsproxy.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -19,6 +24,7 @@ static DEFINE_SPINLOCK(lock_a);
 static DEFINE_SPINLOCK(lock_b);
 static int __rcu *pointer;
 static int places = 32;
+static int counter;
 static netdevice_tracker tracker;
 
 /* In a read-write variable, or the compiler would know what happens */
@@ -83,6 +89,41 @@ static void plant_reference(void)
 	free_netdev(dev);
 }
 
+/* Not tracked, for which the kernel waits when the device goes */
+static void plant_device(void)
+{
+	struct net_device *dev = dev_get_by_name(current->nsproxy->net_ns, "plant0");
+
+	pr_info("a reference to %s is lost\n", dev ? dev->name : "nothing");
+}
+
+static void plant_netns(void)
+{
+	get_net(current->nsproxy->net_ns);
+}
+
+static int count(void *unused)
+{
+	while (!kthread_should_stop()) {
+		counter++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* For as long as it takes to see one, if there is something that looks */
+static void plant_race(void)
+{
+	struct task_struct *a = kthread_run(count, NULL, "plant-a");
+	struct task_struct *b = kthread_run(count, NULL, "plant-b");
+
+	ssleep(10);
+	if (!IS_ERR(a))
+		kthread_stop(a);
+	if (!IS_ERR(b))
+		kthread_stop(b);
+}
+
 static const struct {
 	const char *name;
 	void (*plant)(void);
@@ -95,6 +136,9 @@ static const struct {
 	{ "rcu", plant_rcu },
 	{ "shift", plant_shift },
 	{ "reference", plant_reference },
+	{ "device", plant_device },
+	{ "netns", plant_netns },
+	{ "race", plant_race },
 };
 
 static int __init plant_init(void)
