@@ -588,7 +588,8 @@ static int lbx_claim_add(struct net_device *dev, struct nlattr *attr,
 		return claim->dev == dev ? -EEXIST : -EBUSY;
 	}
 
-	claim = kzalloc(sizeof(*claim), GFP_KERNEL);
+	/* a user namespace may make as many as it has memory for */
+	claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
 	if (!claim)
 		return -ENOMEM;
 	claim->dev = dev;
