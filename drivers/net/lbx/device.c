@@ -65,7 +65,8 @@ bool lbx_is_lbx(const struct net_device *dev)
 static void lbx_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
 	strscpy(info->driver, LBX_KIND, sizeof(info->driver));
-	strscpy(info->version, LBX_VERSION, sizeof(info->version));
+	/* ethtool_get_drvinfo() has put the kernel's there */
+	strscpy_pad(info->version, LBX_VERSION, sizeof(info->version));
 }
 
 static u32 lbx_get_link(struct net_device *dev)
