@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+reach.py netns DEV OTHER FD PID ID - what rtnetlink does in another netns
+reach.py commands - what the commands of the generic netlink family do
+
+"netns" asks for a device to be made, DEV to be changed (which has it moved), and OTHER
+to be deleted and shown, by each attribute that names another netns: that of the file
+descriptor FD, of the process PID, or the one that is ID here. "commands" asks for each command number that there
+could be, as a request for one thing. Prints a line for each: what was asked for and
+"ok" or the error's name.
+"""
+import errno
+import socket
+import struct
+import sys
+
+from request import IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO, NLM_F_ACK, Message
+
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
+NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
+IFLA_IFNAME = 3
+NETLINK_GENERIC = 16
+GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
+# has two names
+ERRORS = {errno.EOPNOTSUPP: "EOPNOTSUPP"}
+CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1, 2
+
+
+def ask(sock, data):
+    """The answer's header, and what follows it"""
+    sock.send(data)
+    reply = sock.recv(65536)
+    return struct.unpack_from("IHHII", reply), reply[16:]
+
+
+def verdict(sock, data):
+    (_, type_, _, _, _), rest = ask(sock, data)
+    error = struct.unpack_from("i", rest)[0] if type_ == 2 else 0
+    return "ok" if not error else ERRORS.get(-error, errno.errorcode[-error])
+
+
+def link(type_, flags, name, netns, data):
+    """A request for the link NAME that has the attribute NETNS, and data of ours"""
+    message = Message(0)
+    struct.pack_into("HH", message.data, 4, type_, 1 | NLM_F_ACK | flags)
+    message.put(IFLA_IFNAME, name.encode() + b"\0")
+    message.put(netns[0], struct.pack("I", netns[1]))
+    if data is not None:
+        def linkinfo():
+            message.put(IFLA_INFO_KIND, b"lbx\0")
+            message.put(IFLA_INFO_DATA, lambda: message.put_args(data))
+        message.put(IFLA_LINKINFO, linkinfo)
+    struct.pack_into("I", message.data, 0, len(message.data))
+    return message.data
+
+
+def netns(dev, other, fd, pid, id_):
+    attributes = (("pid", (19, pid)), ("fd", (28, fd)), ("link", (37, id_)),
+                  ("target", (46, id_)))
+    requests = (
+        ("make", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, "lbx9", []),
+        ("change", RTM_NEWLINK, 0, dev, [("isolate", "0")]),
+        ("delete", RTM_DELLINK, 0, other, None),
+        ("show", RTM_GETLINK, 0, other, None),
+    )
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        for what, type_, flags, name, data in requests:
+            for by, attribute in attributes:
+                print(what, by, verdict(sock, link(type_, flags, name, attribute, data)))
+
+
+def genl(type_, cmd, attr=b""):
+    return struct.pack("IHHIIBBH", 20 + len(attr), type_, 1 | NLM_F_ACK, 1, 0,
+                       cmd, 1, 0) + attr
+
+
+def commands():
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as sock:
+        _, reply = ask(sock, genl(GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
+                                  struct.pack("HH4s", 8, CTRL_ATTR_FAMILY_NAME,
+                                              b"lbx\0")))
+        sock.recv(65536)        # the ack
+        family, at = None, 4
+        while at < len(reply):
+            length, type_ = struct.unpack_from("HH", reply, at)
+            if type_ == CTRL_ATTR_FAMILY_ID:
+                family, = struct.unpack_from("H", reply, at + 4)
+            at += (length + 3) & ~3
+        for cmd in range(256):
+            print(cmd, verdict(sock, genl(family, cmd)))
+
+
+def main():
+    if sys.argv[1] == "netns":
+        netns(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:]))
+    else:
+        commands()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,497 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Unprivileged users: in a user namespace of their own they have lbx devices of their
+# own and reach nothing else; without one they look and change nothing. And no byte of
+# what the kernel tells them is one that nobody has written.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	makes_uses_deletes
+	changes
+	claims_its_own
+	other_netns_refused
+	claims_reach_no_other_netns
+	foreign_claims_unseen
+	without_userns_refused
+	without_userns_looks
+	commands_only_show
+	files_read_only
+	no_tracing
+	no_module_control
+	claims_are_charged
+	memory_limit_holds
+	replies_meant
+	frames_meant
+	short_frames
+"
+
+nobody=65534
+as_nobody=(setpriv "--reuid=$nobody" "--regid=$nobody" --clear-groups)
+
+# user_up: a user namespace of an unprivileged user with a netns $NS in it, where ipn,
+# inns and lbxn are that user
+user_up()
+{
+	local out
+
+	out=$(mktemp)
+	# shellcheck disable=SC2016  # the other shell's
+	"${as_nobody[@]}" unshare -U -r -n bash -c 'echo; exec sleep infinity' >"$out" &
+	user_pid=$!
+	busywait "$BUSYWAIT_TIMEOUT" lines_in "$out" 1
+	check_err $? "no user namespace"
+	rm "$out"
+	NS=user-$$-$((++ns_count))
+	ip netns attach "$NS" "$user_pid"
+	NS_LIST+=("$NS")
+	defer cleanup_ns "$NS"
+	ipn link set lo up
+}
+
+as_user()
+{
+	nsenter -t "$user_pid" -U -n -- "$@"
+}
+
+ipn()
+{
+	as_user ip "$@"
+}
+
+inns()
+{
+	as_user "$@"
+}
+
+lbxn()
+{
+	as_user lbx "$@"
+}
+
+# user_nic_up: user_up with eth0, which has addresses, and lbx0
+user_nic_up()
+{
+	user_up
+	{
+		echo "link add eth0 type dummy"
+		eth0_up "192.0.2.1/24 2001:db8::1/64"
+		echo "link add lbx0 type lbx"
+		echo "link set lbx0 up"
+	} | ipn -b -
+}
+
+# other_up: a netns $OTHER of root's, as user_nic_up makes one
+other_up()
+{
+	setup_ns OTHER
+	# shellcheck disable=SC2153  # setup_ns sets it
+	defer cleanup_ns "$OTHER"
+	{
+		echo "link add eth0 type dummy"
+		eth0_up "192.0.2.1/24 2001:db8::1/64"
+		echo "link add theirs type lbx"
+		echo "addr add 198.51.100.1/32 dev theirs"
+		echo "link set theirs up"
+	} | ip -n "$OTHER" -b -
+}
+
+# other_state: all there is to see of it that nobody but root may change
+other_state()
+{
+	ip -n "$OTHER" -d addr show
+	ip -n "$OTHER" route show table all
+	lbx -n "$OTHER" claims
+}
+
+makes_uses_deletes()
+{
+	RET=0
+	user_up
+	is 0 inns id -u
+	grep -q "^Uid:.*\<$nobody\>" "/proc/$user_pid/status"
+	check_err $? "the user is not $nobody"
+	ipn link add lbx0 type lbx
+	check_err $? "add failed"
+	ipn addr add 192.0.2.1/24 dev lbx0
+	ipn addr add 2001:db8:9::1/128 dev lbx0
+	ipn link set lbx0 up
+	settle
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 2001:db8:9::1
+	carries lbx0 lo sweep 192.0.2.1 1
+	carries lbx0 lo sweep 2001:db8:9::1 1
+	ipn link del lbx0
+	check_err $? "del failed"
+	ipn link show lbx0 &>/dev/null
+	check_fail $? "it is still there"
+	log_test "in a user namespace an unprivileged user makes, uses and deletes devices"
+}
+
+changes()
+{
+	RET=0
+	user_up
+	ipn link add lbx0 type lbx
+	ipn link set lbx0 mtu 1500 type lbx isolate on direct off
+	check_err $? "mtu, isolate and direct failed"
+	ipn link set lbx0 name web
+	check_err $? "rename failed"
+	ipn link set web address 02:00:00:00:00:01 up
+	check_err $? "address failed"
+	is '["web",1500,false,true,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
+	lbxn set web mtu 2000 direct on isolate off
+	check_err $? "lbx set failed"
+	is '["web",2000,true,false,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
+	log_test "... changes each of their attributes"
+}
+
+claims_its_own()
+{
+	RET=0
+	user_nic_up
+	carries lo lbx0 ping -c 1 192.0.2.1
+	ipn link set lbx0 type lbx claim eth0
+	check_err $? "claim of the interface failed"
+	carries lbx0 lo ping -c 1 192.0.2.1
+	carries lbx0 lo ping -c 1 2001:db8::1
+	lbxn claim 192.0.2.1 2001:db8::1 dev lbx0
+	check_err $? "claim of addresses failed"
+	is "eth0 dev lbx0
+192.0.2.1 dev lbx0
+2001:db8::1 dev lbx0" lbxn claims
+	lbxn unclaim --all
+	check_err $? "unclaim failed"
+	carries lo lbx0 ping -c 1 192.0.2.1
+	log_test "... and claims its own card and addresses"
+}
+
+other_netns_refused()
+{
+	local before got want
+
+	RET=0
+	user_nic_up
+	other_up
+	ipn netns set "$OTHER" 7
+	check_err $? "the other netns has no ID"
+	before=$(other_state)
+	exec {fd}<"/run/netns/$OTHER"
+	# of a device that there is, the link's netns says nothing; newer kernels refuse it
+	got=$(inns python3 "$here/reach.py" netns lbx0 theirs "$fd" 1 7 | grep -v "^change link")
+	exec {fd}<&-
+	want="make pid EPERM
+make fd EPERM
+make link EPERM
+make target EPERM
+change pid EPERM
+change fd EPERM
+change target EPERM
+delete pid EOPNOTSUPP
+delete fd EOPNOTSUPP
+delete link ENODEV
+delete target EACCES
+show pid EOPNOTSUPP
+show fd EOPNOTSUPP
+show link ENODEV
+show target EACCES"
+	[[ $got == "$want" ]]
+	check_err $? "answers: $got"
+	refused "" ipn link set lbx0 netns "$OTHER"
+	refused "" ipn link set lbx0 netns 1
+	refused "" lbxn -n "$OTHER" show
+	is "$before" other_state
+	log_test "what it asks for another netns is refused, and changes nothing there"
+}
+
+# to_self NETNS: a ping of root's in it, to an address that both have
+to_self()
+{
+	ip netns exec "$1" ping -c 1 -W 2 192.0.2.1 >/dev/null
+	check_err $? "192.0.2.1 in $1 does not answer"
+}
+
+claims_reach_no_other_netns()
+{
+	local before
+
+	RET=0
+	user_nic_up
+	other_up
+	ip -n "$OTHER" link add up9 index 99 type dummy
+	# so that what carries claims is at work there
+	ip -n "$OTHER" link set theirs type lbx claim 2001:db8::1
+	is "ENODEV at claims.claim.index: There is no such interface to claim
+ENODEV at claims.claim.name: There is no such interface to claim
+EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is no address of this machine; give it to an lbx device instead" \
+		inns python3 "$here/request.py" lbx0 <<-EOF
+			claim=index:99
+			claim=name:up9
+			claim=addr:198.51.100.1
+		EOF
+	ipn link set lbx0 type lbx claim eth0 claim 192.0.2.1
+	before=$(packets lbx0)
+	to_self "$OTHER"
+	is "$before" packets lbx0
+	is 0 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show theirs)
+	is 2 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show lo)
+	carries lbx0 lo ping -c 1 192.0.2.1
+	log_test "its claims change nothing for the same addresses in another netns"
+}
+
+foreign_claims_unseen()
+{
+	RET=0
+	user_nic_up
+	other_up
+	ip -n "$OTHER" link set theirs type lbx claim eth0 claim 192.0.2.1
+	is "" lbxn claims
+	ipn link set lbx0 type lbx claim 2001:db8::1
+	is "2001:db8::1 dev lbx0" lbxn claims
+	is "eth0 dev theirs
+192.0.2.1 dev theirs" lbx -n "$OTHER" claims
+	log_test "it is told of the claims in its own netns alone"
+}
+
+# as_nobody_in_other COMMAND...: an unprivileged user in root's netns
+as_nobody_in_other()
+{
+	ip netns exec "$OTHER" "${as_nobody[@]}" "$@"
+}
+
+without_userns_refused()
+{
+	local before change
+
+	RET=0
+	other_up
+	ip -n "$OTHER" link set theirs type lbx claim 2001:db8::1
+	before=$(other_state)
+	for change in "link add lbx9 type lbx" "link set theirs type lbx isolate on" \
+		      "link set theirs type lbx direct off" \
+		      "link set theirs type lbx claim eth0" \
+		      "link set theirs type lbx unclaim 2001:db8::1" \
+		      "link set theirs mtu 1500" "link del theirs"; do
+		# shellcheck disable=SC2086  # words
+		refused "Operation not permitted" as_nobody_in_other ip $change
+	done
+	for change in "add lbx9" "set theirs isolate on" "claim eth0 dev theirs" \
+		      "unclaim --all" "del theirs"; do
+		# shellcheck disable=SC2086  # words
+		ends 1 "it takes CAP_NET_ADMIN" as_nobody_in_other lbx $change
+	done
+	is "$before" other_state
+	log_test "without a user namespace each change is refused to an unprivileged user"
+}
+
+without_userns_looks()
+{
+	local show
+
+	RET=0
+	other_up
+	ip -n "$OTHER" link set theirs type lbx claim eth0 claim 2001:db8::1
+	for show in "ip -d -s link" "lbx show" "lbx claims" "lbx save" "ethtool -S theirs" \
+		    "ethtool -k theirs"; do
+		# shellcheck disable=SC2086  # words
+		is "$(ip netns exec "$OTHER" $show)" as_nobody_in_other $show
+	done
+	[[ $(as_nobody_in_other lbx claims) == *"2001:db8::1 dev theirs"* ]]
+	check_err $? "no claims"
+	log_test "... and to look is not: devices, claims and counters"
+}
+
+commands_only_show()
+{
+	local got
+
+	RET=0
+	user_nic_up
+	got=$(inns python3 "$here/reach.py" commands)
+	[[ $(grep -c ' EOPNOTSUPP$' <<<"$got") == 256 ]]
+	check_err $? "$(grep -v ' EOPNOTSUPP$' <<<"$got")"
+	log_test "the generic netlink family has no command but the dump of claims"
+}
+
+files_read_only()
+{
+	local before user
+
+	RET=0
+	user_nic_up
+	before=$(</sys/module/lbx/parameters/devices)
+	for user in as_user "${as_nobody[*]}"; do
+		# shellcheck disable=SC2086  # words
+		is "" $user find /sys/module/lbx -writable
+		# shellcheck disable=SC2086
+		refused "" $user bash -c 'echo 9 >/sys/module/lbx/parameters/devices'
+	done
+	is "$before" cat /sys/module/lbx/parameters/devices
+	# those that each device has, and no others
+	is "" as_user find /proc/sys -name '*lbx*' -not -path '/proc/sys/net/ipv[46]/*/lbx0'
+	log_test "the module's files cannot be written, and it has no sysctl of its own"
+}
+
+no_tracing()
+{
+	local user file
+
+	RET=0
+	user_nic_up
+	can_trace schedule
+	for user in as_user "${as_nobody[*]}"; do
+		for file in lbx_xmit/format lbx_drop/enable lbx_config/id; do
+			# shellcheck disable=SC2086  # words
+			refused "Permission denied" \
+				$user cat "/sys/kernel/tracing/events/lbx/$file"
+		done
+	done
+	log_test "the tracepoints are not for unprivileged users"
+}
+
+no_module_control()
+{
+	local user
+
+	RET=0
+	user_nic_up
+	for user in as_user "${as_nobody[*]}"; do
+		# shellcheck disable=SC2086  # words
+		refused "Operation not permitted" $user rmmod lbx
+		# shellcheck disable=SC2086
+		[[ ! ${LBX_KO-} ]] ||
+			refused "Operation not permitted" $user insmod "$LBX_KO"
+	done
+	module_is_loaded
+	check_err $? "it is gone"
+	log_test "they neither load nor unload the module"
+}
+
+# memcg_up: a cgroup $memcg whose memory is accounted, or status 1
+memcg_up()
+{
+	local root=/sys/fs/cgroup
+
+	mountpoint -q "$root" || mount -t cgroup2 cgroup2 "$root"
+	grep -qs '\<memory\>' "$root/cgroup.controllers" || return
+	echo +memory >"$root/cgroup.subtree_control"
+	memcg=$root/lbx-$$
+	mkdir "$memcg"
+	defer rmdir "$memcg"
+}
+
+# in_memcg COMMAND...: it is charged for what the kernel needs for COMMAND
+in_memcg()
+{
+	# shellcheck disable=SC2016  # the other shell's
+	bash -c 'echo $$ >"$0/cgroup.procs" && exec nsenter -t "$1" -U -n -- "${@:2}"' \
+		"$memcg" "$user_pid" "$@"
+}
+
+slab()
+{
+	awk '$1 == "slab" { print $2 }' "$memcg/memory.stat"
+}
+
+claims_are_charged()
+{
+	local name="what a claim takes is charged to the memory cgroup of who makes it"
+	local before charged
+
+	RET=0
+	user_nic_up
+	memcg_up || { log_test_skip "$name"; return; }
+	ipn route add local 10.0.0.0/8 dev eth0
+	in_memcg true
+	before=$(slab)
+	in_memcg claims add lbx0 10.0.0.0 20000
+	check_err $? "20000 claims are refused"
+	charged=$(($(slab) - before))
+	# the least that one could take, its addresses and list nodes
+	((charged >= 20000 * 64))
+	check_err $? "20000 claims are charged with $charged bytes"
+	ipn link del lbx0
+	log_test "$name"
+}
+
+memory_limit_holds()
+{
+	local name="with a limit of memory there is one of claims" n
+
+	RET=0
+	user_nic_up
+	memcg_up || { log_test_skip "$name"; return; }
+	ipn route add local 10.0.0.0/8 dev eth0
+	echo 4M >"$memcg/memory.max"
+	in_memcg claims add lbx0 10.0.0.0 100000 2>/dev/null
+	check_fail $? "100000 claims fit in 4 MiB"
+	n=$(ipn -j -d link show lbx0 | jq '.[0].linkinfo.info_data.claim_count')
+	((n < 4 * 1024 * 1024 / 64))
+	check_err $? "$n claims are in 4 MiB"
+	carries lbx0 lo ping -c 1 10.0.0.1
+	ipn link del lbx0
+	check_err $? "del failed"
+	log_test "$name"
+}
+
+# meant ARG...: bytes.py finds nothing
+meant()
+{
+	is "" inns python3 "$here/bytes.py" "$@"
+}
+
+replies_meant()
+{
+	local name
+
+	RET=0
+	user_nic_up
+	# names of all lengths to pad, one that waits, and one that was longer
+	for name in e et eth fifteen-letters waits; do
+		echo "link add $name type dummy"
+	done | ipn -b -
+	ipn link set lbx0 name fourteen-chars
+	ipn link set fourteen-chars name lbx0
+	for name in e et eth0 fifteen-letters waits 192.0.2.1 2001:db8::1; do
+		ipn link set lbx0 type lbx claim "$name"
+	done
+	ipn link del waits
+	carries lbx0 lo ping -c 1 192.0.2.1
+	ipn link set lbx0 down
+	meant replies lbx0
+	log_test "no byte of links, claims, refusals and counters is one that nobody wrote"
+}
+
+frames_meant()
+{
+	RET=0
+	user_nic_up
+	ipn link set lbx0 address 02:00:00:00:00:01
+	ipn addr add 203.0.113.1/32 dev lbx0
+	ipn addr add 2001:db8:9::1/128 dev lbx0
+	settle
+	meant frames lbx0 203.0.113.1 own
+	meant frames lbx0 2001:db8:9::1 own
+	ipn link set lbx0 type lbx direct off
+	meant frames lbx0 203.0.113.1 own
+	meant frames lbx0 2001:db8:9::1 own
+	ipn link set lbx0 type lbx direct on claim eth0
+	# on its way to lo until then
+	meant frames lbx0 192.0.2.1 00:00:00:00:00:00
+	meant frames lbx0 2001:db8::1 00:00:00:00:00:00
+	log_test "... nor one of what a capture has: frame, address, lengths"
+}
+
+short_frames()
+{
+	RET=0
+	user_nic_up
+	is "$(printf '%d EINVAL\n' {0..13})
+14 ok" inns python3 "$here/bytes.py" short lbx0
+	log_test "frames shorter than an Ethernet header are refused"
+}
+
+tests_run
+exit "$EXIT_STATUS"
