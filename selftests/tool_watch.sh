@@ -16,6 +16,7 @@ ALL_TESTS="
 	top_ends
 	top_needs_terminal
 	monitor_tells
+	monitor_believes_the_kernel
 	monitor_claims
 	monitor_many
 	monitor_json
@@ -270,6 +271,25 @@ monitor_tells()
 		"device fresh added: down mtu 65536 direct on isolate off" \
 		"device fresh deleted"
 	log_test "monitor tells of each change of lbx devices, and of no others"
+}
+
+# Who has CAP_NET_ADMIN in a netns can send to rtnetlink's sockets there
+monitor_believes_the_kernel()
+{
+	RET=0
+	devices_up
+	monitor_start
+	inns python3 - "$monitor_pid" "$(dev .ifindex)" <<-'END'
+		import socket, struct, sys
+		to, index = map(int, sys.argv[1:])
+		with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+		    # RTM_DELLINK
+		    sock.sendto(struct.pack("IHHIIBxHiII", 32, 17, 0, 0, 0, 0, 0, index, 0, 0), (to, 0))
+	END
+	check_err $? "it could not be sent"
+	lbxn set pg mtu 1500
+	monitor_told "device pg changed: mtu 1500"
+	log_test "monitor believes the kernel, and nobody else who sends to it"
 }
 
 monitor_claims()

@@ -257,7 +257,7 @@ static int read_events(struct mnl_socket *sock, struct devs *known,
 	ssize_t len;
 	int left;
 
-	len = recv(mnl_socket_get_fd(sock), buf, sizeof(buf), 0);
+	len = nl_receive(sock, buf, sizeof(buf));
 	if (len < 0 && errno == ENOBUFS) {
 		say("events were lost, what has changed meanwhile follows");
 		return resync(known, error);

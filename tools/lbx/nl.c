@@ -83,6 +83,24 @@ struct nlmsghdr *nl_copy(const struct nlmsghdr *nlh)
 	return memcpy(xcalloc(1, nlh->nlmsg_len), nlh, nlh->nlmsg_len);
 }
 
+/* Has a message a header of that size after its own? */
+bool nl_has(const struct nlmsghdr *nlh, size_t size)
+{
+	return mnl_nlmsg_get_payload_len(nlh) >= size;
+}
+
+/* Has an attribute a value of that type? */
+bool nl_is(const struct nlattr *attr, enum mnl_attr_data_type type)
+{
+	return mnl_attr_validate(attr, type) >= 0;
+}
+
+/* An error as the kernel sends it, as an errno value; it has none above 4095 */
+static int to_errno(int error)
+{
+	return error < 0 && error >= -4095 ? -error : EBADMSG;
+}
+
 /* What is it that the attribute at @offset of the request has? */
 static void describe_attr(const struct nlmsghdr *nlh, size_t offset,
 			  struct nl_error *error)
@@ -90,7 +108,8 @@ static void describe_attr(const struct nlmsghdr *nlh, size_t offset,
 	const struct nlattr *attr = (const void *)nlh + offset;
 	size_t len;
 
-	if (offset + sizeof(*attr) > nlh->nlmsg_len)
+	if (offset + sizeof(*attr) > nlh->nlmsg_len ||
+	    !mnl_attr_ok(attr, nlh->nlmsg_len - offset))
 		return;
 	len = mnl_attr_get_payload_len(attr);
 	if (mnl_attr_get_type(attr) == LBX_CLAIM_ADDR && len == 4)
@@ -141,11 +160,10 @@ static void parse_error(const struct nlmsghdr *answer,
 	size_t skip = sizeof(*err);
 	const struct nlattr *attr;
 
-	nl_fail(error, -err->error, "%s", strerror(-err->error));
+	nl_fail(error, to_errno(err->error), "%s", strerror(to_errno(err->error)));
 	if (!(answer->nlmsg_flags & NLM_F_CAPPED))
 		skip += mnl_nlmsg_get_payload_len(&err->msg);
-	if (!(answer->nlmsg_flags & NLM_F_ACK_TLVS) ||
-	    mnl_nlmsg_get_payload_len(answer) < skip)
+	if (!(answer->nlmsg_flags & NLM_F_ACK_TLVS) || !nl_has(answer, skip))
 		return;
 
 	mnl_attr_for_each(attr, answer, skip) {
@@ -155,9 +173,11 @@ static void parse_error(const struct nlmsghdr *answer,
 		case NLMSGERR_ATTR_MSG:
 			snprintf(error->text, sizeof(error->text), "%.*s",
 				 (int)mnl_attr_get_payload_len(attr),
-				 mnl_attr_get_str(attr));
+				 (const char *)mnl_attr_get_payload(attr));
 			break;
 		case NLMSGERR_ATTR_OFFS:
+			if (!nl_is(attr, MNL_TYPE_U32))
+				break;
 			offset = mnl_attr_get_u32(attr);
 			if (in_claims(request, offset))
 				describe_attr(request, offset, error);
@@ -193,6 +213,35 @@ void nl_close(void)
 	route_sock = NULL;
 }
 
+/**
+ * nl_receive - what the kernel has sent, as recv()
+ * @sock: the socket
+ * @buf: where it goes
+ * @size: of @buf
+ *
+ * In a netns, who has CAP_NET_ADMIN there can send to any socket of rtnetlink, and that
+ * may be the user whose container it is: what is not from the kernel is passed over.
+ *
+ * Return: its length, or -1 with errno.
+ */
+ssize_t nl_receive(const struct mnl_socket *sock, void *buf, size_t size)
+{
+	struct sockaddr_nl from;
+	socklen_t from_len;
+	ssize_t len;
+
+	do {
+		from_len = sizeof(from);
+		len = recvfrom(mnl_socket_get_fd(sock), buf, size, MSG_TRUNC,
+			       (struct sockaddr *)&from, &from_len);
+	} while (len >= 0 && (from_len != sizeof(from) || from.nl_pid));
+	if (len > (ssize_t)size) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return len;
+}
+
 /* Sends, and reads answers until the ack, the error or the end of a dump.  Data goes
  * to @cb, which ends it by MNL_CB_ERROR.  Return: 0, or -1 with @error; a dump
  * that was interrupted has the code EINTR.
@@ -217,7 +266,7 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 		const struct nlmsghdr *answer = (const void *)buf;
 		int left;
 
-		len = mnl_socket_recvfrom(sock, buf, sizeof(buf));
+		len = nl_receive(sock, buf, sizeof(buf));
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0) {
@@ -234,6 +283,10 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 				const struct nlmsgerr *err =
 					mnl_nlmsg_get_payload(answer);
 
+				if (!nl_has(answer, sizeof(*err))) {
+					nl_fail(error, EBADMSG, "%s", strerror(EBADMSG));
+					return -1;
+				}
 				if (err->error) {
 					parse_error(answer, nlh, error);
 					return -1;
@@ -243,9 +296,9 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 				/* where a dump ends by an error, that is in it */
 				const int *err = mnl_nlmsg_get_payload(answer);
 
-				if (mnl_nlmsg_get_payload_len(answer) >= sizeof(*err) &&
-				    *err < 0) {
-					nl_fail(error, -*err, "%s", strerror(-*err));
+				if (nl_has(answer, sizeof(*err)) && *err < 0) {
+					nl_fail(error, to_errno(*err), "%s",
+						strerror(to_errno(*err)));
 					return -1;
 				}
 				done = true;
@@ -300,7 +353,7 @@ int nl_talk(struct nlmsghdr *nlh, struct nl_error *error)
  * @nlh: the request
  * @cb: gets each message
  * @restart: forgets what @cb has got, since something has changed meanwhile
- *	(NLM_F_DUMP_INTR) and the dump is begun again
+ *	(NLM_F_DUMP_INTR) and the dump is begun again, or since it has failed
  * @data: for @cb and @restart
  * @error: filled if it fails
  *
@@ -317,10 +370,10 @@ int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
 
 		if (!sock)
 			return -1;
-		if (i)
-			restart(data);
 		err = exchange(sock, nlh, cb, data, error);
 		mnl_socket_close(sock);
+		if (err)
+			restart(data);
 		if (err && error->code != EINTR)
 			break;
 	}
@@ -332,7 +385,8 @@ static int family_id(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *attr;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    nl_is(attr, MNL_TYPE_U16))
 			*(int *)data = mnl_attr_get_u16(attr);
 	return MNL_CB_OK;
 }

@@ -26,6 +26,9 @@ void *nl_header(struct nlmsghdr *nlh, size_t size);
 struct nlmsghdr *nl_new_genl(int family, int cmd, int flags);
 struct nlmsghdr *nl_copy(const struct nlmsghdr *nlh);
 
+bool nl_has(const struct nlmsghdr *nlh, size_t size);
+bool nl_is(const struct nlattr *attr, enum mnl_attr_data_type type);
+
 int nl_talk(struct nlmsghdr *nlh, struct nl_error *error);
 int nl_get(struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
 	   struct nl_error *error);
@@ -33,6 +36,7 @@ int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
 	    void (*restart)(void *data), void *data, struct nl_error *error);
 int nl_family(const char *name, struct nl_error *error);
 int nl_listen(const unsigned int *groups, size_t n, struct mnl_socket **sock);
+ssize_t nl_receive(const struct mnl_socket *sock, void *buf, size_t size);
 void nl_close(void);
 
 void nl_fail(struct nl_error *error, int code, const char *format, ...)
