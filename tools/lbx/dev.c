@@ -29,7 +29,10 @@ const char *const counter_names[N_COUNTERS] = {
 	[LBX_XSTATS_DROP_MALFORMED - 1]		= "drop_malformed",
 };
 
-static void read_claim(const struct nlattr *nest, struct target *target)
+/* Is it one of an interface or of an address?  What holds no value of its type is passed
+ * over, here and below: no kernel sends that.
+ */
+static bool read_claim(const struct nlattr *nest, struct target *target)
 {
 	const struct nlattr *attr;
 
@@ -39,19 +42,23 @@ static void read_claim(const struct nlattr *nest, struct target *target)
 
 		switch (mnl_attr_get_type(attr)) {
 		case LBX_CLAIM_IFNAME:
-			copy_name(target->ifname, mnl_attr_get_str(attr));
+			if (nl_is(attr, MNL_TYPE_NUL_STRING))
+				copy_name(target->ifname, mnl_attr_get_str(attr));
 			break;
 		case LBX_CLAIM_IFINDEX:
-			target->waits = !mnl_attr_get_u32(attr);
+			if (nl_is(attr, MNL_TYPE_U32))
+				target->waits = !mnl_attr_get_u32(attr);
 			break;
 		case LBX_CLAIM_ADDR:
+			if (len != 4 && len != 16)
+				break;
 			target->addr.family = len == 4 ? AF_INET : AF_INET6;
 			target->addr.len = len * 8;
-			memcpy(target->addr.addr, mnl_attr_get_payload(attr),
-			       len == 4 ? 4 : 16);
+			memcpy(target->addr.addr, mnl_attr_get_payload(attr), len);
 			break;
 		}
 	}
+	return *target->ifname || target->addr.family;
 }
 
 static void read_claims(const struct nlattr *list, struct targets *claims)
@@ -60,8 +67,8 @@ static void read_claims(const struct nlattr *list, struct targets *claims)
 	struct target target;
 
 	mnl_attr_for_each_nested(attr, list) {
-		read_claim(attr, &target);
-		list_add(claims, target);
+		if (read_claim(attr, &target))
+			list_add(claims, target);
 	}
 }
 
@@ -72,13 +79,16 @@ static void read_data(const struct nlattr *data, struct dev *dev)
 	mnl_attr_for_each_nested(attr, data) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_LBX_DIRECT:
-			dev->direct = mnl_attr_get_u8(attr);
+			if (nl_is(attr, MNL_TYPE_U8))
+				dev->direct = mnl_attr_get_u8(attr);
 			break;
 		case IFLA_LBX_ISOLATE:
-			dev->isolate = mnl_attr_get_u8(attr);
+			if (nl_is(attr, MNL_TYPE_U8))
+				dev->isolate = mnl_attr_get_u8(attr);
 			break;
 		case IFLA_LBX_CLAIM_COUNT:
-			dev->n_claims = mnl_attr_get_u32(attr);
+			if (nl_is(attr, MNL_TYPE_U32))
+				dev->n_claims = mnl_attr_get_u32(attr);
 			break;
 		case IFLA_LBX_CLAIMS:
 			read_claims(attr, &dev->claims);
@@ -94,7 +104,7 @@ static void read_xstats(const struct nlattr *xstats, struct dev *dev)
 	mnl_attr_for_each_nested(attr, xstats) {
 		int type = mnl_attr_get_type(attr);
 
-		if (type > 0 && type <= N_COUNTERS)
+		if (type > 0 && type <= N_COUNTERS && nl_is(attr, MNL_TYPE_U64))
 			dev->counters[type - 1] = mnl_attr_get_u64(attr);
 	}
 }
@@ -103,7 +113,7 @@ static void read_xstats(const struct nlattr *xstats, struct dev *dev)
  * dev_parse - read a message about a link
  * @nlh: RTM_NEWLINK or RTM_DELLINK
  * @dev: to fill, but for its addresses; of more than LBX_CLAIMS_SHOWN claims, it
- *	has the first.  To be freed by dev_free().
+ *	has the first.  To be freed by dev_free() if it is one.
  *
  * Return: whether it is about an lbx device.
  */
@@ -113,23 +123,31 @@ bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev)
 	const struct nlattr *attr, *info, *kind = NULL;
 
 	memset(dev, 0, sizeof(*dev));
+	if (!nl_has(nlh, sizeof(*ifi)))
+		return false;
 	dev->index = ifi->ifi_index;
 	dev->up = ifi->ifi_flags & IFF_UP;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
-			copy_name(dev->name, mnl_attr_get_str(attr));
+			if (nl_is(attr, MNL_TYPE_NUL_STRING))
+				copy_name(dev->name, mnl_attr_get_str(attr));
 			break;
 		case IFLA_MTU:
-			dev->mtu = mnl_attr_get_u32(attr);
+			if (nl_is(attr, MNL_TYPE_U32))
+				dev->mtu = mnl_attr_get_u32(attr);
 			break;
 		case IFLA_LINKINFO:
+			kind = NULL;
 			mnl_attr_for_each_nested(info, attr) {
-				if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
+				if (mnl_attr_get_type(info) == IFLA_INFO_KIND &&
+				    nl_is(info, MNL_TYPE_NUL_STRING))
 					kind = info;
 			}
-			if (!kind || strcmp(mnl_attr_get_str(kind), LBX_KIND))
+			if (!kind || strcmp(mnl_attr_get_str(kind), LBX_KIND)) {
+				dev_free(dev);
 				return false;
+			}
 			mnl_attr_for_each_nested(info, attr) {
 				if (mnl_attr_get_type(info) == IFLA_INFO_DATA)
 					read_data(info, dev);
@@ -168,7 +186,8 @@ bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix)
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr, *addr = NULL;
 
-	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
+	if (!nl_has(nlh, sizeof(*ifa)) ||
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return false;
 	*index = ifa->ifa_index;
 	memset(prefix, 0, sizeof(*prefix));
@@ -180,7 +199,8 @@ bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix)
 		    (mnl_attr_get_type(attr) == IFA_ADDRESS && !addr))
 			addr = attr;
 	}
-	if (!addr || mnl_attr_get_payload_len(addr) != addr_size(prefix))
+	if (!addr || mnl_attr_get_payload_len(addr) != (size_t)addr_size(prefix) ||
+	    prefix->len > addr_size(prefix) * 8)
 		return false;
 	memcpy(prefix->addr, mnl_attr_get_payload(addr), addr_size(prefix));
 	return true;
@@ -207,15 +227,14 @@ static int add_claim(const struct nlmsghdr *nlh, void *data)
 	struct target target;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_get_type(attr) == LBX_A_IFINDEX)
+		if (mnl_attr_get_type(attr) == LBX_A_IFINDEX &&
+		    nl_is(attr, MNL_TYPE_U32))
 			dev = devs_find_index(data, mnl_attr_get_u32(attr));
 		if (mnl_attr_get_type(attr) == LBX_A_CLAIM)
 			claim = attr;
 	}
-	if (dev && claim) {
-		read_claim(claim, &target);
+	if (dev && claim && read_claim(claim, &target))
 		list_add(&dev->claims, target);
-	}
 	return MNL_CB_OK;
 }
 

@@ -22,7 +22,7 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 	struct route *route = reply->route;
 	const struct nlattr *attr;
 
-	if (nlh->nlmsg_type != RTM_NEWROUTE)
+	if (nlh->nlmsg_type != RTM_NEWROUTE || !nl_has(nlh, sizeof(*rtm)))
 		return MNL_CB_OK;
 	if (!reply->fib_match) {
 		route->type = rtm->rtm_type;
@@ -34,12 +34,13 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_TABLE:
-			if (reply->fib_match)
+			if (reply->fib_match && nl_is(attr, MNL_TYPE_U32))
 				route->table = mnl_attr_get_u32(attr);
 			break;
 		case RTA_OIF:
-			if_indextoname(mnl_attr_get_u32(attr), reply->fib_match ?
-				       route->owner : route->dev);
+			if (nl_is(attr, MNL_TYPE_U32))
+				if_indextoname(mnl_attr_get_u32(attr), reply->fib_match ?
+					       route->owner : route->dev);
 			break;
 		case RTA_DST:
 			if (reply->fib_match &&
@@ -103,20 +104,24 @@ static int add_rule(const struct nlmsghdr *nlh, void *data)
 {
 	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
 	struct rules *rules = data;
-	struct rule rule = {
-		.table = frh->action == FR_ACT_TO_TBL ? frh->table : 0,
-		.selective = frh->src_len || frh->dst_len || frh->tos ||
-			     frh->flags & FIB_RULE_INVERT,
-	};
 	const struct nlattr *attr;
+	struct rule rule = { };
+
+	if (!nl_has(nlh, sizeof(*frh)))
+		return MNL_CB_OK;
+	if (frh->action == FR_ACT_TO_TBL)
+		rule.table = frh->table;
+	rule.selective = frh->src_len || frh->dst_len || frh->tos ||
+			 frh->flags & FIB_RULE_INVERT;
 
 	mnl_attr_for_each(attr, nlh, sizeof(*frh)) {
 		switch (mnl_attr_get_type(attr)) {
 		case FRA_PRIORITY:
-			rule.pref = mnl_attr_get_u32(attr);
+			if (nl_is(attr, MNL_TYPE_U32))
+				rule.pref = mnl_attr_get_u32(attr);
 			break;
 		case FRA_TABLE:
-			if (frh->action == FR_ACT_TO_TBL)
+			if (frh->action == FR_ACT_TO_TBL && nl_is(attr, MNL_TYPE_U32))
 				rule.table = mnl_attr_get_u32(attr);
 			break;
 		case FRA_SUPPRESS_PREFIXLEN:

@@ -166,7 +166,8 @@ bool is_auto_addr(const struct prefix *prefix)
 
 const char *addr_text(const struct prefix *prefix, char *buf)
 {
-	return inet_ntop(prefix->family, prefix->addr, buf, INET6_ADDRSTRLEN);
+	return inet_ntop(prefix->family == AF_INET ? AF_INET : AF_INET6, prefix->addr,
+			 buf, INET6_ADDRSTRLEN);
 }
 
 /* Into @buf, which has PREFIX_STRLEN bytes */

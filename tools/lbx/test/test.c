@@ -573,6 +573,34 @@ static void a_link_message_is_read(void **state)
 	free(nlh);
 }
 
+/* Cut anywhere, or with an attribute of the wrong size */
+static void a_short_link_message_is_no_harm(void **state)
+{
+	struct nlmsghdr *nlh = link_message("lbx"), *cut;
+	size_t len = nlh->nlmsg_len, at;
+	struct dev dev;
+
+	(void)state;
+	for (at = sizeof(*nlh); at <= len; at += 4) {
+		nlh->nlmsg_len = at;
+		cut = nl_copy(nlh);
+		if (dev_parse(cut, &dev))
+			dev_free(&dev);
+		free(cut);
+	}
+	for (at = sizeof(*nlh) + sizeof(struct ifinfomsg); at < len; at += 4) {
+		struct nlattr *attr;
+
+		cut = nl_copy(nlh);
+		attr = (void *)((char *)cut + at);
+		attr->nla_len = NLA_HDRLEN;
+		if (dev_parse(cut, &dev))
+			dev_free(&dev);
+		free(cut);
+	}
+	free(nlh);
+}
+
 static void rates_are_of_a_second(void **state)
 {
 	struct row row = { .index = 1, .dev = "a", .cpu = ALL_CPUS };
@@ -657,6 +685,7 @@ int main(void)
 		cmocka_unit_test(a_device_is_shown_as_text),
 		cmocka_unit_test(a_device_is_shown_as_json),
 		cmocka_unit_test(a_link_message_is_read),
+		cmocka_unit_test(a_short_link_message_is_no_harm),
 		cmocka_unit_test(rates_are_of_a_second),
 		cmocka_unit_test(wrong_usage_ends_with_2),
 	};
