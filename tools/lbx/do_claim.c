@@ -223,7 +223,7 @@ int do_claims(struct args *args)
 				continue;
 			}
 			object = json_target(claim);
-			json_object_set_new(object, "dev", json_string(dev->name));
+			json_object_set_new(object, "dev", json_text(dev->name));
 			json_array_append_new(array, object);
 		}
 	}

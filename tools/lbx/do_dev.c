@@ -150,7 +150,8 @@ int do_del(struct args *args)
 	if (err)
 		return refused(args->dev, &error);
 	if (options.json)
-		out_json(json_pack("{s:s, s:b}", "ifname", args->dev, "deleted", 1));
+		out_json(json_pack("{s:o, s:b}", "ifname", json_text(args->dev),
+				   "deleted", 1));
 	return EXIT_DONE;
 }
 

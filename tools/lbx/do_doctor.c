@@ -55,9 +55,10 @@ static void find(struct report *report, enum level level, const char *mend,
 	va_end(args);
 	report->problems |= level == LEVEL_PROBLEM;
 	json_array_append_new(report->findings,
-			      json_pack("{s:s, s:s, s:s?}",
+			      json_pack("{s:s, s:o, s:o}",
 					"level", level_names[level],
-					"text", text, "mend", mend));
+					"text", json_text(text),
+					"mend", mend ? json_text(mend) : json_null()));
 }
 
 /* One line of a file, without its end; false if there is none */

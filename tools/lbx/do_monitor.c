@@ -26,8 +26,8 @@ static void tell(const char *what, const char *change, const char *dev,
 	json_t *event;
 
 	if (options.json) {
-		event = json_pack("{s:s, s:s, s:s}", "event", what, "change", change,
-				  "dev", dev);
+		event = json_pack("{s:s, s:s, s:o}", "event", what, "change", change,
+				  "dev", json_text(dev));
 		if (more)
 			json_object_update(event, more);
 		json_decref(more);
@@ -51,7 +51,7 @@ static void tell_settings(const struct dev *was, const struct dev *is)
 	*text = '\0';
 	if (!all && strcmp(was->name, is->name)) {
 		n += snprintf(text + n, sizeof(text) - n, "name was %s ", was->name);
-		json_object_set_new(more, "was", json_string(was->name));
+		json_object_set_new(more, "was", json_text(was->name));
 	}
 	if (all || was->up != is->up) {
 		n += snprintf(text + n, sizeof(text) - n, "%s ",

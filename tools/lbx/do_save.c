@@ -192,7 +192,8 @@ static json_t *json_changes(const struct wanteds *wanteds, const struct devs *de
 		for (j = 0; j < txn->n; j++)
 			if (!strcmp(txn->item[j].dev, name))
 				change = devs_find(devs, name) ? "changed" : "added";
-		json_array_append_new(array, json_pack("{s:s, s:s}", "ifname", name,
+		json_array_append_new(array, json_pack("{s:o, s:s}", "ifname",
+						       json_text(name),
 						       "change", change));
 	}
 	return array;

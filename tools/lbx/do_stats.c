@@ -80,8 +80,8 @@ static void print_json(const struct sample *sample, bool rates)
 
 		values = json_values(row, rates);
 		if (row->cpu == ALL_CPUS) {
-			dev = json_pack("{s:i, s:s, s:o}", "ifindex", row->index,
-					"ifname", row->dev, key, values);
+			dev = json_pack("{s:i, s:o, s:o}", "ifindex", row->index,
+					"ifname", json_text(row->dev), key, values);
 			json_array_append_new(array, dev);
 			cpus = NULL;
 			continue;

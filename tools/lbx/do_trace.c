@@ -140,8 +140,9 @@ static json_t *json_seens(const struct seens *seens)
 
 	for (i = 0; i < seens->n; i++)
 		json_array_append_new(array,
-				      json_pack("{s:s, s:i, s:i}",
-						"ifname", seens->item[i].dev,
+				      json_pack("{s:o, s:i, s:i}",
+						"ifname",
+						json_text(seens->item[i].dev),
 						"in", seens->item[i].in,
 						"out", seens->item[i].out));
 	return array;
@@ -152,7 +153,7 @@ static json_t *json_trace(const struct args *args, const struct route *route,
 {
 	char addr[PREFIX_STRLEN], match[PREFIX_STRLEN], table[16];
 
-	return json_pack("{s:s, s:o, s:{s:s, s:s, s:s, s:s}, s:s, s:s, s:o}",
+	return json_pack("{s:s, s:o, s:{s:s, s:s, s:o, s:s}, s:o, s:s, s:o}",
 			 "addr", addr_text(&args->addr, addr),
 			 "rule", rule ? json_pack("{s:I, s:b}", "priority",
 						  (json_int_t)rule->pref,
@@ -160,9 +161,9 @@ static json_t *json_trace(const struct args *args, const struct route *route,
 					json_null(),
 			 "route", "type", type_text(route->type),
 			 "dst", prefix_text(&route->match, match),
-			 "dev", route->owner,
+			 "dev", json_text(route->owner),
 			 "table", table_text(route->table, table),
-			 "ifname", verdict->dev, "why", verdict->why,
+			 "ifname", json_text(verdict->dev), "why", verdict->why,
 			 "claim", verdict->claim ? json_target(verdict->claim) :
 						   json_null());
 }
@@ -205,7 +206,7 @@ int do_trace(struct args *args)
 	if (options.json) {
 		object = json_trace(args, &route, rule, &verdict);
 		json_object_set_new(object, "probe", err ?
-			json_pack("{s:s}", "error", error.text) :
+			json_pack("{s:o}", "error", json_text(error.text)) :
 			json_pack("{s:i, s:o}", "port", args->port,
 				  "seen", json_seens(&seens)));
 		json_object_set_new(object, "proven", json_boolean(proof));

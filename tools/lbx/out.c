@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -29,6 +30,29 @@ int out_end(void)
 	return EXIT_REFUSED;
 }
 
+/* Names of interfaces can be of any bytes, and JSON is UTF-8: where a text is not, each
+ * byte that is not ASCII becomes U+FFFD
+ */
+json_t *json_text(const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	json_t *string = json_string(text);
+	char *copy, *to;
+
+	if (string)
+		return string;
+	copy = xcalloc(strlen(text) + 1, strlen(replacement));
+	for (to = copy; *text; text++) {
+		if ((unsigned char)*text < 0x80)
+			*to++ = *text;
+		else
+			to = stpcpy(to, replacement);
+	}
+	string = json_string(copy);
+	free(copy);
+	return string;
+}
+
 json_t *json_prefix(const struct prefix *prefix)
 {
 	char buf[PREFIX_STRLEN];
@@ -44,7 +68,7 @@ json_t *json_target(const struct target *target)
 
 	if (!*target->ifname)
 		return json_pack("{s:s}", "addr", addr_text(&target->addr, buf));
-	return json_pack("{s:s, s:b}", "ifname", target->ifname,
+	return json_pack("{s:o, s:b}", "ifname", json_text(target->ifname),
 			 "waiting", target->waits);
 }
 
@@ -68,8 +92,8 @@ json_t *json_dev(const struct dev *dev)
 		json_array_append_new(addrs, json_prefix(&dev->addrs.item[i]));
 	for (i = 0; i < dev->claims.n; i++)
 		json_array_append_new(claims, json_target(&dev->claims.item[i]));
-	return json_pack("{s:i, s:s, s:b, s:I, s:b, s:b, s:o, s:o, s:o}",
-			 "ifindex", dev->index, "ifname", dev->name,
+	return json_pack("{s:i, s:o, s:b, s:I, s:b, s:b, s:o, s:o, s:o}",
+			 "ifindex", dev->index, "ifname", json_text(dev->name),
 			 "up", dev->up, "mtu", (json_int_t)dev->mtu,
 			 "direct", dev->direct, "isolate", dev->isolate,
 			 "addresses", addrs, "claims", claims,

@@ -11,6 +11,7 @@
 void out_json(json_t *value);
 int out_end(void);
 
+json_t *json_text(const char *text);
 json_t *json_prefix(const struct prefix *prefix);
 json_t *json_target(const struct target *target);
 json_t *json_counters(const uint64_t *counters);

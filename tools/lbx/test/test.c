@@ -601,6 +601,17 @@ static void a_short_link_message_is_no_harm(void **state)
 	free(nlh);
 }
 
+static void names_in_json_are_utf8(void **state)
+{
+	json_t *text = json_text("g\xc3\xbcnstig"), *wrong = json_text("a\xff\xc3z");
+
+	(void)state;
+	assert_string_equal(json_string_value(text), "g\xc3\xbcnstig");
+	assert_string_equal(json_string_value(wrong), "a\xef\xbf\xbd\xef\xbf\xbdz");
+	json_decref(text);
+	json_decref(wrong);
+}
+
 static void rates_are_of_a_second(void **state)
 {
 	struct row row = { .index = 1, .dev = "a", .cpu = ALL_CPUS };
@@ -686,6 +697,7 @@ int main(void)
 		cmocka_unit_test(a_device_is_shown_as_json),
 		cmocka_unit_test(a_link_message_is_read),
 		cmocka_unit_test(a_short_link_message_is_no_harm),
+		cmocka_unit_test(names_in_json_are_utf8),
 		cmocka_unit_test(rates_are_of_a_second),
 		cmocka_unit_test(wrong_usage_ends_with_2),
 	};
