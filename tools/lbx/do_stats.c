@@ -61,8 +61,10 @@ static json_t *json_values(const struct row *row, bool rates)
 	json_t *object = json_object();
 	size_t i;
 
+	/* jansson's integers are signed */
 	for (i = 0; i < N_COUNTERS; i++)
-		json_object_set_new(object, counter_names[i], rates ?
+		json_object_set_new(object, counter_names[i],
+				    rates || row->value[i] >= (double)INT64_MAX ?
 				    json_real(row->value[i]) :
 				    json_integer(row->value[i]));
 	return object;
