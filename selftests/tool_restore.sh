@@ -11,6 +11,7 @@ ALL_TESTS="
 	restore_again
 	restore_moves
 	restore_undone
+	ip6_that_leaves
 	restore_bad_file
 	restore_killed
 	two_at_once
@@ -101,6 +102,37 @@ restore_undone()
 	ends 1 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
 	is "$before" lbxn save
 	log_test "a restore that is refused is undone as a whole"
+}
+
+# saved_words: what there is, in whatever order: that of IPv6 addresses is when they came
+saved_words()
+{
+	lbxn save | tr ' ' '\n' | sort
+}
+
+ip6_that_leaves()
+{
+	local before
+
+	RET=0
+	nic_up
+	lbxn set lbx0 addr 10.9.0.1/24 addr 2001:db8:9::1/64 addr fe80::5/64
+	before=$(saved_words)
+	ends 1 "nothing is changed" lbxn restore <<-'END'
+	add lbx0 10.9.0.1/24 mtu 1000
+	claim eth7 dev lbx0
+	END
+	is "$before" saved_words
+	ends 1 "2001:db8:9::1" lbxn restore <<<"add lbx0 2001:db8:9::1/64 mtu 1000"
+	is "$before" saved_words
+	lbxn set lbx0 down
+	check_err $? "down failed"
+	is '["10.9.0.1","2001:db8:9::1","fe80::5"]' \
+		dev '[.addresses[].local] - ["fe80::1"] | sort'
+	lbxn set lbx0 mtu 1000
+	check_err $? "an MTU without IPv6 failed"
+	is '["10.9.0.1"]' dev '[.addresses[].local]'
+	log_test "IPv6 addresses that an MTU or going down removes are put back, or kept"
 }
 
 restore_bad_file()

@@ -112,7 +112,8 @@ int do_set(struct args *args)
 	}
 	for (i = 0; i < dev->addrs.n; i++)
 		if (!contains(&args->gone, &dev->addrs.item[i]) &&
-		    !is_auto_addr(&dev->addrs.item[i]))
+		    !is_auto_addr(&dev->addrs.item[i]) &&
+		    (dev->addrs.item[i].family == AF_INET || wanted.mtu >= IP6_MTU_MIN))
 			list_add(&wanted.addrs, dev->addrs.item[i]);
 	for (i = 0; i < args->addrs.n; i++)
 		if (!contains(&wanted.addrs, &args->addrs.item[i]))

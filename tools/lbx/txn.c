@@ -212,12 +212,25 @@ static bool all_ip4_go(const struct dev *is, const struct wanted *wanted)
 	return false;
 }
 
+/* Would the kernel remove it by itself as the settings change?  To have it put back, or
+ * there nevertheless, it is removed before.
+ */
+static bool settings_take(const struct dev *is, const struct wanted *wanted,
+			  const struct prefix *addr)
+{
+	if (addr->family != AF_INET6)
+		return false;
+	return (is->mtu >= IP6_MTU_MIN && wanted->mtu < IP6_MTU_MIN) ||
+	       (is->up && !wanted->up &&
+		IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)addr->addr));
+}
+
 static bool addr_goes(const struct dev *is, const struct wanted *wanted,
 		      const struct prefix *addr)
 {
 	if (is_auto_addr(addr))
 		return false;
-	return !contains(&wanted->addrs, addr) ||
+	return !contains(&wanted->addrs, addr) || settings_take(is, wanted, addr) ||
 	       (addr->family == AF_INET && all_ip4_go(is, wanted));
 }
 

@@ -9,6 +9,9 @@
 #include "dev.h"
 #include "nl.h"
 
+/* IPv6 leaves a device whose MTU is less (RFC 8200) */
+#define IP6_MTU_MIN	1280
+
 /**
  * struct step - a change
  * @todo: the request
