@@ -67,6 +67,9 @@ testvm: ## test tools/vm itself: streams, statuses, kernel bugs
 	@tools/vm/test | tee build/test/vm.log
 	@tools/results build/test/vm.log
 
+fuzz-tool: ## fuzz the parsers of the tool, each for MINUTES (10)
+	@tools/fuzz-tool
+
 check: ## run the static checks: nothing may be found
 	@tools/check
 
@@ -87,4 +90,4 @@ help: ## list targets and variables
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
 .PHONY: all module tools install uninstall setup demo test bench bench-gate testvm check
-.PHONY: bench-profile clean help
+.PHONY: bench-profile fuzz-tool clean help

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fuzzer of what reads the kernel's answers: links, addresses, claims, routes, rules,
+ * refusals, and the events of "lbx monitor".
+ *
+ * The first byte of the input chooses the command. What follows are datagrams, each after
+ * its length (two bytes, the lower one first); a message in one gets the port and the
+ * sequence number that an answer would have. Nothing after its end may be read, nor a
+ * number or a string of an attribute that holds none.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/rtnetlink.h>
+#include <sanitizer/asan_interface.h>
+
+#include "../lbx.h"
+#include "../probe.h"
+#include "../nl.h"
+#include "fuzz.h"
+#include "reply.h"
+
+#define PORTID		1
+
+static const uint8_t *input;
+static size_t input_size;
+static unsigned int seq;
+
+struct mnl_socket {
+	int fd;
+};
+
+static struct mnl_socket the_socket = { -1 };
+
+struct mnl_socket *mnl_socket_open2(int protocol, int flags)
+{
+	(void)protocol;
+	(void)flags;
+	return &the_socket;
+}
+
+int mnl_socket_bind(struct mnl_socket *sock, unsigned int groups, pid_t pid)
+{
+	(void)sock;
+	(void)groups;
+	(void)pid;
+	return 0;
+}
+
+int mnl_socket_close(struct mnl_socket *sock)
+{
+	(void)sock;
+	return 0;
+}
+
+int mnl_socket_get_fd(const struct mnl_socket *sock)
+{
+	return sock->fd;
+}
+
+unsigned int mnl_socket_get_portid(const struct mnl_socket *sock)
+{
+	(void)sock;
+	return PORTID;
+}
+
+int mnl_socket_setsockopt(const struct mnl_socket *sock, int type, void *buf,
+			  socklen_t len)
+{
+	(void)sock;
+	(void)type;
+	(void)buf;
+	(void)len;
+	return 0;
+}
+
+ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t len)
+{
+	(void)sock;
+	seq = ((const struct nlmsghdr *)buf)->nlmsg_seq;
+	return len;
+}
+
+/* The next datagram, as much of it as there is; none is an error */
+static ssize_t next_datagram(void *buf, size_t size)
+{
+	struct nlmsghdr *nlh;
+	size_t len, at;
+
+	__asan_unpoison_memory_region(buf, size);
+	if (input_size < 2) {
+		errno = ECONNRESET;
+		return -1;
+	}
+	len = input[0] | input[1] << 8;
+	input += 2;
+	input_size -= 2;
+	if (len > input_size)
+		len = input_size;
+	memcpy(buf, input, len);
+	input += len;
+	input_size -= len;
+	for (at = 0; at + sizeof(*nlh) <= len; at += NLMSG_ALIGN(nlh->nlmsg_len)) {
+		nlh = (void *)((char *)buf + at);
+		/* libmnl takes it for an int, and the kernel never gets there */
+		nlh->nlmsg_len &= INT32_MAX;
+		nlh->nlmsg_seq = seq;
+		nlh->nlmsg_pid = PORTID;
+		if (nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len)
+			break;
+	}
+	/* to libmnl, the padding of the last message is in it */
+	memset((char *)buf + len, 0, NLMSG_ALIGN(len) - len);
+	__asan_poison_memory_region((char *)buf + NLMSG_ALIGN(len),
+				    size - NLMSG_ALIGN(len));
+	return len;
+}
+
+ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
+			socklen_t *from_len)
+{
+	(void)fd;
+	(void)flags;
+	memset(from, 0, *from_len);
+	return next_datagram(buf, size);
+}
+
+/* In place of libmnl's, which sanitizers do not see into */
+static const void *value(const struct nlattr *attr, size_t size)
+{
+	if (mnl_attr_get_payload_len(attr) < size)
+		abort();
+	return mnl_attr_get_payload(attr);
+}
+
+uint8_t mnl_attr_get_u8(const struct nlattr *attr)
+{
+	return *(const uint8_t *)value(attr, 1);
+}
+
+uint16_t mnl_attr_get_u16(const struct nlattr *attr)
+{
+	uint16_t number;
+
+	memcpy(&number, value(attr, sizeof(number)), sizeof(number));
+	return number;
+}
+
+uint32_t mnl_attr_get_u32(const struct nlattr *attr)
+{
+	uint32_t number;
+
+	memcpy(&number, value(attr, sizeof(number)), sizeof(number));
+	return number;
+}
+
+uint64_t mnl_attr_get_u64(const struct nlattr *attr)
+{
+	uint64_t number;
+
+	memcpy(&number, value(attr, sizeof(number)), sizeof(number));
+	return number;
+}
+
+const char *mnl_attr_get_str(const struct nlattr *attr)
+{
+	if (!memchr(mnl_attr_get_payload(attr), 0, mnl_attr_get_payload_len(attr)))
+		abort();
+	return mnl_attr_get_payload(attr);
+}
+
+unsigned int if_nametoindex(const char *name)
+{
+	return *name % 4;
+}
+
+char *if_indextoname(unsigned int index, char *name)
+{
+	if (index % 4 == 3)
+		return NULL;
+	sprintf(name, "if%u", index % 4);
+	return name;
+}
+
+/* "lbx trace" sends none */
+int probe(const struct prefix *addr, int port, struct seens *seens,
+	  struct nl_error *error)
+{
+	struct seen seen = { .dev = "if1", .in = 1 };
+
+	(void)addr;
+	(void)port;
+	(void)error;
+	memset(seens, 0, sizeof(*seens));
+	list_add(seens, seen);
+	return 0;
+}
+
+static void run(unsigned int choice)
+{
+	options.json = choice & 1;
+	run_line(reply_lines[choice / 2 % ARRAY_SIZE(reply_lines)]);
+	nl_close();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!size)
+		return 0;
+	input = data + 1;
+	input_size = size - 1;
+	run(data[0]);
+	return 0;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fuzzer of "lbx restore": the file, the transaction that is planned, and what becomes
+ * of it, against the kernel in kernel.c.
+ *
+ * The input is a file; its last byte chooses the request that is refused. Whatever
+ * the file says,
+ *
+ * - it is restored as a whole or refused, and then nothing has changed, be there
+ *   nothing before or devices;
+ * - what is restored twice does not change by the second time;
+ * - what there is then, saved and restored, is the same again.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lbx.h"
+#include "fuzz.h"
+#include "kernel.h"
+
+/* What "FILE" is */
+static const char *file_data;
+static size_t file_size;
+
+FILE *__wrap_fopen(const char *path, const char *mode)
+{
+	if (strcmp(path, "FILE"))
+		return __real_fopen(path, mode);
+	return fmemopen((void *)file_data, file_size, "r");
+}
+
+/* Others have them, or not, as the populated system does */
+static const char populated[] =
+	"add a 10.9.0.1/24 10.9.0.2/24 10.8.0.1/24 2001:db8::1/64 2001:db8::2 fe80::5/64\n"
+	"claim eth0 192.0.2.1 2001:db8::5 dev a\n"
+	"add b 10.7.0.1 mtu 1500 isolate on direct off down\n"
+	"claim eth1 192.0.2.2 dev b\n"
+	"add c\n";
+
+static int restore(const char *data, size_t size)
+{
+	struct args args = { .file = "FILE" };
+
+	file_data = data;
+	file_size = size;
+	kernel.changes = 0;
+	return do_restore(&args);
+}
+
+static void check(bool holds, const char *promise)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "not so: %s\n", promise);
+	abort();
+}
+
+static char *save(size_t *size)
+{
+	FILE *old = stdout;
+	bool json = options.json;
+	struct args args = { };
+	char *text = NULL;
+
+	options.json = false;
+	stdout = open_memstream(&text, size);
+	check(do_save(&args) == EXIT_DONE, "what there is can be saved");
+	fclose(stdout);
+	stdout = old;
+	options.json = json;
+	return text;
+}
+
+/* Onto what there is in @before; the request number @refuse is refused, if one is */
+static bool try(const struct devs *before, const char *data, size_t size, int refuse)
+{
+	struct devs after;
+	bool ok;
+
+	kernel_put(before);
+	kernel.refuse = refuse;
+	ok = restore(data, size) == EXIT_DONE;
+	kernel.refuse = -1;
+	if (!ok) {
+		check(before->n == kernel.devs.n && same_devs(before, &kernel.devs, true),
+		      "what is refused changes nothing");
+		return false;
+	}
+	after = kernel_copy();
+	check(restore(data, size) == EXIT_DONE, "what is restored can be restored again");
+	check(after.n == kernel.devs.n && same_devs(&after, &kernel.devs, true),
+	      "the second time changes nothing");
+	check(!kernel.changes, "the second time asks for nothing");
+	devs_free(&after);
+	return true;
+}
+
+static void round_trip(void)
+{
+	static const struct devs nothing;
+	struct devs before = kernel_copy();
+	size_t size;
+	char *text = save(&size);
+
+	check(try(&nothing, text, size, -1), "what is saved can be restored");
+	check(before.n == kernel.devs.n && same_devs(&before, &kernel.devs, true),
+	      "what is saved and restored is the same");
+	devs_free(&before);
+	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct devs nothing;
+	struct devs before, from_nothing;
+	const char *text = (const char *)data;
+	bool ok;
+
+	/* which fmemopen(3) does not have */
+	if (!size)
+		return 0;
+
+	kernel_reset();
+	options.json = data[size - 1] & 1;
+	ok = try(&nothing, text, size, -1);
+	from_nothing = kernel_copy();
+	if (ok)
+		round_trip();
+
+	kernel_reset();
+	check(restore(populated, strlen(populated)) == EXIT_DONE, "there are devices");
+	before = kernel_copy();
+	if (try(&before, text, size, -1) && ok)
+		check(same_devs(&from_nothing, &kernel.devs, false),
+		      "what there was before does not matter");
+	try(&before, text, size, data[size - 1] >> 1);
+
+	devs_free(&before);
+	devs_free(&from_nothing);
+	kernel_reset();
+	return 0;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * seeds FOLDER - what fuzz_reply.c begins with, a file for each command: the answers that
+ * the kernel in kernel.c gives, as datagrams; and for "trace" and "monitor", which that
+ * has no answers for, some of a route, a rule, and events.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+
+#include "kernel.h"
+#include "reply.h"
+
+#define PORTID	1
+
+static FILE *seed;
+
+static void put(const void *data, size_t len)
+{
+	fputc(len & 0xff, seed);
+	fputc(len >> 8, seed);
+	fwrite(data, len, 1, seed);
+}
+
+static void add(const char *name, unsigned char *addr, int *family)
+{
+	struct prefix prefix;
+
+	if (!parse_prefix(name, &prefix))
+		abort();
+	memcpy(addr, prefix.addr, sizeof(prefix.addr));
+	*family = prefix.family;
+}
+
+static void finish(struct nlmsghdr *nlh)
+{
+	put(nlh, nlh->nlmsg_len);
+	free(nlh);
+}
+
+/* The answer to a request for one thing ends by an ack */
+static void put_route(const char *to, int table)
+{
+	struct nlmsghdr *nlh = nl_new(RTM_NEWROUTE, 0);
+	struct rtmsg *rtm = nl_header(nlh, sizeof(*rtm));
+	unsigned char addr[16];
+	int family;
+
+	add(to, addr, &family);
+	rtm->rtm_family = family;
+	rtm->rtm_type = RTN_LOCAL;
+	rtm->rtm_table = table;
+	rtm->rtm_dst_len = family == AF_INET ? 32 : 128;
+	mnl_attr_put_u32(nlh, RTA_TABLE, table);
+	mnl_attr_put(nlh, RTA_DST, rtm->rtm_dst_len / 8, addr);
+	mnl_attr_put_u32(nlh, RTA_OIF, 1);
+	finish(nlh);
+	nlh = nl_new(NLMSG_ERROR, 0);
+	nl_header(nlh, sizeof(struct nlmsgerr));
+	finish(nlh);
+}
+
+static void put_rule(int family)
+{
+	struct nlmsghdr *nlh = nl_new(RTM_NEWRULE, NLM_F_MULTI);
+	struct fib_rule_hdr *frh = nl_header(nlh, sizeof(*frh));
+
+	frh->family = family;
+	frh->action = FR_ACT_TO_TBL;
+	frh->table = RT_TABLE_LOCAL;
+	mnl_attr_put_u32(nlh, FRA_TABLE, RT_TABLE_LOCAL);
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, 100);
+	mnl_attr_put_u32(nlh, FRA_SUPPRESS_PREFIXLEN, -1);
+	finish(nlh);
+	nlh = nl_new(NLMSG_DONE, NLM_F_MULTI);
+	nl_header(nlh, sizeof(int));
+	finish(nlh);
+}
+
+static void put_event(int type, const char *addr)
+{
+	struct prefix prefix;
+	struct nlmsghdr *nlh;
+	struct ifaddrmsg *ifa;
+
+	parse_prefix(addr, &prefix);
+	nlh = addr_request(type, 0, &prefix);
+	ifa = mnl_nlmsg_get_payload(nlh);
+	ifa->ifa_index = kernel.devs.item[0].index;
+	finish(nlh);
+}
+
+int main(int argc, char **argv)
+{
+	char path[4096];
+	size_t i, j;
+
+	if (argc != 2)
+		return EXIT_USAGE;
+	for (i = 0; i < 2 * ARRAY_SIZE(reply_lines); i++) {
+		const char *line = reply_lines[i / 2];
+		char add_a[64];
+
+		kernel.record = NULL;
+		options.json = false;
+		kernel_reset();
+		strcpy(add_a, "add a 10.8.0.1/24 2001:db8::2 isolate on");
+		run_line(add_a);
+		run_line("claim eth0 192.0.2.1 2001:db8::5 dev a");
+		run_line("add b down");
+		if (strstr(line, "add a"))
+			run_line("del a");
+
+		snprintf(path, sizeof(path), "%s/%zu", argv[1], i);
+		seed = fopen(path, "we");
+		if (!seed) {
+			perror(path);
+			return EXIT_REFUSED;
+		}
+		fputc(i, seed);
+		kernel.record = put;
+		options.json = i & 1;
+		if (!strncmp(line, "trace", 5)) {
+			struct devs devs;
+			struct nl_error error;
+
+			if (devs_get(&devs, DEV_CLAIMS, &error))
+				abort();
+			devs_free(&devs);
+			for (j = 0; j < 2; j++)
+				put_route(strchr(line, ':') ? "2001:db8::1" : "192.0.2.1",
+					  RT_TABLE_LOCAL);
+			put_rule(strchr(line, ':') ? AF_INET6 : AF_INET);
+		} else {
+			run_line(line);
+		}
+		if (!strcmp(line, "monitor")) {
+			put_event(RTM_NEWADDR, "10.7.0.1/24");
+			put_event(RTM_DELADDR, "10.8.0.1/24");
+			put_event(RTM_NEWADDR, "2001:db8::9");
+		}
+		fclose(seed);
+	}
+	return EXIT_DONE;
+}
