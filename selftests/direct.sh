@@ -28,6 +28,7 @@ ALL_TESTS="
 	tx_off_checksums
 	sg_off_linear
 	gso_max_size_holds
+	gso_without_checksum
 	timestamps
 	generic_xdp
 	rps_steers
@@ -699,6 +700,44 @@ gso_max_size_holds()
 		hang_up
 	done
 	log_test "a lower gso_max_size holds for connections that there are already"
+}
+
+# For UDP with an extension header, IPv6 leaves no checksum to the device, and so each
+# segment needs its own.  Kernels before 6.11 refuse to send it.
+segments_with_options='
+import errno, socket, sys
+server, client = (socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(2))
+server.bind((sys.argv[1], 5000))
+server.settimeout(5)
+pad = bytes([0, 0, 1, 4, 0, 0, 0, 0])
+client.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, pad)
+UDP_SEGMENT = 103
+client.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 100)
+try:
+	client.sendto(bytes(200), server.getsockname())
+except OSError as error:
+	sys.exit(4 if error.errno == errno.EIO else 1)
+for _ in range(2):
+	assert len(server.recv(1000)) == 100'
+
+gso_without_checksum()
+{
+	local addr
+
+	RET=0
+	nic_up
+	lbxn set lbx0 addr 2001:db8:9::1 >/dev/null
+	lbxn claim eth0 dev lbx0 >/dev/null
+	settle
+	inns python3 -c "$segments_with_options" ::1 2>/dev/null
+	if (($? == ksft_skip)); then
+		log_test_skip "a GSO packet without a checksum to be done is segmented"
+		return
+	fi
+	for addr in 2001:db8:9::1 2001:db8::1; do
+		all_queued python3 -c "$segments_with_options" "$addr"
+	done
+	log_test "a GSO packet without a checksum to be done is segmented"
 }
 
 timestamps()

@@ -213,7 +213,9 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
  * enqueue(); that of a device that is down is noop, which has), and what
  * validate_xmit_skb() and dev_hard_start_xmit() would do for features that the
  * device has not.  A GSO packet is looked at as gso_features_check() does; one
- * from a guest (SKB_GSO_DODGY) or of a tunnel is left to it.
+ * from a guest (SKB_GSO_DODGY) or of a tunnel is left to it.  So is one that has to be
+ * segmented because nothing is left to do its checksum (netif_needs_gso()): UDP with
+ * IPv6 extension headers.
  *
  * What it does for every packet is done by lbx_deliver(), with two exceptions: the
  * tracepoints net_dev_queue, net_dev_start_xmit and net_dev_xmit (lbx_xmit is in
@@ -242,6 +244,7 @@ static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
 	return likely(shinfo->gso_segs <= READ_ONCE(dev->gso_max_segs) &&
 		      skb->len + ETH_HLEN < netif_get_gso_max_size(dev, skb) &&
 		      !(shinfo->gso_type & SKB_GSO_DODGY) &&
+		      skb->ip_summed == CHECKSUM_PARTIAL &&
 		      !skb->encapsulation);
 }
 
