@@ -3,7 +3,8 @@
 
 # Headers of the running kernel, or else the newest that are installed
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest_headers))
-KERNELS ?= $(if $(filter bench-gate,$(MAKECMDGOALS)),6.1 7.2,6.12)
+KERNELS ?= $(if $(filter bench-gate,$(MAKECMDGOALS)),6.1 7.2,$(if \
+	$(filter net-selftests,$(MAKECMDGOALS)),7.2,6.12))
 TESTS ?=
 SEED ?=
 MINUTES ?=
@@ -52,6 +53,9 @@ demo: ## see lbx at work in a VM, explained (a minute, once with the VM image fi
 test: ## run the selftests TESTS in a VM on each of KERNELS
 	@tools/test
 
+net-selftests: ## run the kernel's own tests of networking over lo and lbx, on KERNELS
+	@tools/net-selftests
+
 bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all there is
 	@tools/bench/run
 
@@ -90,4 +94,4 @@ help: ## list targets and variables
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
 .PHONY: all module tools install uninstall setup demo test bench bench-gate testvm check
-.PHONY: bench-profile fuzz-tool clean help
+.PHONY: bench-profile fuzz-tool net-selftests clean help

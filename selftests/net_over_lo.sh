@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# net_over_lo.sh PROGRAM - call a program of the kernel's tests over lo
+#
+# These programs take addresses, and the kernel's own scripts call them over veth, over
+# netdevsim, or not at all. Here they are called with two addresses of "lo", as those
+# scripts do otherwise. Of two scripts each case is called, since they end with the first
+# that fails. Runs in the folder of the program, in a network namespace of its
+# own. Each case is told by a line, and the status is 0 if none failed.
+
+set -u
+
+cases=0 failed=0
+
+# told NAME: a verdict by the status of what was before
+told()
+{
+	local status=$?
+
+	cases=$((cases + 1))
+	if ((status)); then
+		echo "not ok $cases $1"
+		failed=$((failed + 1))
+	else
+		echo "ok $cases $1"
+	fi
+}
+
+# both PORT SERVER... -- CLIENT...: does neither fail? The client is called when the server
+# is at that port.
+both()
+{
+	local port=$1 server=() pid status=0 i; shift
+
+	while [[ $1 != -- ]]; do
+		server+=("$1")
+		shift
+	done
+	shift
+	timeout 60 "${server[@]}" &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		[[ $(ss -Hlntu "sport = :$port") ]] && break
+	done
+	timeout 60 "$@" || status=$?
+	wait "$pid" || status=$?
+	return "$status"
+}
+
+# ends IPVERSION: sets from and to
+ends()
+{
+	from=${from_[$1]} to=${to_[$1]}
+}
+
+# As msg_zerocopy.sh, whose packets are copied too, since they are queued to a socket of
+# this machine (-Z 0)
+msg_zerocopy()
+{
+	local ip mode zerocopy
+
+	sysctl -qw net.core.optmem_max=1000000
+	for ip in 4 6; do
+		ends $ip
+		for mode in tcp udp; do
+			for zerocopy in "" -z; do
+				# shellcheck disable=SC2086  # none or one
+				both 8000 ./msg_zerocopy -$ip -i lo -t 5 -S "$from" -D "$to" $zerocopy -r $mode -- \
+					./msg_zerocopy -$ip -i lo -t 1 -S "$from" -D "$to" $zerocopy \
+					$mode -Z 0
+				told "ipv$ip $mode $zerocopy"
+			done
+		done
+	done
+}
+
+# Each case of udpgso.sh, which itself ends with the first that fails
+udpgso()
+{
+	local args
+
+	while read -r -a args; do
+		./in_netns.sh ./udpgso.sh "${args[@]}" </dev/null
+		told "${args[*]}"
+	done < <(sed -n 's|^./in_netns.sh [^ ]* ||p' udpgso.sh)
+}
+
+# The programs of run_afpackettests, one of which may wait for ever
+run_afpackettests()
+{
+	local program
+
+	for program in psock_fanout psock_tpacket txring_overwrite; do
+		timeout 100 ./in_netns.sh "./$program"
+		told "$program"
+	done
+}
+
+# As io_uring_zerocopy_tx.sh
+io_uring_zerocopy_tx()
+{
+	local ip mode
+
+	sysctl -qw net.core.optmem_max=1000000 kernel.io_uring_disabled=0
+	for ip in 4 6; do
+		ends $ip
+		for mode in 1 2 3; do
+			both 8000 ./msg_zerocopy -$ip -t 5 -S "$from" -D "$to" -r udp -- \
+				./io_uring_zerocopy_tx -$ip -t 1 -D "$to" -m $mode -n 32 udp
+			told "ipv$ip udp mode $mode"
+			both 8000 ./msg_zerocopy -$ip -t 5 -S "$from" -D "$to" -r tcp -- \
+				./io_uring_zerocopy_tx -$ip -t 1 -D "$to" -m $mode -n 1 tcp
+			told "ipv$ip tcp mode $mode"
+		done
+	done
+}
+
+# No script calls it. The client would send 32 GiB; the server tells what has come when the
+# client has been stopped.
+tcp_mmap()
+{
+	local ip server option
+
+	for ip in 4 6; do
+		ends $ip
+		for option in "" -z "-M 4108"; do
+			# shellcheck disable=SC2086  # none, one or two words
+			stdbuf -oL ./tcp_mmap -s -$ip $option -H "$to" >/tmp/tcp_mmap &
+			server=$!
+			sleep 0.5
+			# shellcheck disable=SC2086
+			timeout 5 ./tcp_mmap -$ip $option -H "$to"
+			sleep 1
+			kill "$server"
+			wait "$server"
+			cat /tmp/tcp_mmap
+			grep -q '^received' /tmp/tcp_mmap
+			told "ipv$ip $option"
+		done
+	done
+}
+
+# As so_txtime.py. How late a packet is depends on the machine, which
+# KSFT_MACHINE_SLOW tells the program; it compares their order then.
+so_txtime()
+{
+	local ip clock
+
+	export KSFT_MACHINE_SLOW=yes
+	tc qdisc add dev lo root fq
+	for clock in mono tai; do
+		for ip in 4 6; do
+			txtime $ip $clock fq a,-1 a,-1
+			txtime $ip $clock fq a,0 a,0
+			txtime $ip $clock fq a,10 a,10
+			txtime $ip $clock fq a,10,b,20 a,10,b,20
+			txtime $ip $clock fq a,20,b,10 b,10,a,20
+		done
+	done
+	tc qdisc replace dev lo root handle 1: prio
+	tc qdisc add dev lo parent 1:1 handle 10: etf clockid CLOCK_TAI delta 400000
+	tc filter add dev lo parent 1: protocol all handle 100 fw flowid 1:1
+	for ip in 4 6; do
+		txtime $ip tai "etf drops" a,-1 a,-1
+		txtime $ip tai "etf drops" a,0 a,0
+		txtime $ip tai etf a,10 a,10
+		txtime $ip tai etf a,10,b,20 a,10,b,20
+		txtime $ip tai etf a,20,b,10 b,10,a,20
+	done
+}
+
+# txtime IPVERSION CLOCK QDISC SEND EXPECT
+txtime()
+{
+	local ip=$1 clock=$2 qdisc=$3 send=$4 expect=$5 status=0
+	local start=$((${EPOCHREALTIME//[!0-9]/} * 1000 + 2000000000)) args
+
+	ends "$ip"
+	args=("-$ip" -c "$clock" -t "$start" -S "$from" -D "$to")
+	both 8000 ./so_txtime "${args[@]}" "$expect" -r -- \
+		./so_txtime -m 100 "${args[@]}" "$send" || status=1
+	[[ $status = 1 && $qdisc = *drops || $status = 0 && $qdisc != *drops ]]
+	told "ipv$ip $clock $qdisc $send"
+}
+
+printf 'address add %s dev lo\n' 198.51.100.1/32 198.51.100.2/32 \
+	"2001:db8:1::1/128 nodad" "2001:db8:1::2/128 nodad" | ip -b -
+from_=([4]=198.51.100.1 [6]=2001:db8:1::1)
+to_=([4]=198.51.100.2 [6]=2001:db8:1::2)
+# addrconf makes the routes in a work of its own
+for ((i = 0; i < 100; i++)); do
+	ip -6 route get 2001:db8:1::2 | grep -q 'dev lo ' && break
+done
+
+"$1"
+((cases && !failed))
