@@ -16,6 +16,7 @@ source "$(dirname "$0")/lib.sh"
 ALL_TESTS="
 	off_is_reachable
 	on_is_not_reachable
+	no_icmp_errors
 	at_creation
 	shown
 	local_as_before
@@ -203,6 +204,65 @@ on_is_not_reachable()
 	isolate lbx0 off
 	reached "$own4" "$own6"
 	log_test "an isolated device cannot be reached from outside, and counts who tried"
+}
+
+# What the kernel answers before it delivers: to IPv4 with a malformed option, to the first
+# fragment of which there is no other, and to IPv6 with an option that nobody knows
+send_undeliverable()
+{
+	ip netns exec "$PEER" python3 - "$own4" "$own6" "$peer4" <<-'END'
+		import socket, struct, sys
+
+		own4, own6, peer4 = sys.argv[1:]
+		echo = bytes.fromhex("0800f7ff00000000")
+		raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+		for options, frag_off in ((bytes((7, 40, 4, 0)), 0), (b"", 0x2000)):
+		    header = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0, 0, 1,
+		                         frag_off, 64, socket.IPPROTO_ICMP, 0,
+		                         socket.inet_aton(peer4), socket.inet_aton(own4))
+		    raw.sendto(header + options + echo, (own4, 0))
+		udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS,
+		               bytes.fromhex("0000be0400000000"))
+		udp.sendto(b"x", (own6, 9))
+	END
+}
+
+no_icmp_errors()
+{
+	local own="src host $own4 or src host $own6" state before n
+
+	RET=0
+	isolate_up
+	inns sysctl -qw net.ipv4.ipfrag_time=1
+	for state in off on; do
+		isolate lbx0 "$state"
+		before=$(dropped lbx0)
+		NS=$PEER capture eth0 /tmp/errors.pcap inbound
+		send_undeliverable
+		check_err $? "'isolate $state': they cannot be sent"
+		if [[ $state == off ]]; then
+			busywait "$BUSYWAIT_TIMEOUT" captured 3 /tmp/errors.pcap "$own"
+			check_err $? "off: not all of them are answered"
+		else
+			busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $((before + 2))
+			check_err $? "on: $(($(dropped lbx0) - before)) drops are counted, not 3"
+		fi
+		NS=$PEER capture_end /tmp/errors.pcap
+	done
+	n=$(capture_count /tmp/errors.pcap "$own")
+	((n == 0))
+	check_err $? "$n ICMP errors have come from isolated addresses"
+	# within the machine they are as before
+	refused refused inns udp_echo "$own4" 9 1 1
+	refused refused inns udp_echo "$own6" 9 1 1
+	log_test "what cannot be delivered to an isolated device is not answered either"
+}
+
+# For busywait: captured N FILE FILTER
+captured()
+{
+	(($(capture_count "$2" "$3") >= $1))
 }
 
 at_creation()

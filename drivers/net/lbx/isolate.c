@@ -10,7 +10,11 @@
  *
  * They are in a netns only while it has an isolated device.
  */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/dst.h>
@@ -100,20 +104,66 @@ static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
 	return NF_DROP;
 }
 
-/* NF_INET_LOCAL_OUT: what a socket sends that is bound to an isolated device */
+/* What has a malformed option, or is a fragment of which the others do not come, is
+ * answered before NF_INET_LOCAL_IN, by ip_rcv_options(), ip6_rcv_core() and ip_expire(),
+ * and tells that there is somebody.
+ */
+static bool lbx_is_icmp_error(const struct sk_buff *skb, u8 pf)
+{
+	unsigned int offset = skb_network_offset(skb);
+	const u8 *type;
+	u8 buf;
+
+	if (pf == NFPROTO_IPV4) {
+		if (likely(ip_hdr(skb)->protocol != IPPROTO_ICMP))
+			return false;
+		offset += ip_hdrlen(skb);
+	} else {
+		if (likely(ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6))
+			return false;
+		offset += sizeof(struct ipv6hdr);
+	}
+	type = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	if (!type)
+		return false;
+	return pf == NFPROTO_IPV4 ? icmp_is_err(*type) : icmpv6_is_err(*type);
+}
+
+/* Whose is the source address?  In IPv6, of isolated devices */
+static const struct net_device *lbx_source_owner(const struct sk_buff *skb,
+						 const struct nf_hook_state *state)
+{
+	struct net_device *dev;
+
+	if (state->pf == NFPROTO_IPV4)
+		return __ip_dev_find(state->net, ip_hdr(skb)->saddr, false);
+	for_each_netdev_rcu(state->net, dev)
+		if (lbx_is_isolated(dev) &&
+		    lbx_addr6_has(dev, &ipv6_hdr(skb)->saddr))
+			return dev;
+	return NULL;
+}
+
+/* NF_INET_LOCAL_OUT: what a socket sends that is bound to an isolated device, and what
+ * the kernel answers for an address of one
+ */
 static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 	const struct sock *sk = state->sk;
-	const struct net_device *dev;
+	const struct net_device *dev = NULL;
 	int ifindex;
 
-	ifindex = sk ? READ_ONCE(sk->sk_bound_dev_if) : 0;
-	if (likely(!ifindex) || unlikely(!dst) || dst->dev->ifindex == ifindex)
+	if (unlikely(!dst))
 		return NF_ACCEPT;
 
-	dev = dev_get_by_index_rcu(state->net, ifindex);
+	ifindex = sk ? READ_ONCE(sk->sk_bound_dev_if) : 0;
+	if (unlikely(ifindex) && dst->dev->ifindex != ifindex)
+		dev = dev_get_by_index_rcu(state->net, ifindex);
+	else if (unlikely(lbx_is_icmp_error(skb, state->pf)) &&
+		 !(dst->dev->flags & IFF_LOOPBACK))
+		dev = lbx_source_owner(skb, state);
 	if (!dev || !lbx_is_isolated(dev))
 		return NF_ACCEPT;
 
