@@ -56,6 +56,9 @@ test: ## run the selftests TESTS in a VM on each of KERNELS
 net-selftests: ## run the kernel's own tests of networking over lo and lbx, on KERNELS
 	@tools/net-selftests
 
+coverage: ## run TESTS on a debug kernel, and print which lines of the driver they miss
+	@tools/coverage
+
 bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all there is
 	@tools/bench/run
 
@@ -94,4 +97,4 @@ help: ## list targets and variables
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
 .PHONY: all module tools install uninstall setup demo test bench bench-gate testvm check
-.PHONY: bench-profile fuzz-tool net-selftests clean help
+.PHONY: bench-profile coverage fuzz-tool net-selftests clean help
