@@ -3,8 +3,7 @@
 
 # Headers of the running kernel, or else the newest that are installed
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest_headers))
-KERNELS ?= $(if $(filter bench-gate,$(MAKECMDGOALS)),6.1 7.2,$(if \
-	$(filter net-selftests,$(MAKECMDGOALS)),7.2,6.12))
+KERNELS ?= $(or $(strip $(foreach goal,$(MAKECMDGOALS),$(kernels-$(goal)))),6.12)
 TESTS ?=
 SEED ?=
 MINUTES ?=
@@ -13,6 +12,12 @@ CPUS ?=
 LIMIT ?=
 FULL ?=
 RECORD ?=
+
+kernels-bench-gate := 6.1 7.2
+kernels-faults := debug
+kernels-fuzz := debug
+kernels-net-selftests := 7.2
+kernels-torture := debug
 
 newest_headers = $(shell printf '%s\n' $(patsubst %/Module.symvers,%, \
 	$(wildcard /usr/src/linux-headers-*/Module.symvers)) | sort -V | tail -n 1)
@@ -53,12 +58,6 @@ demo: ## see lbx at work in a VM, explained (a minute, once with the VM image fi
 test: ## run the selftests TESTS in a VM on each of KERNELS
 	@tools/test
 
-net-selftests: ## run the kernel's own tests of networking over lo and lbx, on KERNELS
-	@tools/net-selftests
-
-coverage: ## run TESTS on a debug kernel, and print which lines of the driver they miss
-	@tools/coverage
-
 bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all there is
 	@tools/bench/run
 
@@ -74,8 +73,24 @@ testvm: ## test tools/vm itself: streams, statuses, kernel bugs
 	@tools/vm/test | tee build/test/vm.log
 	@tools/results build/test/vm.log
 
+faults: ## let each allocation of each operation fail in turn, on a debug kernel
+	@TESTS=faults.sh LIMIT=$(or $(LIMIT),7200) tools/test
+
+fuzz: ## send COUNT (20000) requests and packets that are wrong, on a debug kernel
+	@TESTS=fuzz.sh LIMIT=$(or $(LIMIT),14400) tools/test
+
 fuzz-tool: ## fuzz the parsers of the tool, each for MINUTES (10)
 	@tools/fuzz-tool
+
+torture: ## change all there is under traffic of every kind, for MINUTES (10)
+	@CPUS=$(or $(CPUS),4) TESTS=torture.sh \
+		LIMIT=$(or $(LIMIT),$(shell expr $(or $(MINUTES),10) \* 120 + 1800)) tools/test
+
+net-selftests: ## run the kernel's own tests of networking over lo and lbx, on KERNELS
+	@tools/net-selftests
+
+coverage: ## run TESTS on a debug kernel, and print which lines of the driver they miss
+	@tools/coverage
 
 check: ## run the static checks: nothing may be found
 	@tools/check
@@ -88,13 +103,14 @@ clean: ## remove everything that was built; the images of the VM stay
 
 help: ## list targets and variables
 	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Variables, and what they are now:'
 	@echo '  KERNELS   kernels to test and measure on, any of 6.1 6.12 7.2, and to test on'
 	@echo '            debug debug-6.1 kcsan ($(KERNELS))'
 	@echo '  TESTS     programs of selftests/ to run ($(or $(TESTS),all))'
+	@echo '  MINUTES, SEED  of "make torture": how long (10), and what repeats a run (random)'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
 .PHONY: all module tools install uninstall setup demo test bench bench-gate testvm check
-.PHONY: bench-profile coverage fuzz-tool net-selftests clean help
+.PHONY: bench-profile faults fuzz fuzz-tool torture net-selftests coverage clean help
