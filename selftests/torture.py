@@ -1096,6 +1096,10 @@ class Torture:
             names.pop("cpus")
             self.not_tested["cpu offline"] = self.not_tested["cpu online"] = \
                 "a kernel without CONFIG_HOTPLUG_CPU" if CPUS > 1 else "one CPU"
+        elif os.environ.get("NO_HOTPLUG"):
+            names.pop("cpus")
+            self.not_tested["cpu offline"] = self.not_tested["cpu online"] = \
+                os.environ["NO_HOTPLUG"]
         flows = list(range(len(FLOWS)))
         try:
             socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132).close()
