@@ -553,8 +553,9 @@ class Dump(Operation):
 
 class NewNetns(Operation):
     """a new network namespace"""
-    # proc_net_ns_init(), uevent_net_init()
-    others = {errno.EEXIST, errno.ENODEV}
+    # Whatever those say that begin with it: proc_net_ns_init() EEXIST, uevent_net_init()
+    # ENODEV, sockets of protocols EAFNOSUPPORT
+    others = set(errno.errorcode)
 
     def ready(self):
         super().ready()
@@ -643,8 +644,8 @@ class ModuleLoad(Operation):
         # memory for a module's events
         only_below("do_init_module")
         self.file = os.open(os.environ["LBX_KO"], os.O_RDONLY)
-        if self.done():
-            self.undo()
+        if ModuleLoad.done(self):
+            ModuleLoad.undo(self)
 
     def do(self):
         if libc.syscall(SYS_FINIT_MODULE, self.file, b"devices=1", 0):
