@@ -161,7 +161,7 @@ compare()
 		over_lo=$result
 		run "$name" lbx "$@"
 		over_lbx=$result
-		[[ $(but_for "$part" "$over_lo") != $(but_for "$part" "$over_lbx") ]] || break
+		[[ $(but_for "$part" "$over_lo") != "$(but_for "$part" "$over_lbx")" ]] || break
 		seen+="; $(told "$over_lo") and $(told "$over_lbx")"
 	done
 
