@@ -30,6 +30,7 @@ import time
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = (
     16, 17, 18, 20, 21, 22)
+RTM_GETROUTE, RTA_DST, RTN_LOCAL = 26, 1, 2
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
 NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -235,6 +236,15 @@ class Operation:
         self.address("eth0", NIC4)
         self.address("eth0", NIC6)
         self.up("eth0")
+        patiently(errno.EADDRNOTAVAIL, self.need_nic6)
+
+    def need_nic6(self):
+        """NIC6 has a route as an address of this machine, by which it can be claimed"""
+        data, = self.route.ask(RTM_GETROUTE, 0,
+                               struct.pack("8BI", socket.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0),
+                               attr(RTA_DST, NIC6.packed))
+        if data[7] != RTN_LOCAL:
+            raise OSError(errno.EADDRNOTAVAIL, str(NIC6))
 
     def info(self):
         """The data of lbx0 that a reply has"""
@@ -623,7 +633,7 @@ class NetnsExit(NewLink):
             raise OSError(ctypes.get_errno(), "unshare")
         self.fresh()
         NewLink.ready(self)
-        patiently(errno.EADDRNOTAVAIL, lambda: NewLink.do(self))
+        NewLink.do(self)
         self.address("lbx0", IPV4)
         self.address("lbx0", IPV6)
         self.up("lbx0")
