@@ -8,6 +8,9 @@
 #include <jansson.h>
 #include <sys/socket.h>
 
+/* What the tool's sockets are bound to */
+#define PORTID		1
+
 /* By libFuzzer, for each input */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

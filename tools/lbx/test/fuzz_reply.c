@@ -23,8 +23,6 @@
 #include "fuzz.h"
 #include "reply.h"
 
-#define PORTID		1
-
 static const uint8_t *input;
 static size_t input_size;
 static unsigned int seq;
@@ -42,39 +40,9 @@ struct mnl_socket *mnl_socket_open2(int protocol, int flags)
 	return &the_socket;
 }
 
-int mnl_socket_bind(struct mnl_socket *sock, unsigned int groups, pid_t pid)
-{
-	(void)sock;
-	(void)groups;
-	(void)pid;
-	return 0;
-}
-
-int mnl_socket_close(struct mnl_socket *sock)
-{
-	(void)sock;
-	return 0;
-}
-
 int mnl_socket_get_fd(const struct mnl_socket *sock)
 {
 	return sock->fd;
-}
-
-unsigned int mnl_socket_get_portid(const struct mnl_socket *sock)
-{
-	(void)sock;
-	return PORTID;
-}
-
-int mnl_socket_setsockopt(const struct mnl_socket *sock, int type, void *buf,
-			  socklen_t len)
-{
-	(void)sock;
-	(void)type;
-	(void)buf;
-	(void)len;
-	return 0;
 }
 
 ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t len)

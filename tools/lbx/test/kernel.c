@@ -16,7 +16,6 @@
 #include "fuzz.h"
 #include "kernel.h"
 
-#define PORTID		1
 #define GENL_ID_LBX	0x20
 #define IPV6_MTU_MIN	1280
 
@@ -42,40 +41,10 @@ struct mnl_socket *mnl_socket_open2(int protocol, int flags)
 	return protocol == NETLINK_ROUTE ? &route_socket : &genl_socket;
 }
 
-int mnl_socket_bind(struct mnl_socket *sock, unsigned int groups, pid_t pid)
-{
-	(void)sock;
-	(void)groups;
-	(void)pid;
-	return 0;
-}
-
-int mnl_socket_close(struct mnl_socket *sock)
-{
-	(void)sock;
-	return 0;
-}
-
 int mnl_socket_get_fd(const struct mnl_socket *sock)
 {
 	(void)sock;
 	return -1;
-}
-
-unsigned int mnl_socket_get_portid(const struct mnl_socket *sock)
-{
-	(void)sock;
-	return PORTID;
-}
-
-int mnl_socket_setsockopt(const struct mnl_socket *sock, int type, void *buf,
-			  socklen_t len)
-{
-	(void)sock;
-	(void)type;
-	(void)buf;
-	(void)len;
-	return 0;
 }
 
 /* The index of an lbx device is its place; others come before */

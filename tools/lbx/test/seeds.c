@@ -12,10 +12,9 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 
+#include "fuzz.h"
 #include "kernel.h"
 #include "reply.h"
-
-#define PORTID	1
 
 static FILE *seed;
 

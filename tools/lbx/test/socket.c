@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Of libmnl's sockets, what is the same for each that a fuzzer has in their place */
+#include <libmnl/libmnl.h>
+
+#include "fuzz.h"
+
+int mnl_socket_bind(struct mnl_socket *sock, unsigned int groups, pid_t pid)
+{
+	(void)sock;
+	(void)groups;
+	(void)pid;
+	return 0;
+}
+
+int mnl_socket_close(struct mnl_socket *sock)
+{
+	(void)sock;
+	return 0;
+}
+
+unsigned int mnl_socket_get_portid(const struct mnl_socket *sock)
+{
+	(void)sock;
+	return PORTID;
+}
+
+int mnl_socket_setsockopt(const struct mnl_socket *sock, int type, void *buf,
+			  socklen_t len)
+{
+	(void)sock;
+	(void)type;
+	(void)buf;
+	(void)len;
+	return 0;
+}
