@@ -78,3 +78,19 @@ choose_kernels()
 		[[ " ${wanted[*]} " != *" $kernel "* ]] || kernels+=("$kernel")
 	done
 }
+
+# choose_tests: sets programs, all of the selftests but the extended, and tests, those in
+# $TESTS, which may be extended
+choose_tests()
+{
+	local test known
+
+	# shellcheck disable=SC2034  # used by the scripts that source this
+	mapfile -t programs < <(test_programs)
+	mapfile -t known < <(test_programs; extended_programs)
+	mapfile -t tests < <(words "${TESTS-}")
+	for test in "${tests[@]}"; do
+		[[ " ${known[*]} " = *" $test "* ]] ||
+			refuse "there is no test '$test', choose from: ${known[*]}"
+	done
+}
