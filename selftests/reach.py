@@ -3,19 +3,24 @@
 """
 reach.py netns DEV OTHER FD PID ID - what rtnetlink does in another netns
 reach.py commands - what the commands of the generic netlink family do
+reach.py reasons DEV ADDR COUNT - why DEV may not claim ADDR
 
 "netns" asks for a device to be made, DEV to be changed (which has it moved), and OTHER
 to be deleted and shown, by each attribute that names another netns: that of the file
-descriptor FD, of the process PID, or the one that is ID here. "commands" asks for each command number that there
-could be, as a request for one thing. Prints a line for each: what was asked for and
-"ok" or the error's name.
+descriptor FD, of the process PID, or the one that is ID here. "commands" asks for each
+command number that there could be, as a request for one thing. Both print a line for
+each: what was asked for and "ok" or the error's name.
+
+"reasons" asks for the same claim COUNT times, as fast as it can, and prints each
+different answer once.
 """
 import errno
 import socket
 import struct
 import sys
 
-from request import IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO, NLM_F_ACK, Message
+from request import (IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO, NLM_F_ACK, Message,
+                     answer, connect)
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
@@ -91,8 +96,22 @@ def commands():
             print(cmd, verdict(sock, genl(family, cmd)))
 
 
+def reasons(dev, addr, count):
+    batch = 64      # whose answers have room in a socket
+    message = Message(socket.if_nametoindex(dev))
+    message.put_link([("claim", f"addr:{addr}")])
+    found = set()
+    with connect() as sock:
+        for _ in range(0, count, batch):
+            sock.send(message.data * batch)
+            found |= {answer(sock, message) for _ in range(batch)}
+    print("\n".join(found))
+
+
 def main():
-    if sys.argv[1] == "netns":
+    if sys.argv[1] == "reasons":
+        reasons(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    elif sys.argv[1] == "netns":
         netns(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:]))
     else:
         commands()

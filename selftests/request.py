@@ -97,8 +97,16 @@ class Message:
         struct.pack_into("I", self.data, 0, len(self.data))
 
 
-def ask(sock, message):
-    sock.send(message.data)
+def connect():
+    """A socket to rtnetlink, which says why it refuses"""
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+    sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+    return sock
+
+
+def answer(sock, message):
+    """The next one, as a line"""
     reply = sock.recv(65536)
     flags, = struct.unpack_from("H", reply, 6)
     error, = struct.unpack_from("i", reply, 16)
@@ -120,14 +128,12 @@ def ask(sock, message):
 def main():
     ifindex = socket.if_nametoindex(sys.argv[1])
     answers = []
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                       socket.NETLINK_ROUTE) as sock:
-        sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-        sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+    with connect() as sock:
         for line in sys.stdin:
             message = Message(ifindex)
             message.put_link([arg.split("=", 1) for arg in line.split()])
-            answers.append(ask(sock, message))
+            sock.send(message.data)
+            answers.append(answer(sock, message))
     print("\n".join(answers))
     return any(answer != "ok" for answer in answers)
 

@@ -15,6 +15,7 @@ ALL_TESTS="
 	other_netns_refused
 	claims_reach_no_other_netns
 	foreign_claims_unseen
+	foreign_refusals_unseen
 	without_userns_refused
 	without_userns_looks
 	commands_only_show
@@ -253,6 +254,28 @@ foreign_claims_unseen()
 	is "eth0 dev theirs
 192.0.2.1 dev theirs" lbx -n "$OTHER" claims
 	log_test "it is told of the claims in its own netns alone"
+}
+
+foreign_refusals_unseen()
+{
+	local why="is no address of this machine; give it to an lbx device instead"
+	local out count=20000 pid
+
+	RET=0
+	user_nic_up
+	other_up
+	out=$(mktemp)
+	# One CPU for both: one gets it in the midst of what the other is answered
+	ip netns exec "$OTHER" taskset -c 0 \
+		python3 "$here/reach.py" reasons theirs 203.0.113.1 "$count" >"$out" &
+	pid=$!
+	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.22 $why" \
+		inns taskset -c 0 python3 "$here/reach.py" reasons lbx0 203.0.113.22 "$count"
+	wait "$pid"
+	check_err $? "those of the other netns were not asked for to the end"
+	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.1 $why" cat "$out"
+	rm "$out"
+	log_test "... and why it is refused something, not why another user is"
 }
 
 # as_nobody_in_other COMMAND...: an unprivileged user in root's netns

@@ -77,21 +77,77 @@ static inline bool lbx_compat_has_egress(const struct net_device *dev)
 }
 
 /* 6.2 gave the extack room for a text of its own.  Before, it points to one that
- * must last until the answer is sent, which is after RTNL: in the worst case, of
- * two requests that are refused in the same moment, the first gets the second's.
+ * must last until the answer is sent, which is after RTNL and may see the next
+ * request refused, another user's: so each task has its own text, and keeps it
+ * for its next refusal or until it is dead.
  */
 #ifndef NL_SET_ERR_MSG_FMT
+#include <linux/pid.h>
+#include <linux/sched.h>
+
+struct lbx_compat_text {
+	struct list_head	list;
+	struct pid		*pid;
+	char			text[128];
+};
+
+static struct list_head lbx_compat_texts __maybe_unused =
+	LIST_HEAD_INIT(lbx_compat_texts);
+
+static inline void lbx_compat_text_free(struct lbx_compat_text *text)
+{
+	list_del(&text->list);
+	put_pid(text->pid);
+	kfree(text);
+}
+
+/* NULL if there is no memory for it; RTNL */
+static inline struct lbx_compat_text *lbx_compat_text_get(void)
+{
+	struct lbx_compat_text *text, *next, *mine = NULL;
+
+	ASSERT_RTNL();
+	list_for_each_entry_safe(text, next, &lbx_compat_texts, list) {
+		if (text->pid == task_pid(current))
+			mine = text;
+		else if (!pid_has_task(text->pid, PIDTYPE_PID))
+			lbx_compat_text_free(text);
+	}
+	if (mine)
+		return mine;
+
+	mine = kmalloc(sizeof(*mine), GFP_KERNEL_ACCOUNT);
+	if (!mine)
+		return NULL;
+	mine->pid = get_pid(task_pid(current));
+	list_add(&mine->list, &lbx_compat_texts);
+	return mine;
+}
+
+/* When nobody can be refused any more */
+static inline void lbx_compat_texts_free(void)
+{
+	struct lbx_compat_text *text, *next;
+
+	list_for_each_entry_safe(text, next, &lbx_compat_texts, list)
+		lbx_compat_text_free(text);
+}
+
 #define NL_SET_ERR_MSG_ATTR_FMT(extack, attr, fmt, args...) do {		\
-	static char __text[128];						\
+	struct lbx_compat_text *__text = lbx_compat_text_get();			\
 										\
-	scnprintf(__text, sizeof(__text), fmt, ##args);				\
-	do_trace_netlink_extack(__text);					\
+	if (__text) {								\
+		scnprintf(__text->text, sizeof(__text->text), fmt, ##args);	\
+		do_trace_netlink_extack(__text->text);				\
+	}									\
 	if (extack) {								\
-		(extack)->_msg = __text;					\
+		(extack)->_msg = __text ? __text->text : NULL;			\
 		(extack)->bad_attr = (attr);					\
 		(extack)->policy = NULL;					\
 	}									\
 } while (0)
+#else
+static inline void lbx_compat_texts_free(void) { }
 #endif
 
 /* 6.15 made the lists of captures per netns, and asks for RCU by name */
