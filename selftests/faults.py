@@ -30,7 +30,7 @@ import time
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = (
     16, 17, 18, 20, 21, 22)
-RTM_GETROUTE, RTA_DST, RTN_LOCAL = 26, 1, 2
+RTF_LOCAL = 0x80000000          # in /proc/net/ipv6_route
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
 NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -144,14 +144,14 @@ def claims(type_, *targets):
 
 
 def patiently(error, do):
-    """In IPv6 an address is one of this machine a moment after it was given"""
-    for _ in range(100):
+    """Again and again, for ten seconds, until it has not that error"""
+    for _ in range(1000):
         try:
             return do()
         except OSError as caught:
             if caught.errno != error:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.01)
     return do()
 
 
@@ -236,15 +236,19 @@ class Operation:
         self.address("eth0", NIC4)
         self.address("eth0", NIC6)
         self.up("eth0")
-        patiently(errno.EADDRNOTAVAIL, self.need_nic6)
+        self.wait_local(NIC6)
 
-    def need_nic6(self):
-        """NIC6 has a route as an address of this machine, by which it can be claimed"""
-        data, = self.route.ask(RTM_GETROUTE, 0,
-                               struct.pack("8BI", socket.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0),
-                               attr(RTA_DST, NIC6.packed))
-        if data[7] != RTN_LOCAL:
-            raise OSError(errno.EADDRNOTAVAIL, str(NIC6))
+    @staticmethod
+    def wait_local(addr):
+        """Until an IPv6 addr has a route as an address of this machine, which is a moment
+        after it was given, or its device is up"""
+        def look():
+            with open("/proc/thread-self/net/ipv6_route", encoding="ascii") as file:
+                for dst, plen, *_, flags, _ in map(str.split, file):
+                    if (dst, plen) == (addr.packed.hex(), "80") and int(flags, 16) & RTF_LOCAL:
+                        return
+            raise OSError(errno.EADDRNOTAVAIL, str(addr))
+        patiently(errno.EADDRNOTAVAIL, look)
 
     def info(self):
         """The data of lbx0 that a reply has"""
@@ -472,6 +476,8 @@ class Packet(WithDevice):
         # which forgets neighbours and routes
         self.up("lbx0", False)
         self.up("lbx0")
+        if self.server.version == 6:
+            self.wait_local(self.server)
         self.sender = socket.socket(self.family, socket.SOCK_DGRAM)
 
     def do(self):
@@ -482,7 +488,6 @@ class Packet(WithDevice):
             return self.receiver.recv(16) == b"first"
         except BlockingIOError:
             return False
-
 
 
 class Packet6(Packet):
