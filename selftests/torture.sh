@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Torture: traffic of every kind, while all that it takes for granted changes all the
-# time. See torture.py for what is done, and traffic.c for what is checked.
+# time. See torture_plan.py for what is done, and traffic.c for what is checked.
 #
 #   +---------------------- $NS ----------------------+        +---- $PEER ----+
 #   | lo             t0 ... t5     sink          eth0 |--------| eth0          |
