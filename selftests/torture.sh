@@ -60,7 +60,7 @@ goes_on()
 	# (rtnl_link_unregister()) until the device is free.
 	modprobe -qa sctp cls_{matchall,u32,flower,bpf} \
 		act_{gact,mirred,police,skbedit,csum} \
-		sch_{ingress,fq,fq_codel,htb,tbf,netem,prio,sfq,multiq}
+		sch_{ingress,fq,fq_codel,htb,tbf,netem,prio,sfq}
 	can_hotplug
 	setup_ns NS PEER
 	veth_up "192.0.2.5/24 192.0.2.7/24 2001:db8:1::5/64" "192.0.2.6/24 2001:db8:1::6/64"

@@ -22,6 +22,12 @@ def some(rng, weighted):
     return rng.choices(list(weighted), list(weighted.values()))[0]
 
 
+def deck(rng, values):
+    """Each of them, in an order of its own, again and again: none is left out for long"""
+    while True:
+        yield from rng.sample(values, len(values))
+
+
 def add_device(rng, n, pause):
     option = rng.choice(("", "", "", "direct off", "isolate on", f"claim {rng.choice(CLAIMED)}"))
     mtu = rng.choice(("", "", f" mtu {rng.randrange(1280, 65537)}"))
@@ -50,9 +56,23 @@ def devices(rng):
 
 
 def changes(rng):
+    sysctls = deck(rng, (
+        ("ipv4/conf/%/rp_filter", (0, 0, 2)), ("ipv4/conf/%/accept_local", (0, 1)),
+        ("ipv4/conf/%/route_localnet", (0, 1)), ("ipv6/conf/%/disable_ipv6", (0, 0, 1)),
+        ("ipv6/conf/%/keep_addr_on_down", (1, 0)), ("ipv6/conf/lo/disable_ipv6", (0, 0, 1)),
+        ("core/netdev_max_backlog", (1000, 1000, 20)), ("ipv4/tcp_timestamps", (0, 1)),
+        ("ipv4/ip_early_demux", (0, 1)), ("ipv4/tcp_autocorking", (0, 1))))
+    options = deck(rng, (
+        ("mtu", (65536, 65536, 1500, 1280, 9000, 576, 68)), ("mtu", range(1280, 65536)),
+        ("address", [f"02:00:00:00:00:{n:02x}" for n in range(256)]),
+        ("txqueuelen", (0, 10, 1000)), ("gso_max_size", (65536, 10000, 100000)),
+        ("gso_max_segs", (65535, 2)), ("promisc", ("on", "off")),
+        ("allmulticast", ("on", "off")), ("multicast", ("on", "off", "on")),
+        ("addrgenmode", ("none", "eui64")), ("alias", ("a", "b")), ("arp", ("on", "off")),
+        ("type lbx direct", ("on", "off")), ("type lbx isolate", ("on", "off", "off"))))
     while True:
         n = rng.randrange(DEVICES)
-        what = some(rng, {"down": 4, "rename": 4, "address": 4, "set": 12, "nic": 1, "sysctl": 2})
+        what = some(rng, {"down": 4, "rename": 4, "address": 4, "set": 12, "nic": 1, "sysctl": 6})
         if what == "down":
             yield "device down", "ip", f"link set @{n} down", 600
             yield "device up", "ip", f"link set @{n} up", rng.choice((0, 0, 1000))
@@ -82,26 +102,13 @@ def changes(rng):
             yield "nic address del", "ip", "addr del 192.0.2.7/24 dev eth0", 100
             yield "nic address add", "ip", "addr add 192.0.2.7/24 dev eth0", 100
         elif what == "sysctl":
-            key, values = rng.choice((
-                ("ipv4/conf/%/rp_filter", (0, 0, 2)), ("ipv4/conf/%/accept_local", (0, 1)),
-                ("ipv4/conf/%/route_localnet", (0, 1)), ("ipv6/conf/%/disable_ipv6", (0, 0, 1)),
-                ("ipv6/conf/%/keep_addr_on_down", (1, 0)), ("ipv6/conf/lo/disable_ipv6", (0, 0, 1)),
-                ("core/netdev_max_backlog", (1000, 1000, 20)), ("ipv4/tcp_timestamps", (0, 1)),
-                ("ipv4/ip_early_demux", (0, 1)), ("ipv4/tcp_autocorking", (0, 1))))
+            key, values = next(sysctls)
             key = key.replace("%", f"%{n}")
             kind = f"sysctl {key.split('/')[-1]}"
             yield kind, "write", f"/proc/sys/net/{key} {rng.choice(values)}", 200
             yield kind, "write", f"/proc/sys/net/{key} {values[0]}", 1000
         else:
-            option, values = rng.choice((
-                ("mtu", (65536, 65536, 1500, 1280, 9000, 576, 68)),
-                ("mtu", (65536, 65536, rng.randrange(1280, 65536))),
-                ("address", ("02:00:00:00:00:%02x" % rng.randrange(256),)),
-                ("txqueuelen", (0, 10, 1000)), ("gso_max_size", (65536, 10000, 100000)),
-                ("gso_max_segs", (65535, 2)), ("promisc", ("on", "off")),
-                ("allmulticast", ("on", "off")), ("multicast", ("on", "off", "on")),
-                ("addrgenmode", ("none", "eui64")), ("alias", ("a", "b")), ("arp", ("on", "off")),
-                ("type lbx direct", ("on", "off")), ("type lbx isolate", ("on", "off", "off"))))
+            option, values = next(options)
             value = rng.choice(values)
             yield f"set {option.split()[-1]}", "ip", f"link set @{n} {option} {value}", 400
             if option == "mtu" and value < 1280:
@@ -134,19 +141,28 @@ def queues(rng):
         "noqueue", "pfifo limit 50", "pfifo_fast", "fq", "fq_codel limit 500", "sfq perturb 1",
         "prio", "tbf rate 200mbit burst 128k latency 20ms", "netem delay 1ms 1ms",
         "netem loss 2% duplicate 1% corrupt 1%", "netem delay 2ms reorder 20% limit 200",
-        "netem rate 100mbit", "multiq", "htb default 1")
+        "netem rate 100mbit", "htb default 1")
+    roots, inner = deck(rng, qdiscs), deck(rng, qdiscs[1:5])
+    matches = deck(rng, (
+        "protocol all {} matchall", "protocol ip {} u32 match ip protocol 17 0xff",
+        "protocol ip {} flower ip_proto tcp", "protocol ipv6 {} flower ip_proto icmpv6",
+        "protocol all {} bpf"))
+    actions = deck(rng, (
+        "gact ok", "gact pipe", "gact pass", "drop", "mirred egress mirror dev {}",
+        "mirred egress redirect dev {}", "police rate 100mbit burst 100k conform-exceed drop/ok",
+        "skbedit mark 7", "csum ip and tcp and udp"))
     while True:
         n = rng.randrange(DEVICES)
         what = some(rng, {"root": 6, "del": 4, "filter": 6})
         if what == "root":
-            qdisc = rng.choice(qdiscs)
+            qdisc = next(roots)
             kind = qdisc.split()[0]
             yield f"qdisc {kind}", "tc", f"qdisc replace dev @{n} root handle 1: {qdisc}", 600
             if kind == "htb":
                 yield "class htb", "tc", \
                     f"class add dev @{n} parent 1: classid 1:1 htb rate 300mbit burst 100k", 0
                 yield "qdisc of a class", "tc", \
-                    f"qdisc add dev @{n} parent 1:1 handle 2: {rng.choice(qdiscs[1:5])}", 0
+                    f"qdisc add dev @{n} parent 1:1 handle 2: {next(inner)}", 0
                 yield "filter u32 of a qdisc", "tc", \
                     f"filter add dev @{n} parent 1: protocol ip prio 1 " \
                     "u32 match ip dport 7 0xffff flowid 1:1", 0
@@ -158,10 +174,7 @@ def queues(rng):
             yield "qdisc clsact", "tc", f"qdisc replace dev @{n} clsact", 200
             for _ in range(rng.randrange(1, 4)):
                 hook = rng.choice(("ingress", "egress"))
-                match = rng.choice((
-                    "protocol all {} matchall", "protocol ip {} u32 match ip protocol 17 0xff",
-                    "protocol ip {} flower ip_proto tcp", "protocol ipv6 {} flower ip_proto icmpv6",
-                    "protocol all {} bpf"))
+                match = next(matches)
                 kind = match.split()[3]
                 match = match.format(f"prio {rng.randrange(1, 6)}")
                 if kind == "bpf":
@@ -171,11 +184,7 @@ def queues(rng):
                     # from a device's ingress, a packet would go round
                     to = "sink" if hook == "ingress" or n == DEVICES - 1 else \
                         f"@{rng.randrange(n + 1, DEVICES)}"
-                    action = "action " + rng.choice((
-                        "gact ok", "gact pipe", "drop" if kind == "flower" else "gact pass",
-                        f"mirred egress mirror dev {to}", f"mirred egress redirect dev {to}",
-                        "police rate 100mbit burst 100k conform-exceed drop/ok",
-                        "skbedit mark 7", "csum ip and tcp and udp"))
+                    action = "action " + next(actions).format(to)
                 name = action.split()[1] if kind != "bpf" else "bpf"
                 yield f"filter {kind}", "tc", f"filter add dev @{n} {hook} {match} {action}", 50
                 yield f"action {name}", "tc", \
@@ -226,16 +235,18 @@ def xdp(rng):
 
 
 def captures(rng):
+    kinds = deck(rng, ("raw", "raw", "raw", "ring", "ring", "ring", "stamps", "stamps", "tcpdump"))
     while True:
         n = rng.choice([*range(DEVICES), "any"])
-        kind = some(rng, {"raw": 3, "ring": 3, "stamps": 2, "tcpdump": 1})
+        kind = next(kinds)
         yield f"capture {kind}", "capture", f"{n} {kind} {rng.randrange(50, 2000)}", 500
 
 
 def offloads(rng):
+    features = deck(rng, list(ETHTOOL))
     while True:
         n = rng.randrange(DEVICES)
-        feature = rng.choice(list(ETHTOOL))
+        feature = next(features)
         yield f"ethtool {feature}", "ethtool", f"%{n} {feature} {rng.choice((0, 1, 1))}", 500
         if not rng.randrange(4):
             for feature in ETHTOOL:
@@ -263,9 +274,10 @@ def modules(rng):
 
 
 def injections(rng):
+    kinds = deck(rng, ("ipv4", "ipv6", "arp", "unknown", "truncated", "vnet", "fragments"))
     while True:
         n = rng.randrange(DEVICES)
-        kind = rng.choice(("ipv4", "ipv6", "arp", "unknown", "truncated", "vnet", "fragments"))
+        kind = next(kinds)
         count, seed = rng.randrange(1, 60), rng.randrange(1 << 32)
         yield f"inject {kind}", "inject", f"{n} {kind} {count} {seed}", 500
 
