@@ -29,11 +29,28 @@ told()
 	fi
 }
 
+# until_ok COMMAND...: until it succeeds, for at most ten seconds
+until_ok()
+{
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		"$@" && return
+		sleep 0.1
+	done
+}
+
+# is_served PORT: is there somebody?
+is_served()
+{
+	[[ $(ss -Hlntu "sport = :$1") ]]
+}
+
 # both PORT SERVER... -- CLIENT...: does neither fail? The client is called when the server
 # is at that port.
 both()
 {
-	local port=$1 server=() pid status=0 i; shift
+	local port=$1 server=() pid status=0; shift
 
 	while [[ $1 != -- ]]; do
 		server+=("$1")
@@ -42,9 +59,7 @@ both()
 	shift
 	timeout 60 "${server[@]}" &
 	pid=$!
-	for ((i = 0; i < 100; i++)); do
-		[[ $(ss -Hlntu "sport = :$port") ]] && break
-	done
+	until_ok is_served "$port"
 	timeout 60 "$@" || status=$?
 	wait "$pid" || status=$?
 	return "$status"
@@ -130,10 +145,10 @@ tcp_mmap()
 			# shellcheck disable=SC2086  # none, one or two words
 			stdbuf -oL ./tcp_mmap -s -$ip $option -H "$to" >/tmp/tcp_mmap &
 			server=$!
-			sleep 0.5
+			until_ok is_served 8787
 			# shellcheck disable=SC2086
 			timeout 5 ./tcp_mmap -$ip $option -H "$to"
-			sleep 1
+			until_ok grep -q '^received' /tmp/tcp_mmap
 			kill "$server"
 			wait "$server"
 			cat /tmp/tcp_mmap
