@@ -11,7 +11,7 @@
  *   one as much has to have arrived as was acknowledged (TCP), and of one that
  *   has ended in order, everything.
  * - Of datagrams (UDP, echo replies, UDP to a multicast group), that those that come
- *   are whole. They may get lost.
+ *   with a right checksum are whole. They may get lost.
  *
  * mcast takes the first of its devices that is there. SEED decides sizes and options.
  *
@@ -622,7 +622,9 @@ static size_t new_echo(unsigned char *buf, __u64 seq, size_t len)
 	return len;
 }
 
-/* Of what raw sockets get, the replies to our requests */
+/* Of what raw sockets get, the replies to our requests.  In IPv4, they get them before
+ * the kernel has looked at the checksum, with whatever netem has changed.
+ */
 static void check_echo(const unsigned char *buf, size_t n)
 {
 	size_t skip = family == AF_INET && n ? (buf[0] & 15) * 4 : 0;
@@ -630,6 +632,8 @@ static void check_echo(const unsigned char *buf, size_t n)
 
 	if (n < skip + ECHO_LEN || memcmp(buf + skip + 4, &id, sizeof(id)) ||
 	    buf[skip] != (family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY))
+		return;
+	if (family == AF_INET && checksum(buf + skip, n - skip))
 		return;
 	check_datagrams(buf + skip + ECHO_LEN, n - skip - ECHO_LEN);
 }
