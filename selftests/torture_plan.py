@@ -60,8 +60,8 @@ def changes(rng):
         ("ipv4/conf/%/rp_filter", (0, 0, 2)), ("ipv4/conf/%/accept_local", (0, 1)),
         ("ipv4/conf/%/route_localnet", (0, 1)), ("ipv6/conf/%/disable_ipv6", (0, 0, 1)),
         ("ipv6/conf/%/keep_addr_on_down", (1, 0)), ("ipv6/conf/lo/disable_ipv6", (0, 0, 1)),
-        ("core/netdev_max_backlog", (1000, 1000, 20)), ("ipv4/tcp_timestamps", (0, 1)),
-        ("ipv4/ip_early_demux", (0, 1)), ("ipv4/tcp_autocorking", (0, 1))))
+        ("ipv4/tcp_timestamps", (0, 1)), ("ipv4/ip_early_demux", (0, 1)),
+        ("ipv4/tcp_autocorking", (0, 1))))
     options = deck(rng, (
         ("mtu", (65536, 65536, 1500, 1280, 9000, 576, 68)), ("mtu", range(1280, 65536)),
         ("address", [f"02:00:00:00:00:{n:02x}" for n in range(256)]),
