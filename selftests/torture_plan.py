@@ -172,11 +172,10 @@ def queues(rng):
             yield "qdisc del", "tc", f"qdisc del dev @{n} root", 300
         else:
             yield "qdisc clsact", "tc", f"qdisc replace dev @{n} clsact", 200
-            for _ in range(rng.randrange(1, 4)):
+            for _ in range(rng.randrange(2, 6)):
                 hook = rng.choice(("ingress", "egress"))
                 match = next(matches)
                 kind = match.split()[3]
-                match = match.format(f"prio {rng.randrange(1, 6)}")
                 if kind == "bpf":
                     program = rng.choice(("pass", "some"))
                     action = f"direct-action object-pinned {BPF_FS}/cls_{program}"
@@ -186,9 +185,13 @@ def queues(rng):
                         f"@{rng.randrange(n + 1, DEVICES)}"
                     action = "action " + next(actions).format(to)
                 name = action.split()[1] if kind != "bpf" else "bpf"
-                yield f"filter {kind}", "tc", f"filter add dev @{n} {hook} {match} {action}", 50
-                yield f"action {name}", "tc", \
-                    f"filter replace dev @{n} {hook} {match} {action}", 50
+                prio = rng.randrange(1, 6)
+                yield f"filter {kind}", "tc", f"filter add dev @{n} {hook} " \
+                    f"{match.format(f'prio {prio}')} {action}", 50
+                # one more, or itself, which flower and matchall refuse
+                prio += rng.choice((0, 5, 5, 5))
+                yield f"action {name}", "tc", f"filter replace dev @{n} {hook} " \
+                    f"{match.format(f'prio {prio}')} {action}", 50
             hook = rng.choice(("ingress", "egress"))
             yield "filter del", "tc", f"filter del dev @{n} {hook}", 1000
             if rng.randrange(2):
@@ -267,7 +270,7 @@ def cpus(rng):
 
 def modules(rng):
     while True:
-        yield "module unload", "module", "unload", 40000
+        yield "module unload", "module", "unload", 80000
         yield "module load", "module", f"load {rng.randrange(4)}", 500
         for n in range(DEVICES):
             yield from add_device(rng, n, 0)
