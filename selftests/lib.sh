@@ -234,8 +234,10 @@ mirrors_fit()
 
 settle()
 {
-	busywait "$BUSYWAIT_TIMEOUT" mirrors_fit
-	check_err $? "lo has no mirror of an IPv6 address, or carries it, after $WAIT_TIMEOUT s"
+	busywait "$BUSYWAIT_TIMEOUT" mirrors_fit && return
+	check_err 1 "lo has no mirror of an IPv6 address, or carries it, after $WAIT_TIMEOUT s"
+	ipn -6 -d addr show
+	ipn -6 -d route show table local
 }
 
 # outranks ADDR: is lbx0's the first of the local routes to it?
