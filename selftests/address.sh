@@ -21,6 +21,7 @@ ALL_TESTS="
 	ipv6_linklocal_can_be_off
 	ipv6_loopback_refused
 	added_before_up
+	added_among_others
 	added_while_down
 	removed
 	two_devices_are_apart
@@ -183,6 +184,45 @@ added_before_up()
 	carries lbx0 lo ping -c 1 192.0.2.77
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	log_test "addresses given before the device is up"
+}
+
+# come_and_go: an address on lo, and other changes, for as long as there is $busy
+come_and_go()
+{
+	while [[ -e $busy ]]; do
+		ipn link set lo txqueuelen 1000
+		ipn addr add 2001:db8:ffff::1/64 dev lo nodad
+		ipn addr del 2001:db8:ffff::1/64 dev lo
+	done 2>/dev/null
+}
+
+# The routes of a device's addresses and of their mirrors on lo are made by works, which
+# may be late, and in any order, when others have RTNL
+added_among_others()
+{
+	local busy i n
+
+	RET=0
+	setup_ns NS
+	defer cleanup_ns "$NS"
+	busy=$(mktemp)
+	come_and_go &
+	come_and_go &
+	for i in {1..15}; do
+		{
+			echo "link add lbx0 type lbx"
+			for n in {1..40}; do
+				echo "addr add 2001:db8:9::$n/128 dev lbx0"
+			done
+			echo "link set lbx0 up"
+		} | ipn -b -
+		settle
+		((!RET)) || break
+		ipn link del lbx0
+	done
+	rm "$busy"
+	wait
+	log_test "40 addresses are the device's and not lo's as soon as it is up, while others come and go"
 }
 
 added_while_down()

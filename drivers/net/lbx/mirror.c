@@ -157,7 +157,9 @@ static bool lbx_addr_is_early(const struct net_device *dev,
 }
 
 /* Mirrors on lo that mirror nothing; and, to @reorder, those that carry though the
- * device is up.
+ * device is up.  Of the mirror's route and the device's, the one that comes later
+ * may be the mirror's: without both, who carries is not known.  RTNL, which
+ * addrconf_dad_work() has from a new state on until there is the route.
  */
 static unsigned int lbx_mirror_find_stale(struct lbx_mirror_net *mnet,
 					  bool reorder)
@@ -178,13 +180,15 @@ static unsigned int lbx_mirror_find_stale(struct lbx_mirror_net *mnet,
 			continue;
 		dev = dev_get_by_index_rcu(net, ifa->rt_priority);
 		if (dev && lbx_is_lbx(dev) && lbx_addr6_has(dev, &ifa->addr)) {
-			if (!reorder || !netif_running(dev) ||
-			    !lbx_lo_carries(net, &ifa->addr))
+			if (!reorder || !netif_running(dev))
 				continue;
-			if (lbx_addr_is_early(dev, &ifa->addr)) {
+			if (lbx_is_early(ifa) ||
+			    lbx_addr_is_early(dev, &ifa->addr)) {
 				mnet->early = true;
 				continue;
 			}
+			if (!lbx_lo_carries(net, &ifa->addr))
+				continue;
 		}
 
 		mnet->batch[n].addr = ifa->addr;
@@ -261,9 +265,15 @@ static bool lbx_mirror_update(struct lbx_mirror_net *mnet, struct socket *sock,
 {
 	unsigned int n;
 
-	while ((n = lbx_mirror_find_stale(mnet, reorder)))
+	for (;;) {
+		rtnl_net_lock(mnet->net);
+		n = lbx_mirror_find_stale(mnet, reorder);
+		rtnl_net_unlock(mnet->net);
+		if (!n)
+			break;
 		if (!lbx_mirror_send(mnet, sock, RTM_DELADDR, n))
 			return false;
+	}
 
 	while ((n = lbx_mirror_find_missing(mnet)))
 		if (!lbx_mirror_send(mnet, sock, RTM_NEWADDR, n))
