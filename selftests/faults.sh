@@ -13,7 +13,7 @@ source "$(dirname "$0")/lib.sh"
 ALL_TESTS="
 	packet4 packet6 claimed_packet connect
 	dump isolate unclaim claim address4 address6 down up mtu
-	dellink newlink netns_exit netns module_unload module_load
+	dellink newlink netns_exit netns module_ends module_begins
 	tool_show tool_save tool_set tool_add tool_claim tool_restore
 "
 
@@ -83,8 +83,8 @@ module()
 	module_need
 }
 
-module_load()	{ module "the module's beginning" module_load; }
-module_unload()	{ module "the module's end" module_unload; }
+module_begins()	{ module "the module's beginning" module_load; }
+module_ends()	{ module "the module's end" module_unload; }
 netns()		{ swept "a new netns" netns; }
 netns_exit()	{ chosen "the end of a netns" netns_exit; }
 newlink()	{ swept "newlink" newlink; }
