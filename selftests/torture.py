@@ -61,30 +61,34 @@ class Board:
 
     def __init__(self, actors):
         self.kinds = {kind: at for at, kind in enumerate(kinds(actors))}
-        self.actors = {name: len(self.kinds) + at * self.SLOT for at, name in enumerate(actors)}
-        self.memory = mmap.mmap(-1, len(self.kinds) + len(actors) * self.SLOT)
+        self.actors = {name: at for at, name in enumerate(actors)}
+        size = len(actors) * self.SLOT
+        memory = mmap.mmap(-1, size + len(self.kinds))
+        self.texts, self.succeeded = memoryview(memory)[:size], memoryview(memory)[size:]
+        # A double is written as a whole, so that nobody reads the half of one
+        self.since = memoryview(mmap.mmap(-1, 8 * len(actors))).cast("d")
         for name in actors:
             self.set(name, "")
 
     def set(self, name, text):
-        text = text.encode()[:self.SLOT - 10]
-        struct.pack_into(f"=dH{len(text)}s", self.memory, self.actors[name], time.monotonic(),
-                         len(text), text)
+        at, text = self.actors[name] * self.SLOT, text.encode()[:self.SLOT - 2]
+        struct.pack_into(f"=H{len(text)}s", self.texts, at, len(text), text)
+        self.touch(name)
 
     def touch(self, name):
-        struct.pack_into("=d", self.memory, self.actors[name], time.monotonic())
+        self.since[self.actors[name]] = time.monotonic()
 
     def get(self, name):
-        at = self.actors[name]
-        since, length = struct.unpack_from("=dH", self.memory, at)
-        text = self.memory[at + 10:at + 10 + length].decode(errors="replace")
-        return time.monotonic() - since, text
+        at = self.actors[name] * self.SLOT
+        length, = struct.unpack_from("=H", self.texts, at)
+        text = bytes(self.texts[at + 2:at + 2 + length]).decode(errors="replace")
+        return time.monotonic() - self.since[self.actors[name]], text
 
     def done(self, kind):
-        self.memory[self.kinds[kind]] = 1
+        self.succeeded[self.kinds[kind]] = 1
 
     def missing(self):
-        return [kind for kind, at in self.kinds.items() if not self.memory[at]]
+        return [kind for kind, at in self.kinds.items() if not self.succeeded[at]]
 
 
 class Actor:

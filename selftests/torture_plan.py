@@ -72,7 +72,7 @@ def changes(rng):
         ("type lbx direct", ("on", "off")), ("type lbx isolate", ("on", "off", "off"))))
     while True:
         n = rng.randrange(DEVICES)
-        what = some(rng, {"down": 4, "rename": 4, "address": 4, "set": 12, "nic": 1, "sysctl": 6})
+        what = some(rng, {"down": 4, "rename": 3, "address": 3, "set": 16, "nic": 2, "sysctl": 6})
         if what == "down":
             yield "device down", "ip", f"link set @{n} down", 600
             yield "device up", "ip", f"link set @{n} up", rng.choice((0, 0, 1000))
@@ -153,7 +153,7 @@ def queues(rng):
         "skbedit mark 7", "csum ip and tcp and udp"))
     while True:
         n = rng.randrange(DEVICES)
-        what = some(rng, {"root": 6, "del": 4, "filter": 6})
+        what = some(rng, {"root": 7, "del": 3, "filter": 5})
         if what == "root":
             qdisc = next(roots)
             kind = qdisc.split()[0]
@@ -172,7 +172,7 @@ def queues(rng):
             yield "qdisc del", "tc", f"qdisc del dev @{n} root", 300
         else:
             yield "qdisc clsact", "tc", f"qdisc replace dev @{n} clsact", 200
-            for _ in range(rng.randrange(2, 6)):
+            for _ in range(rng.randrange(1, 5)):
                 hook = rng.choice(("ingress", "egress"))
                 match = next(matches)
                 kind = match.split()[3]

@@ -53,15 +53,19 @@ def enter_net(name):
 
 
 def find(n):
-    """Of device N, or the next that is there: its name and index now"""
-    for m in range(n, n + DEVICES):
-        for name in (f"t{m % DEVICES}", f"r{m % DEVICES}"):
-            try:
-                # not by SIOCGIFINDEX, which starts modprobe for each that is not there
-                with open(f"/sys/class/net/{name}/ifindex") as file:
-                    return name, int(file.read())
-            except OSError:
-                pass
+    """Of device N, or the next that is there: its name and index now. While the module is
+    away there is none, which is waited for"""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        for m in range(n, n + DEVICES):
+            for name in (f"t{m % DEVICES}", f"r{m % DEVICES}"):
+                try:
+                    # not by SIOCGIFINDEX, which starts modprobe for each that is not there
+                    with open(f"/sys/class/net/{name}/ifindex") as file:
+                        return name, int(file.read())
+                except OSError:
+                    pass
+        time.sleep(0.5)
     raise Refused("there is no device")
 
 
