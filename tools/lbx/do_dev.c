@@ -132,8 +132,8 @@ out:
 
 int do_del(struct args *args)
 {
+	struct nl_error error, ignored;
 	struct nlmsghdr *nlh;
-	struct nl_error error;
 	struct devs devs;
 	bool ours;
 	int err;
@@ -148,8 +148,15 @@ int do_del(struct args *args)
 	nlh = dev_del_request(args->dev);
 	err = nl_talk(nlh, &error);
 	free(nlh);
-	if (err)
+	/* When the kernel has no memory to answer, it may have done it */
+	if (err && (error.code != ENOBUFS || devs_get(&devs, 0, &ignored)))
 		return refused(args->dev, &error);
+	if (err) {
+		ours = devs_find(&devs, args->dev);
+		devs_free(&devs);
+		if (ours)
+			return refused(args->dev, &error);
+	}
 	if (options.json)
 		out_json(json_pack("{s:o, s:b}", "ifname", json_text(args->dev),
 				   "deleted", 1));

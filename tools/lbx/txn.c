@@ -94,6 +94,43 @@ static void explain(const struct step *step, struct nl_error *error)
 	}
 }
 
+/* Has a step been done that the kernel has refused, or had no memory to answer
+ * (netlink_ack())?  To undo what was not done does no harm, but for a new device: of that
+ * name there may be one that is no lbx device.
+ */
+static bool may_be_done(const struct step *step, const struct nl_error *error)
+{
+	struct nl_error ignored;
+	struct devs devs;
+	bool there;
+
+	if (step->partly)
+		return true;
+	if (error->code != ENOBUFS)
+		return false;
+	if (step->todo->nlmsg_type != RTM_NEWLINK ||
+	    !(step->todo->nlmsg_flags & NLM_F_CREATE))
+		return true;
+	/* It was not there when this was planned */
+	if (devs_get(&devs, 0, &ignored))
+		return false;
+	there = devs_find(&devs, step->dev);
+	devs_free(&devs);
+	return there;
+}
+
+/* @is_done: it has been done, else it may have been, and then its undo may be refused */
+static void undo_step(const struct step *step, bool is_done)
+{
+	struct nl_error error;
+
+	if (!step->undo || !send_step(step, step->undo, &error))
+		return;
+	if (is_done || error.code == ENOMEM || error.code == ENOBUFS)
+		say("%s: cannot be put back as it was: %s%s%s", step->dev, error.at,
+		    *error.at ? ": " : "", error.text);
+}
+
 /**
  * txn_commit - make all the changes, or none
  * @txn: the transaction
@@ -104,7 +141,6 @@ static void explain(const struct step *step, struct nl_error *error)
  */
 int txn_commit(struct txn *txn, const char **what, struct nl_error *error)
 {
-	struct nl_error undo_error;
 	sigset_t all, old;
 	int err = 0;
 	size_t i;
@@ -119,13 +155,10 @@ int txn_commit(struct txn *txn, const char **what, struct nl_error *error)
 	if (err) {
 		*what = txn->item[i].dev;
 		explain(&txn->item[i], error);
-		i += txn->item[i].partly;
+		if (may_be_done(&txn->item[i], error))
+			undo_step(&txn->item[i], txn->item[i].partly);
 		while (i-- > 0)
-			if (txn->item[i].undo &&
-			    send_step(&txn->item[i], txn->item[i].undo, &undo_error))
-				say("%s: cannot be put back as it was: %s%s%s",
-				    txn->item[i].dev, undo_error.at,
-				    *undo_error.at ? ": " : "", undo_error.text);
+			undo_step(&txn->item[i], true);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return err;

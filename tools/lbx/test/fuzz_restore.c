@@ -3,8 +3,8 @@
  * Fuzzer of "lbx restore": the file, the transaction that is planned, and what becomes
  * of it, against the kernel in kernel.c.
  *
- * The input is a file; its last byte chooses the request that is refused. Whatever
- * the file says,
+ * The input is a file; its last byte chooses the request that is refused, and then that
+ * whose answer is lost. Whatever the file says,
  *
  * - it is restored as a whole or refused, and then nothing has changed, be there
  *   nothing before or devices;
@@ -136,6 +136,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(same_devs(&from_nothing, &kernel.devs, false),
 		      "what there was before does not matter");
 	try(&before, text, size, data[size - 1] >> 1);
+	kernel.lose = true;
+	try(&before, text, size, data[size - 1] >> 1);
+	kernel.lose = false;
 
 	devs_free(&before);
 	devs_free(&from_nothing);

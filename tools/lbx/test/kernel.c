@@ -475,6 +475,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 	const struct nlmsghdr *request = buf;
 	struct nlmsghdr *nlh;
 	struct devs before;
+	bool chosen;
 	size_t i;
 	int err;
 
@@ -503,14 +504,16 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 	}
 
 	before = kernel_copy();
-	err = kernel.changes++ == kernel.refuse ? -ENOBUFS : change(request);
-	if (err) {
+	chosen = kernel.changes++ == kernel.refuse;
+	err = chosen && !kernel.lose ? -ENOBUFS : change(request);
+	if (err)
 		kernel_put(&before);
-		/* what undoes the others is not refused */
+	/* what undoes the others is not refused */
+	if (err || chosen)
 		kernel.refuse = -1;
-	}
 	devs_free(&before);
-	acknowledge(request, err);
+	if (!chosen || !kernel.lose)
+		acknowledge(request, err);
 	return len;
 }
 
@@ -524,7 +527,7 @@ ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockad
 	(void)flags;
 	memset(from, 0, *from_len);
 	if (reply_read == reply_len) {
-		errno = ECONNRESET;
+		errno = kernel.lose ? ENOBUFS : ECONNRESET;
 		return -1;
 	}
 	while (reply_read < reply_len) {

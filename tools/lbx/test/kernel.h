@@ -12,12 +12,14 @@
  * @devs: the lbx devices, with their addresses and claims
  * @changes: how many requests have changed something
  * @refuse: that one is refused, counted from 0, if none before it is; -1 for none
+ * @lose: instead, its answer is lost
  * @record: gets each answer, or is NULL
  */
 struct kernel {
 	struct devs	devs;
 	int		changes;
 	int		refuse;
+	bool		lose;
 	void		(*record)(const void *data, size_t len);
 };
 
