@@ -157,17 +157,20 @@ def queues(rng):
         if what == "root":
             qdisc = next(roots)
             kind = qdisc.split()[0]
-            yield f"qdisc {kind}", "tc", f"qdisc replace dev @{n} root handle 1: {qdisc}", 600
+            # of the same handle, it cannot become one of another kind
+            major = 1 + qdiscs.index(qdisc)
+            yield f"qdisc {kind}", "tc", f"qdisc replace dev @{n} root handle {major}: {qdisc}", 600
             if kind == "htb":
-                yield "class htb", "tc", \
-                    f"class add dev @{n} parent 1: classid 1:1 htb rate 300mbit burst 100k", 0
+                yield "class htb", "tc", f"class add dev @{n} parent {major}: " \
+                    f"classid {major}:1 htb rate 300mbit burst 100k", 0
                 yield "qdisc of a class", "tc", \
-                    f"qdisc add dev @{n} parent 1:1 handle 2: {next(inner)}", 0
+                    f"qdisc add dev @{n} parent {major}:1 handle 20: {next(inner)}", 0
                 yield "filter u32 of a qdisc", "tc", \
-                    f"filter add dev @{n} parent 1: protocol ip prio 1 " \
-                    "u32 match ip dport 7 0xffff flowid 1:1", 0
+                    f"filter add dev @{n} parent {major}: protocol ip prio 1 " \
+                    f"u32 match ip dport 7 0xffff flowid {major}:1", 0
             if kind == "prio":
-                yield "qdisc of a class", "tc", f"qdisc add dev @{n} parent 1:2 handle 3: sfq", 0
+                yield "qdisc of a class", "tc", \
+                    f"qdisc add dev @{n} parent {major}:2 handle 30: sfq", 0
         elif what == "del":
             yield "qdisc del", "tc", f"qdisc del dev @{n} root", 300
         else:
