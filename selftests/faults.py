@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-faults.py OPERATION [COMMAND ARG... [-- UNDO ARG...]]
+faults.py OPERATION
+faults.py command FIRST COMMAND ARG... [-- UNDO ARG...]
+faults.py watch FIRST TEXT COMMAND ARG... [-- CHANGE ARG...]
+faults.py count COMMAND ARG...
 
 Lets each allocation of an operation fail in turn.
 
@@ -10,8 +13,11 @@ with its second (fail-nth and failslab, see Documentation/fault-injection/fault-
 kernel), until it has had none left to fail. Each time it has to succeed, or to be refused
 for want of memory with all as it was before, and then to succeed without a fault.
 
-The operation "command" is COMMAND, another program with its start, whose status has to
-be 0, or another after a message on stderr. UNDO is what brings back what was before.
+"command" is COMMAND, another program with its start, whose status has to be 0, or another
+after a message on stderr; its allocation FIRST (1, ...) is the first that fails. UNDO is
+what brings back what was before. "watch" is a program that would not end: on a terminal, it
+has to show TEXT, and is ended then, or to end itself after a message. CHANGE is done when it
+has told on stderr that it is "watching". "count" prints how many allocations COMMAND has.
 
 Run it as root in a network namespace of its own; "module_load" takes the name of lbx.ko
 from $LBX_KO, all others need it loaded. Prints how many allocations have failed, and how
@@ -21,6 +27,8 @@ import ctypes
 import errno
 import ipaddress
 import os
+import pty
+import select
 import signal
 import socket
 import struct
@@ -691,20 +699,21 @@ class ModuleUnload(ModuleLoad):
         ModuleLoad.do(self)
 
 
-class Command(Operation):
+class Command:
     """a program with its start: its own operation is in what it prints or changes"""
     def __init__(self, argv):
         self.argv = argv
 
-    def run(self, nth):
-        """Returns its status, what it said on stderr, and how many were left of nth"""
+    def start(self, nth, terminal=None):
+        """Returns its PID and its stderr"""
         go_read, go_write = os.pipe()
         err_read, err_write = os.pipe()
         pid = os.fork()
         if not pid:
             os.read(go_read, 1)
             os.dup2(err_write, 2)
-            os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+            for stream in 0, 1:
+                os.dup2(terminal or os.open(os.devnull, os.O_RDWR), stream)
             try:
                 os.execvp(self.argv[0], self.argv)
             except OSError as error:
@@ -713,19 +722,75 @@ class Command(Operation):
         os.close(err_write)
         write(f"/proc/{pid}/fail-nth", nth)
         os.write(go_write, b".")
-        said = b""
-        while True:
-            data = os.read(err_read, 4096)
-            if not data:
-                break
-            said += data
+        os.close(go_read)
+        os.close(go_write)
+        return pid, err_read
+
+    @staticmethod
+    def end(pid):
+        """Returns its status, and how many are left of nth"""
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         with open(f"/proc/{pid}/fail-nth", encoding="ascii") as file:
             left = int(file.read())
         _, status = os.waitpid(pid, 0)
-        for fd in go_read, go_write, err_read:
-            os.close(fd)
-        return os.waitstatus_to_exitcode(status), said.decode(errors="replace"), left
+        return os.waitstatus_to_exitcode(status), left
+
+    def run(self, nth):
+        """Returns its status, what it said on stderr, and how many were left of nth"""
+        pid, err = self.start(nth)
+        said = b""
+        while data := os.read(err, 4096):
+            said += data
+        os.close(err)
+        status, left = self.end(pid)
+        return status, said.decode(errors="replace"), left
+
+
+class Watch(Command):
+    """a program that shows what happens, until it is ended"""
+    def __init__(self, argv, wanted, change):
+        super().__init__(argv)
+        self.wanted, self.change = wanted.encode(), change
+
+    def run(self, nth):
+        """The same; its status is 0 if it has shown what is wanted, and then was ended"""
+        terminal, its_end = pty.openpty()
+        pid, err = self.start(nth, its_end)
+        os.close(its_end)
+        ready, said, shown, ended = False, b"", b"", False
+        streams = [terminal, err]
+        while streams:
+            readable, _, _ = select.select(streams, [], [], 60)
+            if not readable:
+                os.kill(pid, signal.SIGKILL)
+                raise Wrong(f"it goes on without {self.wanted}: {said} {shown}")
+            for stream in readable:
+                try:
+                    data = os.read(stream, 4096)
+                except OSError:
+                    # so a terminal ends
+                    data = b""
+                if not data:
+                    streams.remove(stream)
+                elif stream == err:
+                    said += data
+                    if self.change and not ready and b"watching" in said:
+                        ready, said = True, b""
+                        run(self.change)
+                else:
+                    shown += data
+                    if not ended and self.wanted in shown:
+                        ended = True
+                        os.kill(pid, signal.SIGTERM)
+        os.close(terminal)
+        os.close(err)
+        status, left = self.end(pid)
+        # What ncurses has drawn ends with a status
+        if ended:
+            status = 0
+        elif not status:
+            raise Wrong(f"it has ended without {self.wanted}: {shown}")
+        return status, said.decode(errors="replace"), left
 
 
 def attempt(operation, nth):
@@ -778,30 +843,45 @@ def run(argv):
                     f"{done.stderr}")
 
 
-def sweep_command(argv):
+def split(argv):
+    """COMMAND and what is behind "--" """
+    at = argv.index("--") if "--" in argv else len(argv)
+    return argv[:at], argv[at + 1:]
+
+
+def sweep_command(command, first, undo=()):
     """The same for a program"""
-    split = argv.index("--") if "--" in argv else len(argv)
-    command, undo, noticed = Command(argv[:split]), argv[split + 1:], 0
-    for nth in range(1, LIMIT):
-        status, said, left = command.run(nth)
-        # The kernel kills whom it has no memory for before the first instruction
-        if status < 0 and -status not in (signal.SIGKILL, signal.SIGSEGV):
-            raise Wrong(f"allocation {nth}: killed by signal {-status}")
-        if status > 0 and not said:
-            raise Wrong(f"allocation {nth}: it has ended with {status}, and said nothing")
-        if status and left:
-            raise Wrong(f"without a fault, it has ended with {status}: {said}")
+    noticed = 0
+    for nth in range(first, LIMIT):
         try:
+            status, said, left = command.run(nth)
+            # The kernel kills whom it has no memory for before the first instruction
+            if status < 0 and -status not in (signal.SIGKILL, signal.SIGSEGV):
+                raise Wrong(f"killed by signal {-status}")
+            if status > 0 and not said:
+                raise Wrong(f"it has ended with {status}, and said nothing")
+            if status and left:
+                raise Wrong(f"without a fault, it has ended with {status}: {said}")
             if status:
-                run(command.argv)
+                again, why, _ = command.run(0)
+                if again:
+                    raise Wrong(f"'{said}', and without a fault {again}: '{why}'")
             if undo:
                 run(undo)
         except Wrong as wrong:
-            raise Wrong(f"allocation {nth}: '{said}', and then {wrong}") from wrong
+            raise Wrong(f"allocation {nth}: {wrong}") from wrong
         if left:
-            return nth - 1, noticed
+            return nth - first, noticed
         noticed += bool(status)
     raise Wrong(f"it has had more than {LIMIT} allocations")
+
+
+def count(argv):
+    """How many allocations a program has"""
+    status, said, left = Command(argv).run(LIMIT)
+    if status or not left:
+        raise Wrong(f"it has ended with {status}: {said}")
+    return LIMIT - left
 
 
 OPERATIONS = {
@@ -814,15 +894,22 @@ OPERATIONS = {
 
 
 def main():
-    if len(sys.argv) < 2 or sys.argv[1] not in [*OPERATIONS, "command"]:
-        sys.exit(f"{__doc__.strip()}\n\nOperations: {' '.join(OPERATIONS)} command")
+    operation, *args = sys.argv[1:] or [""]
+    if operation not in [*OPERATIONS, "command", "watch", "count"]:
+        sys.exit(f"{__doc__.strip()}\n\nOperations: {' '.join(OPERATIONS)}")
     try:
-        if sys.argv[1] == "command":
-            failed, noticed = sweep_command(sys.argv[2:])
+        if operation == "count":
+            print(count(args))
+            return 0
+        if operation in OPERATIONS:
+            failed, noticed = sweep(OPERATIONS[operation]())
         else:
-            failed, noticed = sweep(OPERATIONS[sys.argv[1]]())
+            first, (argv, more) = int(args[0]), split(args[1:])
+            failed, noticed = (sweep_command(Command(argv), first, more)
+                               if operation == "command"
+                               else sweep_command(Watch(argv[1:], argv[0], more), first))
     except Wrong as wrong:
-        sys.exit(f"{sys.argv[1]}: {wrong}")
+        sys.exit(f"{operation}: {wrong}")
     print(f"{failed} allocations have failed, {noticed} of them were noticed")
     return 0
 

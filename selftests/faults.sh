@@ -9,12 +9,14 @@
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-# Those with the fewest allocations first
+# Those with the fewest allocations first; of the tool, top last, after which a file
+# system that had no memory may not find a program's libraries (9p)
 ALL_TESTS="
 	packet4 packet6 claimed_packet connect
 	dump isolate unclaim claim address4 address6 down up mtu
 	dellink newlink netns_exit netns module_ends module_begins
-	tool_show tool_save tool_set tool_add tool_claim tool_restore
+	tool_show tool_claims tool_stats tool_save tool_set tool_add tool_del tool_claim
+	tool_unclaim tool_restore tool_trace tool_doctor tool_monitor tool_watch tool_top
 "
 
 # may_fail: whatever a task allocates with fail-nth
@@ -53,7 +55,7 @@ swept()
 
 	RET=0
 	may_fail
-	if [[ $1 == command ]]; then
+	if [[ $1 == command || $1 == watch ]]; then
 		nic_up
 	else
 		netns_up
@@ -63,7 +65,6 @@ swept()
 	log_info "$out"
 	log_test "$name: each allocation fails in turn"
 }
-
 
 # chosen NAME OPERATION: of which only a part may fail
 chosen()
@@ -103,9 +104,32 @@ claimed_packet() { swept "the first claimed packet" claimed_packet; }
 connect()	{ swept "a TCP connection" connect; }
 dump()		{ swept "dumps" dump; }
 
-# tool_swept VERB ARG... [-- UNDO...]: the tool is in memory with its libraries, since a
-# file system that had no memory to find one may take it for lost, as 9p does
+# tool_swept VERB ARG... [-- UNDO...]; tool_watched TEXT VERB ARG... [-- CHANGE...]: the tool
+# is in memory with its libraries, since a file system that had no memory to find one may
+# take it for lost, as 9p does. What it allocates before its main() is swept once, with
+# "show": its other verbs have the same then, and about as many as with -V.
 tool_swept()
+{
+	local first=1
+
+	tool_in_memory "$1"
+	if [[ $1 != show ]]; then
+		tool_main
+	fi
+	swept "lbx $1" command "$first" "${tool[@]}" "$@"
+}
+
+tool_watched()
+{
+	local text=$1 first; shift
+
+	tool_in_memory "$1"
+	tool_main
+	swept "lbx $1, watching" watch "$first" "$text" "${tool[@]}" "$@"
+}
+
+# tool_in_memory VERB: sets tool
+tool_in_memory()
 {
 	local dir lib
 
@@ -115,16 +139,45 @@ tool_swept()
 	while read -r lib; do
 		cp "$lib" "$dir"
 	done < <(ldd "$(type -P lbx)" | grep -o '/[^ ]*')
-	swept "lbx $1" command "$dir"/ld-linux* --inhibit-cache --library-path "$dir" \
-		"$dir/lbx" "$@"
+	tool=("$dir"/ld-linux* --inhibit-cache --library-path "$dir" "$dir/lbx")
+	# What these find they tell on stdout, and their status is 1 as well
+	[[ $1 != trace && $1 != doctor ]] || tool=(bash -c 'exec "$@" >&2' bash "${tool[@]}")
+}
+
+# tool_main: sets first, an allocation just before main()
+tool_main()
+{
+	may_fail
+	first=$("$here/faults.py" count "${tool[@]}" -V)
+	((first -= 20))
 }
 
 tool_show()	{ tool_swept show; }
+tool_claims()	{ tool_swept claims; }
+tool_stats()	{ tool_swept stats --cpu; }
 tool_save()	{ tool_swept save; }
+tool_trace()	{ tool_swept trace 192.0.2.1; }
+tool_doctor()	{ tool_swept doctor; }
+tool_watch()	{ tool_watched lbx0 stats --watch 0.1; }
+tool_monitor()	{ tool_watched lbx1 monitor -- bash -c 'ip link add lbx1 type lbx; ip link del lbx1'; }
+
+tool_top()
+{
+	# What ncurses looks for is in memory, too
+	mkdir -p /run/faults.terminfo/l
+	defer rm -r /run/faults.terminfo
+	infocmp linux | tic -o /run/faults.terminfo -
+	TERM=linux TERMINFO=/run/faults.terminfo tool_watched lbx0 top
+}
 
 tool_add()
 {
 	tool_swept add pg 10.9.0.1/24 2001:db8:9::1 isolate on -- lbx del pg
+}
+
+tool_del()
+{
+	tool_swept del lbx0 -- lbx add lbx0 10.9.0.1/24 2001:db8:9::1 isolate on
 }
 
 tool_set()
@@ -137,6 +190,12 @@ tool_claim()
 {
 	tool_swept claim eth0 192.0.2.1 2001:db8::1 dev lbx0 -- \
 		lbx unclaim eth0 192.0.2.1 2001:db8::1
+}
+
+# The first time, nothing is claimed
+tool_unclaim()
+{
+	tool_swept unclaim --all -- lbx claim eth0 192.0.2.1 2001:db8::1 dev lbx0
 }
 
 tool_restore()
