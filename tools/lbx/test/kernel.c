@@ -321,6 +321,9 @@ static int del_link(const struct nlmsghdr *nlh)
 	char name[IFNAMSIZ] = "";
 	struct dev *dev = find_dev(nlh, name);
 
+	/* What is no lbx device is not the tool's */
+	if (!strcmp(name, "lo"))
+		abort();
 	if (!dev)
 		return -ENODEV;
 	dev_free(dev);
