@@ -338,6 +338,25 @@ int devs_get(struct devs *devs, unsigned int what, struct nl_error *error)
 	return 0;
 }
 
+/**
+ * dev_exists - is there an lbx device of that name?
+ * @name: its name
+ * @error: filled if that cannot be known
+ *
+ * Return: 1, 0, or -1.
+ */
+int dev_exists(const char *name, struct nl_error *error)
+{
+	struct devs devs;
+	int exists;
+
+	if (devs_get(&devs, 0, error))
+		return -1;
+	exists = devs_find(&devs, name) != NULL;
+	devs_free(&devs);
+	return exists;
+}
+
 struct dev *devs_find(const struct devs *devs, const char *name)
 {
 	size_t i;

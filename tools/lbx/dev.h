@@ -53,6 +53,7 @@ struct devs {
 
 bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev);
 int devs_get(struct devs *devs, unsigned int what, struct nl_error *error);
+int dev_exists(const char *name, struct nl_error *error);
 struct dev *devs_find(const struct devs *devs, const char *name);
 struct dev *devs_find_index(const struct devs *devs, int index);
 void dev_free(struct dev *dev);

@@ -134,29 +134,20 @@ int do_del(struct args *args)
 {
 	struct nl_error error, ignored;
 	struct nlmsghdr *nlh;
-	struct devs devs;
-	bool ours;
-	int err;
+	int exists, err;
 
-	if (devs_get(&devs, 0, &error))
+	exists = dev_exists(args->dev, &error);
+	if (exists < 0)
 		return refused(args->dev, &error);
-	ours = devs_find(&devs, args->dev);
-	devs_free(&devs);
-	if (!ours)
+	if (!exists)
 		return no_device(args->dev);
 
 	nlh = dev_del_request(args->dev);
 	err = nl_talk(nlh, &error);
 	free(nlh);
 	/* When the kernel has no memory to answer, it may have done it */
-	if (err && (error.code != ENOBUFS || devs_get(&devs, 0, &ignored)))
+	if (err && (error.code != ENOBUFS || dev_exists(args->dev, &ignored)))
 		return refused(args->dev, &error);
-	if (err) {
-		ours = devs_find(&devs, args->dev);
-		devs_free(&devs);
-		if (ours)
-			return refused(args->dev, &error);
-	}
 	if (options.json)
 		out_json(json_pack("{s:o, s:b}", "ifname", json_text(args->dev),
 				   "deleted", 1));

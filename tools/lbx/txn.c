@@ -101,8 +101,6 @@ static void explain(const struct step *step, struct nl_error *error)
 static bool may_be_done(const struct step *step, const struct nl_error *error)
 {
 	struct nl_error ignored;
-	struct devs devs;
-	bool there;
 
 	if (step->partly)
 		return true;
@@ -112,11 +110,7 @@ static bool may_be_done(const struct step *step, const struct nl_error *error)
 	    !(step->todo->nlmsg_flags & NLM_F_CREATE))
 		return true;
 	/* It was not there when this was planned */
-	if (devs_get(&devs, 0, &ignored))
-		return false;
-	there = devs_find(&devs, step->dev);
-	devs_free(&devs);
-	return there;
+	return dev_exists(step->dev, &ignored) > 0;
 }
 
 /* @is_done: it has been done, else it may have been, and then its undo may be refused */
