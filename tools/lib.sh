@@ -55,9 +55,31 @@ in_turn()
 {
 	local name=$1; shift
 
+	for_a_cpu
+	"$@" </dev/null 2>&1 | sed -u "s/^/$name: /" &
+}
+
+# in_turn_whole COMMAND...: in_turn, what it prints being printed when it has ended, in one
+# piece
+in_turn_whole()
+{
+	for_a_cpu
+	whole "$@" </dev/null &
+}
+
+whole()
+{
+	local out
+
+	out=$("$@" 2>&1) || :
+	printf '%s\n' "$out"
+}
+
+# for_a_cpu: waits until one is free
+for_a_cpu()
+{
 	[ "$running" -lt "$(nproc)" ] || wait -n || :
 	running=$((running + 1))
-	"$@" </dev/null 2>&1 | sed -u "s/^/$name: /" &
 }
 
 # choose_kernels: sets kernels, those of $KERNELS in the order of VM_KERNELS (see
