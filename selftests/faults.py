@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 faults.py OPERATION
-faults.py command FIRST COMMAND ARG... [-- UNDO ARG...]
-faults.py watch FIRST TEXT COMMAND ARG... [-- CHANGE ARG...]
-faults.py count COMMAND ARG...
+faults.py command FIRST ROOT COMMAND ARG... [-- UNDO ARG...]
+faults.py find FIRST ROOT COMMAND ARG... [-- UNDO ARG...]
+faults.py watch FIRST ROOT TEXT COMMAND ARG... [-- CHANGE ARG...]
+faults.py before ROOT COMMAND ARG...
 
 Lets each allocation of an operation fail in turn.
 
@@ -15,9 +16,13 @@ for want of memory with all as it was before, and then to succeed without a faul
 
 "command" is COMMAND, another program with its start, whose status has to be 0, or another
 after a message on stderr; its allocation FIRST (1, ...) is the first that fails. UNDO is
-what brings back what was before. "watch" is a program that would not end: on a terminal, it
-has to show TEXT, and is ended then, or to end itself after a message. CHANGE is done when it
-has told on stderr that it is "watching". "count" prints how many allocations COMMAND has.
+what brings back what was before. "find" is one that has another status, too, when it has told on
+stdout what it has found. "watch" is a program that would not end: on a terminal, it has to
+show TEXT, and is ended then, or to end itself after a message. CHANGE is done when it has told
+on stderr that it is "watching". "before" prints the FIRST for those that have as many
+allocations as COMMAND, and then their own. ROOT is the folder that it has for its root, with
+/proc, /sys and /run: a file system may take a file for lost that it had no memory to find (9p),
+and then it is so for everybody.
 
 Run it as root in a network namespace of its own; "module_load" takes the name of lbx.ko
 from $LBX_KO, all others need it loaded. Prints how many allocations have failed, and how
@@ -53,12 +58,15 @@ LBX_CMD_CLAIM_GET = 1
 IFF_UP = 1
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NLMSGERR_ATTR_MSG = 270, 10, 11, 1
 SYS_DELETE_MODULE, SYS_FINIT_MODULE = 176, 313
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+ADDR_NO_RANDOMIZE = 0x40000
 NETLINK_GENERIC = 16
 
 # What there is too little of; the last is of dumps, which are to be asked for again
 SCARCE = {errno.ENOMEM, errno.ENOBUFS, errno.EMSGSIZE}
 LIMIT = 20000
+# From one run of a program to another, the number of its allocations varies by less
+MARGIN = 20
 
 DEBUGFS = "/sys/kernel/debug"
 FAULTS = f"{DEBUGFS}/failslab", f"{DEBUGFS}/fail_page_alloc"
@@ -701,29 +709,45 @@ class ModuleUnload(ModuleLoad):
 
 class Command:
     """a program with its start: its own operation is in what it prints or changes"""
-    def __init__(self, argv):
-        self.argv = argv
+    def __init__(self, root, argv, finds=False):
+        self.root, self.argv, self.finds = root, argv, finds
+        if libc.unshare(CLONE_NEWNS):
+            raise OSError(ctypes.get_errno(), "unshare")
+        run(["mount", "--make-rprivate", "/"])
+        for name in "proc", "sys", "run":
+            os.makedirs(f"{root}/{name}", exist_ok=True)
+            run(["mount", "--rbind", f"/{name}", f"{root}/{name}"])
 
     def start(self, nth, terminal=None):
         """Returns its PID and its stderr"""
+        ready_read, ready_write = os.pipe()
         go_read, go_write = os.pipe()
         err_read, err_write = os.pipe()
         pid = os.fork()
         if not pid:
-            os.read(go_read, 1)
+            null = os.open(os.devnull, os.O_RDWR)
+            os.dup2(terminal or null, 0)
+            os.dup2(terminal or (err_write if self.finds else null), 1)
             os.dup2(err_write, 2)
-            for stream in 0, 1:
-                os.dup2(terminal or os.open(os.devnull, os.O_RDWR), stream)
+            os.chroot(self.root)
+            os.chdir("/")
+            # As many page tables each time
+            libc.personality(ADDR_NO_RANDOMIZE)
+            os.write(ready_write, b".")
+            os.read(go_read, 1)
             try:
                 os.execvp(self.argv[0], self.argv)
             except OSError as error:
                 os.write(2, os.strerror(error.errno).encode())
             os._exit(1)
         os.close(err_write)
+        os.close(ready_write)
+        # what the child does before is no allocation of the program's
+        os.read(ready_read, 1)
         write(f"/proc/{pid}/fail-nth", nth)
         os.write(go_write, b".")
-        os.close(go_read)
-        os.close(go_write)
+        for end in ready_read, go_read, go_write:
+            os.close(end)
         return pid, err_read
 
     @staticmethod
@@ -748,8 +772,8 @@ class Command:
 
 class Watch(Command):
     """a program that shows what happens, until it is ended"""
-    def __init__(self, argv, wanted, change):
-        super().__init__(argv)
+    def __init__(self, root, argv, wanted, change):
+        super().__init__(root, argv)
         self.wanted, self.change = wanted.encode(), change
 
     def run(self, nth):
@@ -871,17 +895,22 @@ def sweep_command(command, first, undo=()):
         except Wrong as wrong:
             raise Wrong(f"allocation {nth}: {wrong}") from wrong
         if left:
+            if nth - first < MARGIN:
+                raise Wrong(f"only {nth - first} have failed: {first} was too late to begin")
             return nth - first, noticed
         noticed += bool(status)
     raise Wrong(f"it has had more than {LIMIT} allocations")
 
 
-def count(argv):
-    """How many allocations a program has"""
-    status, said, left = Command(argv).run(LIMIT)
-    if status or not left:
-        raise Wrong(f"it has ended with {status}: {said}")
-    return LIMIT - left
+def before(command):
+    """The allocation from which on those are swept that have as many and then their own"""
+    counts = []
+    for _ in range(3):
+        status, said, left = command.run(LIMIT)
+        if status or not left:
+            raise Wrong(f"it has ended with {status}: {said}")
+        counts.append(LIMIT - left)
+    return max(min(counts) - MARGIN, 1)
 
 
 OPERATIONS = {
@@ -895,19 +924,21 @@ OPERATIONS = {
 
 def main():
     operation, *args = sys.argv[1:] or [""]
-    if operation not in [*OPERATIONS, "command", "watch", "count"]:
+    if operation not in [*OPERATIONS, "command", "find", "watch", "before"]:
         sys.exit(f"{__doc__.strip()}\n\nOperations: {' '.join(OPERATIONS)}")
     try:
-        if operation == "count":
-            print(count(args))
+        if operation == "before":
+            print(before(Command(args[0], args[1:])))
             return 0
         if operation in OPERATIONS:
             failed, noticed = sweep(OPERATIONS[operation]())
         else:
-            first, (argv, more) = int(args[0]), split(args[1:])
-            failed, noticed = (sweep_command(Command(argv), first, more)
-                               if operation == "command"
-                               else sweep_command(Watch(argv[1:], argv[0], more), first))
+            first, root, (argv, more) = int(args[0]), args[1], split(args[2:])
+            if operation == "watch":
+                failed, noticed = sweep_command(Watch(root, argv[1:], argv[0], more), first)
+            else:
+                command = Command(root, argv, operation == "find")
+                failed, noticed = sweep_command(command, first, more)
     except Wrong as wrong:
         sys.exit(f"{operation}: {wrong}")
     print(f"{failed} allocations have failed, {noticed} of them were noticed")

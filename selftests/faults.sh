@@ -9,8 +9,7 @@
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-# Those with the fewest allocations first; of the tool, top last, after which a file
-# system that had no memory may not find a program's libraries (9p)
+# Those with the fewest allocations first
 ALL_TESTS="
 	packet4 packet6 claimed_packet connect
 	dump isolate unclaim claim address4 address6 down up mtu
@@ -55,7 +54,7 @@ swept()
 
 	RET=0
 	may_fail
-	if [[ $1 == command || $1 == watch ]]; then
+	if [[ $1 == @(command|find|watch) ]]; then
 		nic_up
 	else
 		netns_up
@@ -104,52 +103,49 @@ claimed_packet() { swept "the first claimed packet" claimed_packet; }
 connect()	{ swept "a TCP connection" connect; }
 dump()		{ swept "dumps" dump; }
 
-# tool_swept VERB ARG... [-- UNDO...]; tool_watched TEXT VERB ARG... [-- CHANGE...]: the tool
-# is in memory with its libraries, since a file system that had no memory to find one may
-# take it for lost, as 9p does. What it allocates before its main() is swept once, with
-# "show": its other verbs have the same then, and about as many as with -V.
+# tool_swept VERB ARG... [-- UNDO...]; tool_watched TEXT VERB ARG... [-- CHANGE...]: what the
+# tool allocates before its main() is swept once, with "show": its other verbs have the
+# same then, and about as many as with -V.
 tool_swept()
 {
-	local first=1
+	local tool root first=1 operation=command
 
-	tool_in_memory "$1"
-	if [[ $1 != show ]]; then
-		tool_main
-	fi
-	swept "lbx $1" command "$first" "${tool[@]}" "$@"
+	tool_in_memory
+	[[ $1 == show ]] || tool_main
+	# Their status is 1 as well when they have found something
+	[[ $1 != trace && $1 != doctor ]] || operation="find"
+	swept "lbx $1" "$operation" "$first" "$root" "${tool[@]}" "$@"
 }
 
 tool_watched()
 {
-	local text=$1 first; shift
+	local text=$1 tool root first; shift
 
-	tool_in_memory "$1"
+	tool_in_memory
 	tool_main
-	swept "lbx $1, watching" watch "$first" "$text" "${tool[@]}" "$@"
+	swept "lbx $1, watching" watch "$first" "$root" "$text" "${tool[@]}" "$@"
 }
 
-# tool_in_memory VERB: sets tool
+# tool_in_memory: sets root, a folder with the tool and its libraries, and tool
 tool_in_memory()
 {
-	local dir lib
+	local lib
 
-	dir=$(mktemp -d -p /run)
-	defer rm -r "$dir"
-	cp "$(type -P lbx)" "$dir"
+	root=$(mktemp -d -p /run)
+	defer rm -r "$root"
+	cp "$(type -P lbx)" "$root"
 	while read -r lib; do
-		cp "$lib" "$dir"
+		cp "$lib" "$root"
 	done < <(ldd "$(type -P lbx)" | grep -o '/[^ ]*')
-	tool=("$dir"/ld-linux* --inhibit-cache --library-path "$dir" "$dir/lbx")
-	# What these find they tell on stdout, and their status is 1 as well
-	[[ $1 != trace && $1 != doctor ]] || tool=(bash -c 'exec "$@" >&2' bash "${tool[@]}")
+	lib=$(echo "$root"/ld-linux*)
+	tool=("${lib#"$root"}" --inhibit-cache --library-path / /lbx)
 }
 
 # tool_main: sets first, an allocation just before main()
 tool_main()
 {
 	may_fail
-	first=$("$here/faults.py" count "${tool[@]}" -V)
-	((first -= 20))
+	first=$("$here/faults.py" before "$root" "${tool[@]}" -V)
 }
 
 tool_show()	{ tool_swept show; }
