@@ -711,6 +711,7 @@ class Command:
     """a program with its start: its own operation is in what it prints or changes"""
     def __init__(self, root, argv, finds=False):
         self.root, self.argv, self.finds = root, argv, finds
+        # Mounts that end with this process
         if libc.unshare(CLONE_NEWNS):
             raise OSError(ctypes.get_errno(), "unshare")
         run(["mount", "--make-rprivate", "/"])
