@@ -74,7 +74,7 @@ testvm: ## test tools/vm itself: streams, statuses, kernel bugs
 	@tools/results build/test/vm.log
 
 faults: ## let each allocation of each operation fail in turn, on a debug kernel
-	@TESTS=faults.sh LIMIT=$(or $(LIMIT),7200) tools/test
+	@TESTS="faults.sh tool_faults.sh" LIMIT=$(or $(LIMIT),7200) tools/test
 
 fuzz: ## send COUNT (20000) requests and packets that are wrong, on a debug kernel
 	@TESTS=fuzz.sh LIMIT=$(or $(LIMIT),14400) tools/test

@@ -2,27 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 faults.py OPERATION
-faults.py command FIRST ROOT COMMAND ARG... [-- UNDO ARG...]
-faults.py find FIRST ROOT COMMAND ARG... [-- UNDO ARG...]
-faults.py watch FIRST ROOT TEXT COMMAND ARG... [-- CHANGE ARG...]
-faults.py before ROOT COMMAND ARG...
 
-Lets each allocation of an operation fail in turn.
+Lets each allocation of an operation fail in turn; faults_program.py does so with those of
+a program.
 
 Does OPERATION again and again, the first time with its first allocation failing, then
 with its second (fail-nth and failslab, see Documentation/fault-injection/fault-injection.rst of the
 kernel), until it has had none left to fail. Each time it has to succeed, or to be refused
 for want of memory with all as it was before, and then to succeed without a fault.
-
-"command" is COMMAND, another program with its start, whose status has to be 0, or another
-after a message on stderr; its allocation FIRST (1, ...) is the first that fails. UNDO is
-what brings back what was before. "find" is one that has another status, too, when it has told on
-stdout what it has found. "watch" is a program that would not end: on a terminal, it has to
-show TEXT, and is ended then, or to end itself after a message. CHANGE is done when it has told
-on stderr that it is "watching". "before" prints the FIRST for those that have as many
-allocations as COMMAND, and then their own. ROOT is the folder that it has for its root, with
-/proc, /sys and /run: a file system may take a file for lost that it had no memory to find (9p),
-and then it is so for everybody.
 
 Run it as root in a network namespace of its own; "module_load" takes the name of lbx.ko
 from $LBX_KO, all others need it loaded. Prints how many allocations have failed, and how
@@ -32,9 +19,6 @@ import ctypes
 import errno
 import ipaddress
 import os
-import pty
-import select
-import signal
 import socket
 import struct
 import subprocess
@@ -58,15 +42,12 @@ LBX_CMD_CLAIM_GET = 1
 IFF_UP = 1
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NLMSGERR_ATTR_MSG = 270, 10, 11, 1
 SYS_DELETE_MODULE, SYS_FINIT_MODULE = 176, 313
-CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
-ADDR_NO_RANDOMIZE = 0x40000
+CLONE_NEWNET = 0x40000000
 NETLINK_GENERIC = 16
 
 # What there is too little of; the last is of dumps, which are to be asked for again
 SCARCE = {errno.ENOMEM, errno.ENOBUFS, errno.EMSGSIZE}
 LIMIT = 20000
-# From one run of a program to another, the number of its allocations varies by less
-MARGIN = 20
 
 DEBUGFS = "/sys/kernel/debug"
 FAULTS = f"{DEBUGFS}/failslab", f"{DEBUGFS}/fail_page_alloc"
@@ -81,6 +62,15 @@ class Wrong(Exception):
 def write(path, value):
     with open(path, "w", encoding="ascii") as file:
         file.write(str(value))
+
+
+def run(argv):
+    """A program, without a fault"""
+    done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True, check=False)
+    if done.returncode:
+        raise Wrong(f"without a fault, {' '.join(argv)} has ended with {done.returncode}: "
+                    f"{done.stderr}")
 
 
 def only_below(function):
@@ -707,117 +697,6 @@ class ModuleUnload(ModuleLoad):
         ModuleLoad.do(self)
 
 
-class Command:
-    """a program with its start: its own operation is in what it prints or changes"""
-    def __init__(self, root, argv, finds=False):
-        self.root, self.argv, self.finds = root, argv, finds
-        # Mounts that end with this process
-        if libc.unshare(CLONE_NEWNS):
-            raise OSError(ctypes.get_errno(), "unshare")
-        run(["mount", "--make-rprivate", "/"])
-        for name in "proc", "sys", "run":
-            os.makedirs(f"{root}/{name}", exist_ok=True)
-            run(["mount", "--rbind", f"/{name}", f"{root}/{name}"])
-
-    def start(self, nth, terminal=None):
-        """Returns its PID and its stderr"""
-        ready_read, ready_write = os.pipe()
-        go_read, go_write = os.pipe()
-        err_read, err_write = os.pipe()
-        pid = os.fork()
-        if not pid:
-            null = os.open(os.devnull, os.O_RDWR)
-            os.dup2(terminal or null, 0)
-            os.dup2(terminal or (err_write if self.finds else null), 1)
-            os.dup2(err_write, 2)
-            os.chroot(self.root)
-            os.chdir("/")
-            # As many page tables each time
-            libc.personality(ADDR_NO_RANDOMIZE)
-            os.write(ready_write, b".")
-            os.read(go_read, 1)
-            try:
-                os.execvp(self.argv[0], self.argv)
-            except OSError as error:
-                os.write(2, os.strerror(error.errno).encode())
-            os._exit(1)
-        os.close(err_write)
-        os.close(ready_write)
-        # what the child does before is no allocation of the program's
-        os.read(ready_read, 1)
-        write(f"/proc/{pid}/fail-nth", nth)
-        os.write(go_write, b".")
-        for end in ready_read, go_read, go_write:
-            os.close(end)
-        return pid, err_read
-
-    @staticmethod
-    def end(pid):
-        """Returns its status, and how many are left of nth"""
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        with open(f"/proc/{pid}/fail-nth", encoding="ascii") as file:
-            left = int(file.read())
-        _, status = os.waitpid(pid, 0)
-        return os.waitstatus_to_exitcode(status), left
-
-    def run(self, nth):
-        """Returns its status, what it said on stderr, and how many were left of nth"""
-        pid, err = self.start(nth)
-        said = b""
-        while data := os.read(err, 4096):
-            said += data
-        os.close(err)
-        status, left = self.end(pid)
-        return status, said.decode(errors="replace"), left
-
-
-class Watch(Command):
-    """a program that shows what happens, until it is ended"""
-    def __init__(self, root, argv, wanted, change):
-        super().__init__(root, argv)
-        self.wanted, self.change = wanted.encode(), change
-
-    def run(self, nth):
-        """The same; its status is 0 if it has shown what is wanted, and then was ended"""
-        terminal, its_end = pty.openpty()
-        pid, err = self.start(nth, its_end)
-        os.close(its_end)
-        ready, said, shown, ended = False, b"", b"", False
-        streams = [terminal, err]
-        while streams:
-            readable, _, _ = select.select(streams, [], [], 60)
-            if not readable:
-                os.kill(pid, signal.SIGKILL)
-                raise Wrong(f"it goes on without {self.wanted}: {said} {shown}")
-            for stream in readable:
-                try:
-                    data = os.read(stream, 4096)
-                except OSError:
-                    # so a terminal ends
-                    data = b""
-                if not data:
-                    streams.remove(stream)
-                elif stream == err:
-                    said += data
-                    if self.change and not ready and b"watching" in said:
-                        ready, said = True, b""
-                        run(self.change)
-                else:
-                    shown += data
-                    if not ended and self.wanted in shown:
-                        ended = True
-                        os.kill(pid, signal.SIGTERM)
-        os.close(terminal)
-        os.close(err)
-        status, left = self.end(pid)
-        # What ncurses has drawn ends with a status
-        if ended:
-            status = 0
-        elif not status:
-            raise Wrong(f"it has ended without {self.wanted}: {shown}")
-        return status, said.decode(errors="replace"), left
-
-
 def attempt(operation, nth):
     """Once with a fault, and if that did not do it, without. Returns whether there was
     a fault, and whether it was noticed"""
@@ -859,61 +738,6 @@ def sweep(operation):
     raise Wrong(f"it has had more than {LIMIT} allocations")
 
 
-def run(argv):
-    """A program, without a fault"""
-    done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          text=True, check=False)
-    if done.returncode:
-        raise Wrong(f"without a fault, {' '.join(argv)} has ended with {done.returncode}: "
-                    f"{done.stderr}")
-
-
-def split(argv):
-    """COMMAND and what is behind "--" """
-    at = argv.index("--") if "--" in argv else len(argv)
-    return argv[:at], argv[at + 1:]
-
-
-def sweep_command(command, first, undo=()):
-    """The same for a program"""
-    noticed = 0
-    for nth in range(first, LIMIT):
-        try:
-            status, said, left = command.run(nth)
-            # The kernel kills whom it has no memory for before the first instruction
-            if status < 0 and -status not in (signal.SIGKILL, signal.SIGSEGV):
-                raise Wrong(f"killed by signal {-status}")
-            if status > 0 and not said:
-                raise Wrong(f"it has ended with {status}, and said nothing")
-            if status and left:
-                raise Wrong(f"without a fault, it has ended with {status}: {said}")
-            if status:
-                again, why, _ = command.run(0)
-                if again:
-                    raise Wrong(f"'{said}', and without a fault {again}: '{why}'")
-            if undo:
-                run(undo)
-        except Wrong as wrong:
-            raise Wrong(f"allocation {nth}: {wrong}") from wrong
-        if left:
-            if nth - first < MARGIN:
-                raise Wrong(f"only {nth - first} have failed: {first} was too late to begin")
-            return nth - first, noticed
-        noticed += bool(status)
-    raise Wrong(f"it has had more than {LIMIT} allocations")
-
-
-def before(command):
-    """The allocation from which on those are swept that have as many and then their own"""
-    counts = []
-    for _ in range(3):
-        status, said, left = command.run(LIMIT)
-        if status or not left:
-            raise Wrong(f"it has ended with {status}: {said}")
-        counts.append(LIMIT - left)
-    return max(min(counts) - MARGIN, 1)
-
-
 OPERATIONS = {
     "module_load": ModuleLoad, "module_unload": ModuleUnload, "newlink": NewLink,
     "dellink": DelLink, "isolate": Isolate, "claim": Claim, "unclaim": Unclaim, "mtu": Mtu,
@@ -924,22 +748,11 @@ OPERATIONS = {
 
 
 def main():
-    operation, *args = sys.argv[1:] or [""]
-    if operation not in [*OPERATIONS, "command", "find", "watch", "before"]:
+    operation = sys.argv[1] if len(sys.argv) == 2 else ""
+    if operation not in OPERATIONS:
         sys.exit(f"{__doc__.strip()}\n\nOperations: {' '.join(OPERATIONS)}")
     try:
-        if operation == "before":
-            print(before(Command(args[0], args[1:])))
-            return 0
-        if operation in OPERATIONS:
-            failed, noticed = sweep(OPERATIONS[operation]())
-        else:
-            first, root, (argv, more) = int(args[0]), args[1], split(args[2:])
-            if operation == "watch":
-                failed, noticed = sweep_command(Watch(root, argv[1:], argv[0], more), first)
-            else:
-                command = Command(root, argv, operation == "find")
-                failed, noticed = sweep_command(command, first, more)
+        failed, noticed = sweep(OPERATIONS[operation]())
     except Wrong as wrong:
         sys.exit(f"{operation}: {wrong}")
     print(f"{failed} allocations have failed, {noticed} of them were noticed")

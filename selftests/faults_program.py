@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+faults_program.py command FIRST ROOT COMMAND ARG... [-- UNDO ARG...]
+faults_program.py find FIRST ROOT COMMAND ARG... [-- UNDO ARG...]
+faults_program.py watch FIRST ROOT TEXT COMMAND ARG... [-- CHANGE ARG...]
+faults_program.py before ROOT COMMAND ARG...
+
+Lets each allocation of a program fail in turn, as faults.py does with those of one operation.
+
+"command" is COMMAND, with its start, whose status has to be 0, or another after a message
+on stderr, and then 0 without a fault; its allocation FIRST (1, ...) is the first that fails.
+UNDO is what brings back what was before. "find" is one that has another status, too, when it
+has told on stdout what it has found. "watch" is one that would not end: on a terminal, it has
+to show TEXT, and is ended then, or to end itself after a message. CHANGE is done when it has
+told on stderr that it is "watching". "before" prints the FIRST for those that have as many
+allocations as COMMAND, and then their own. ROOT is the folder that it has for its root, with
+/proc, /sys and /run: a file system may take a file for lost that it had no memory to find (9p),
+and then it is so for everybody.
+
+Run it as root. Prints how many allocations have failed, and how many of these were noticed.
+Exit status 0 if all was as it has to be.
+"""
+import ctypes
+import os
+import pty
+import select
+import signal
+import sys
+
+from faults import LIMIT, Wrong, libc, run, write
+
+CLONE_NEWNS = 0x20000
+ADDR_NO_RANDOMIZE = 0x40000
+# From one run of a program to another, the number of its allocations varies by less
+MARGIN = 20
+
+
+class Command:
+    """a program with its start: its own operation is in what it prints or changes"""
+    def __init__(self, root, argv, finds=False):
+        self.root, self.argv, self.finds = root, argv, finds
+        # Mounts that end with this process
+        if libc.unshare(CLONE_NEWNS):
+            raise OSError(ctypes.get_errno(), "unshare")
+        run(["mount", "--make-rprivate", "/"])
+        for name in "proc", "sys", "run":
+            os.makedirs(f"{root}/{name}", exist_ok=True)
+            run(["mount", "--rbind", f"/{name}", f"{root}/{name}"])
+
+    def start(self, nth, terminal=None):
+        """Returns its PID and its stderr"""
+        ready_read, ready_write = os.pipe()
+        go_read, go_write = os.pipe()
+        err_read, err_write = os.pipe()
+        pid = os.fork()
+        if not pid:
+            null = os.open(os.devnull, os.O_RDWR)
+            os.dup2(terminal or null, 0)
+            os.dup2(terminal or (err_write if self.finds else null), 1)
+            os.dup2(err_write, 2)
+            os.chroot(self.root)
+            os.chdir("/")
+            # As many page tables each time
+            libc.personality(ADDR_NO_RANDOMIZE)
+            os.write(ready_write, b".")
+            os.read(go_read, 1)
+            try:
+                os.execvp(self.argv[0], self.argv)
+            except OSError as error:
+                os.write(2, os.strerror(error.errno).encode())
+            os._exit(1)
+        os.close(err_write)
+        os.close(ready_write)
+        # what the child does before is no allocation of the program's
+        os.read(ready_read, 1)
+        write(f"/proc/{pid}/fail-nth", nth)
+        os.write(go_write, b".")
+        for end in ready_read, go_read, go_write:
+            os.close(end)
+        return pid, err_read
+
+    @staticmethod
+    def end(pid):
+        """Returns its status, and how many are left of nth"""
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        with open(f"/proc/{pid}/fail-nth", encoding="ascii") as file:
+            left = int(file.read())
+        _, status = os.waitpid(pid, 0)
+        return os.waitstatus_to_exitcode(status), left
+
+    def run(self, nth):
+        """Returns its status, what it said on stderr, and how many were left of nth"""
+        pid, err = self.start(nth)
+        said = b""
+        while data := os.read(err, 4096):
+            said += data
+        os.close(err)
+        status, left = self.end(pid)
+        return status, said.decode(errors="replace"), left
+
+
+class Watch(Command):
+    """a program that shows what happens, until it is ended"""
+    def __init__(self, root, argv, wanted, change):
+        super().__init__(root, argv)
+        self.wanted, self.change = wanted.encode(), change
+
+    def run(self, nth):
+        """The same; its status is 0 if it has shown what is wanted, and then was ended"""
+        terminal, its_end = pty.openpty()
+        pid, err = self.start(nth, its_end)
+        os.close(its_end)
+        ready, said, shown, ended = False, b"", b"", False
+        streams = [terminal, err]
+        while streams:
+            readable, _, _ = select.select(streams, [], [], 60)
+            if not readable:
+                os.kill(pid, signal.SIGKILL)
+                raise Wrong(f"it goes on without {self.wanted}: {said} {shown}")
+            for stream in readable:
+                try:
+                    data = os.read(stream, 4096)
+                except OSError:
+                    # so a terminal ends
+                    data = b""
+                if not data:
+                    streams.remove(stream)
+                elif stream == err:
+                    said += data
+                    if self.change and not ready and b"watching" in said:
+                        ready, said = True, b""
+                        run(self.change)
+                else:
+                    shown += data
+                    if not ended and self.wanted in shown:
+                        ended = True
+                        os.kill(pid, signal.SIGTERM)
+        os.close(terminal)
+        os.close(err)
+        status, left = self.end(pid)
+        # What ncurses has drawn ends with a status
+        if ended:
+            status = 0
+        elif not status:
+            raise Wrong(f"it has ended without {self.wanted}: {shown}")
+        return status, said.decode(errors="replace"), left
+
+
+def sweep(command, first, undo=()):
+    """Returns how many allocations have failed, and how many of these were noticed"""
+    noticed = 0
+    for nth in range(first, LIMIT):
+        try:
+            status, said, left = command.run(nth)
+            # The kernel kills whom it has no memory for before the first instruction
+            if status < 0 and -status not in (signal.SIGKILL, signal.SIGSEGV):
+                raise Wrong(f"killed by signal {-status}")
+            if status > 0 and not said:
+                raise Wrong(f"it has ended with {status}, and said nothing")
+            if status and left:
+                raise Wrong(f"without a fault, it has ended with {status}: {said}")
+            if status:
+                again, why, _ = command.run(0)
+                if again:
+                    raise Wrong(f"'{said}', and without a fault {again}: '{why}'")
+            if undo:
+                run(undo)
+        except Wrong as wrong:
+            raise Wrong(f"allocation {nth}: {wrong}") from wrong
+        if left:
+            if nth - first < MARGIN:
+                raise Wrong(f"only {nth - first} have failed: {first} was too late to begin")
+            return nth - first, noticed
+        noticed += bool(status)
+    raise Wrong(f"it has had more than {LIMIT} allocations")
+
+
+def before(command):
+    """The allocation from which on those are swept that have as many and then their own"""
+    counts = []
+    for _ in range(3):
+        status, said, left = command.run(LIMIT)
+        if status or not left:
+            raise Wrong(f"it has ended with {status}: {said}")
+        counts.append(LIMIT - left)
+    return max(min(counts) - MARGIN, 1)
+
+
+def split(argv):
+    """COMMAND and what is behind "--" """
+    at = argv.index("--") if "--" in argv else len(argv)
+    return argv[:at], argv[at + 1:]
+
+
+def main():
+    what, *args = sys.argv[1:] or [""]
+    try:
+        if what == "before":
+            print(before(Command(args[0], args[1:])))
+            return 0
+        if what not in ("command", "find", "watch"):
+            sys.exit(__doc__.strip())
+        first, root, (argv, more) = int(args[0]), args[1], split(args[2:])
+        if what == "watch":
+            failed, noticed = sweep(Watch(root, argv[1:], argv[0], more), first)
+        else:
+            failed, noticed = sweep(Command(root, argv, what == "find"), first, more)
+    except Wrong as wrong:
+        sys.exit(f"{what}: {wrong}")
+    print(f"{failed} allocations have failed, {noticed} of them were noticed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
