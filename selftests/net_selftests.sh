@@ -179,7 +179,7 @@ compare()
 	if ((RET)); then
 		log_test "$title"
 	elif [[ $why ]]; then
-		note=$why
+		[[ $part = all ]] && note=$why || note="$part: $why"
 		log_test_xfail "$title, but for: $part"
 	elif [[ $over_lo = "status 137"* ]]; then
 		note="no result in $limit s"
