@@ -22,8 +22,6 @@ can_choose()
 # swept NAME OPERATION
 swept()
 {
-	RET=0
-	may_fail
 	netns_up
 	fail_in_turn "$1" "$here/faults.py" "$2"
 }

@@ -20,8 +20,6 @@ tool_swept()
 {
 	local tool root first=1 how=command
 
-	RET=0
-	may_fail
 	tool_in_memory
 	[[ $1 == show ]] || tool_main
 	# Their status is 1 as well when they have found something
@@ -35,8 +33,6 @@ tool_watched()
 {
 	local text=$1 tool root first; shift
 
-	RET=0
-	may_fail
 	tool_in_memory
 	tool_main
 	nic_up
