@@ -11,6 +11,7 @@ ALL_TESTS="
 	stats_cpu
 	stats_watch
 	stats_ends
+	top_begins
 	top_shows
 	top_keys
 	top_ends
@@ -115,12 +116,13 @@ stats_ends()
 	log_test "stats --watch ends with its reader and its device"
 }
 
-# In a terminal of 80x24 that tmux emulates
+# top_start [INTERVAL]: in a terminal of 80x24 that tmux emulates. What is on it may
+# be half of what is drawn next.
 top_start()
 {
 	defer tmux kill-server
 	tmux -f /dev/null new-session -d -x 80 -y 24 -s top \
-		"ip netns exec $NS lbx top --interval 0.2; echo status \$?; sleep 100"
+		"ip netns exec $NS lbx top --interval ${1-0.2}; echo status \$?; sleep 100"
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "q quit"
 	check_err $? "top does not start: $(screen)"
 }
@@ -140,6 +142,24 @@ screen_has()
 screen_rows()
 {
 	(($(screen | grep -cE '^(pg|other|d[0-9]+|  cpu[01]) ') == $1))
+}
+
+# screen_order "LINE:DEV LINE:DEV": where other and pg are
+screen_order()
+{
+	[[ $(screen | grep -nE '^(other|pg) ' | tr -s ' ' : | cut -d: -f1,2 | paste -sd ' ') == "$1" ]]
+}
+
+top_begins()
+{
+	RET=0
+	devices_up
+	top_start 1000
+	busywait "$BUSYWAIT_TIMEOUT" screen_has "^lbx top - 2 devices, per second"
+	check_err $? "no head: $(screen)"
+	busywait "$BUSYWAIT_TIMEOUT" screen_rows 2
+	check_err $? "no lines: $(screen)"
+	log_test "top has all devices before the first interval is over"
 }
 
 top_shows()
@@ -162,9 +182,7 @@ while True:
 	# What has more packets is above
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^other +[1-9][0-9.k]* "
 	check_err $? "no rates of other: $(screen)"
-	[[ $(screen | grep -nE '^(other|pg) ' | cut -d: -f1 | paste -sd ' ') == "4 5" ]]
-	check_err $? "the lines are elsewhere: $(screen)"
-	[[ $(screen | sed -n 4p) == other* ]]
+	busywait "$BUSYWAIT_TIMEOUT" screen_order "4:other 5:pg"
 	check_err $? "the busiest is not the first: $(screen)"
 	kill $!
 	wait $! 2>/dev/null
@@ -181,7 +199,7 @@ top_keys()
 		echo "add d$i"
 	done | lbxn restore
 	top_start
-	screen_rows 20
+	busywait "$BUSYWAIT_TIMEOUT" screen_rows 20
 	check_err $? "the screen is not full: $(screen)"
 	tmux send-keys -t top Down Down Down
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^d20 "

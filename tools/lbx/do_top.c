@@ -180,6 +180,9 @@ static int loop(struct view *view, double interval, struct nl_error *error)
 	int err, key;
 
 	err = sample_get(&last, NULL, true, error);
+	/* Nothing is known of a second yet, but which devices there are */
+	if (!err)
+		sample_rates(&last, &last, &rates);
 	next = seconds_now() + interval;
 	while (go_on && !err) {
 		double left = next - seconds_now();
