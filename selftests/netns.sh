@@ -20,12 +20,14 @@ fifty_with_traffic()
 	RET=0
 	for i in {1..50}; do
 		setup_ns NS
-		ipn link add lbx0 type lbx
-		ipn link add lbx1 type lbx
-		ipn addr add 192.0.2.1/32 dev lbx0
-		ipn addr add 2001:db8:9::1/128 dev lbx1
-		ipn link set lbx0 up
-		ipn link set lbx1 up
+		ipn -b - <<-END
+			link add lbx0 type lbx
+			link add lbx1 type lbx
+			addr add 192.0.2.1/32 dev lbx0
+			addr add 2001:db8:9::1/128 dev lbx1
+			link set lbx0 up
+			link set lbx1 up
+		END
 		inns_start ping -q -i 0.01 192.0.2.1 &>/dev/null
 		inns_start ping -q -i 0.01 2001:db8:9::1 &>/dev/null
 		busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 4 &&

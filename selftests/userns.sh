@@ -259,7 +259,7 @@ foreign_claims_unseen()
 foreign_refusals_unseen()
 {
 	local why="is no address of this machine; give it to an lbx device instead"
-	local out count=20000 pid
+	local out count=5000 pid
 
 	RET=0
 	user_nic_up
