@@ -17,6 +17,7 @@ kernels-bench-gate := 6.1 7.2
 kernels-faults := debug
 kernels-fuzz := debug
 kernels-net-selftests := 7.2
+kernels-testvm := debug
 kernels-torture := debug
 
 newest_headers = $(shell printf '%s\n' $(patsubst %/Module.symvers,%, \
@@ -67,7 +68,7 @@ bench-gate: ## hold lbx to its bars (tools/bench/bars), on KERNELS; RECORD=1 rec
 bench-profile: ## share the instructions of lo and lbx out by function, on KERNELS
 	@tools/bench/profile
 
-testvm: ## test tools/vm itself: streams, statuses, kernel bugs
+testvm: ## test tools/vm itself: streams, statuses, and what is planted in debug KERNELS
 	@tools/setup
 	@mkdir -p build/test
 	@tools/vm/test | tee build/test/vm.log
