@@ -140,8 +140,9 @@ connection()
 
 	[[ $addr != *:* ]] || pf=ip6 addr="[$addr]"
 	said=0
+	: >/tmp/direct.said
 	inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" \
-		OPEN:/tmp/direct.said,creat,trunc
+		OPEN:/tmp/direct.said
 	ends=($!)
 	wait_listen 5000 tcp
 	exec {mouth}> >(inns socat -u -b 65536 - "TCP:$addr:5000")
