@@ -39,11 +39,13 @@ static void take_stat(struct sample *sample, size_t first, const char *name,
 
 	if (sscanf(name, "cpu%d_%n", &row.cpu, &skip) != 1)
 		return;
-	for (i = first + 1; i < sample->n; i++)
+	/* One CPU's are next to each other, and so in the last row, mostly */
+	for (i = sample->n - 1; i > first; i--)
 		if (sample->item[i].cpu == row.cpu)
 			break;
-	if (i == sample->n) {
+	if (i == first) {
 		memset(row.value, 0, sizeof(row.value));
+		i = sample->n;
 		list_add(sample, row);
 	}
 	for (j = 0; j < N_COUNTERS; j++)
@@ -127,6 +129,26 @@ int sample_get(struct sample *sample, const char *dev, bool cpu,
 	return 0;
 }
 
+/* Return: the row of the same device and CPU, or NULL.  The search begins at *@at, goes
+ * around once, and leaves *@at behind what it has found: two readings are mostly in
+ * the same order.
+ */
+static const struct row *find_row(const struct sample *sample, const struct row *row,
+				  size_t *at)
+{
+	size_t i;
+
+	for (i = 0; i < sample->n; i++) {
+		const struct row *found = sample->item + (*at + i) % sample->n;
+
+		if (found->index == row->index && found->cpu == row->cpu) {
+			*at = found - sample->item + 1;
+			return found;
+		}
+	}
+	return NULL;
+}
+
 /**
  * sample_rates - what each second has brought between two readings
  * @before: the first
@@ -137,22 +159,19 @@ void sample_rates(const struct sample *before, const struct sample *now,
 		  struct sample *rates)
 {
 	double seconds = now->time - before->time;
-	size_t i, j, k;
+	size_t i, j, at = 0;
 
 	memset(rates, 0, sizeof(*rates));
 	rates->time = now->time;
 	for (i = 0; i < now->n; i++) {
+		const struct row *last = find_row(before, &now->item[i], &at);
 		struct row row = now->item[i];
 
-		/* A new device has begun at 0 */
-		for (j = 0; j < before->n; j++)
-			if (before->item[j].index == row.index &&
-			    before->item[j].cpu == row.cpu)
-				break;
-		for (k = 0; k < N_COUNTERS; k++) {
-			if (j < before->n)
-				row.value[k] -= before->item[j].value[k];
-			row.value[k] = seconds > 0 ? row.value[k] / seconds : 0;
+		for (j = 0; j < N_COUNTERS; j++) {
+			/* A new device has begun at 0 */
+			if (last)
+				row.value[j] -= last->value[j];
+			row.value[j] = seconds > 0 ? row.value[j] / seconds : 0;
 		}
 		list_add(rates, row);
 	}

@@ -635,6 +635,37 @@ static void rates_are_of_a_second(void **state)
 	list_free(&rates);
 }
 
+/* As the kernel tells them in another order, with one gone and one come */
+static void rates_are_of_the_same_cpu_and_device(void **state)
+{
+	static const int then[][2] = { { 1, -1 }, { 1, 0 }, { 1, 1 }, { 2, -1 }, { 3, -1 } };
+	static const int later[][2] = { { 4, -1 }, { 3, -1 }, { 1, -1 }, { 1, 1 }, { 1, 0 } };
+	static const double packets[] = { 1000, 4, 0, 2, 1 };
+	struct sample before = { .time = 10 }, now = { .time = 11 }, rates;
+	struct row row = { .dev = "a" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(then); i++) {
+		row.index = then[i][0];
+		row.cpu = then[i][1];
+		row.value[LBX_XSTATS_DIRECT_PACKETS - 1] = 1000 - i;
+		list_add(&before, row);
+	}
+	row.value[LBX_XSTATS_DIRECT_PACKETS - 1] = 1000;
+	for (i = 0; i < ARRAY_SIZE(later); i++) {
+		row.index = later[i][0];
+		row.cpu = later[i][1];
+		list_add(&now, row);
+	}
+	sample_rates(&before, &now, &rates);
+	for (i = 0; i < ARRAY_SIZE(packets); i++)
+		assert_true(row_column(&rates.item[i], COLUMN_DIRECT) == packets[i]);
+	list_free(&before);
+	list_free(&now);
+	list_free(&rates);
+}
+
 static void run_main(const void *data)
 {
 	static char copy[512];
@@ -699,6 +730,7 @@ int main(void)
 		cmocka_unit_test(a_short_link_message_is_no_harm),
 		cmocka_unit_test(names_in_json_are_utf8),
 		cmocka_unit_test(rates_are_of_a_second),
+		cmocka_unit_test(rates_are_of_the_same_cpu_and_device),
 		cmocka_unit_test(wrong_usage_ends_with_2),
 	};
 
