@@ -63,6 +63,12 @@ goes_on()
 		sch_{ingress,fq,fq_codel,htb,tbf,netem,prio,sfq}
 	can_hotplug
 	setup_ns NS PEER
+	# What is closed while its address is away keeps the netns until it has given up: for five
+	# times rto_max, a minute, and eight retries that come later and later
+	if inns test -e /proc/sys/net/sctp; then
+		inns sysctl -qw net.sctp.rto_max=3000
+	fi
+	inns sysctl -qw net.ipv4.tcp_orphan_retries=3
 	veth_up "192.0.2.5/24 192.0.2.7/24 2001:db8:1::5/64" "192.0.2.6/24 2001:db8:1::6/64"
 	ip -n "$PEER" route add 198.18.0.0/16 via 192.0.2.5
 	ipn -b - <<-END
