@@ -17,6 +17,7 @@ ALL_TESTS="
 	off_is_reachable
 	on_is_not_reachable
 	no_icmp_errors
+	arp_tells
 	at_creation
 	shown
 	local_as_before
@@ -267,6 +268,29 @@ no_icmp_errors()
 captured()
 {
 	(($(capture_count "$2" "$3") >= $1))
+}
+
+# arp_entry: what the peer has learnt of $own4, which is on-link to it
+arp_entry()
+{
+	ip -n "$PEER" neigh flush dev eth0
+	ip netns exec "$PEER" ping -c 1 -W 0.3 "$own4" &>/dev/null
+	ip -n "$PEER" neigh show "$own4" | grep -o "lladdr"
+}
+
+# An address is the machine's, whoever asks by whatever card
+arp_tells()
+{
+	RET=0
+	isolate_up isolate on
+	ip -n "$PEER" route add "$own4" dev eth0
+	not_reached lbx0 "$own4"
+	[[ $(arp_entry) == lladdr ]]
+	check_err $? "ARP has no answer"
+	inns sysctl -qw net.ipv4.conf.eth0.arp_ignore=1
+	[[ ! $(arp_entry) ]]
+	check_err $? "ARP has an answer, in spite of arp_ignore"
+	log_test "ARP tells of its IPv4 addresses, unless arp_ignore is 1"
 }
 
 at_creation()
