@@ -123,14 +123,17 @@ ipv6_local_route()
 
 ipv6_local_route_alone()
 {
+	local pid
+
 	RET=0
 	lbx_up
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
 	carries lbx0 lo ping -c 1 2001:db8:a::77
 	inns_start socat -u TCP6-LISTEN:5000,bind=:: OPEN:/tmp/route.txt,creat,trunc
+	pid=$!
 	wait_listen 5000 tcp
 	carries lbx0 lo bash -c 'echo there | socat -u - TCP6:[2001:db8:a::88]:5000'
-	wait $!
+	wait "$pid"
 	[[ $(cat /tmp/route.txt) == there ]]
 	check_err $? "TCP got '$(cat /tmp/route.txt)'"
 	log_test "an IPv6 local route, without an address on the device"

@@ -175,7 +175,7 @@ off_is_reachable()
 
 on_is_not_reachable()
 {
-	local addr pf before
+	local addr pf before pid
 
 	RET=0
 	isolate_up
@@ -187,6 +187,7 @@ on_is_not_reachable()
 		pf=ip4
 		[[ $addr != \[* ]] || pf=ip6
 		inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" - >/dev/null
+		pid=$!
 		wait_listen 5000 tcp
 		before=$(dropped lbx0)
 		ip netns exec "$PEER" socat -u - "TCP:$addr:5000,connect-timeout=1" \
@@ -194,7 +195,7 @@ on_is_not_reachable()
 		check_fail $? "the peer connects to $addr"
 		dropped_more lbx0 "$before"
 		check_err $? "no drop is counted of TCP to $addr"
-		kill_process $!
+		kill_process "$pid"
 
 		before=$(dropped lbx0)
 		echo | ip netns exec "$PEER" socat -u - "UDP:$addr:9"
@@ -480,13 +481,14 @@ peer_echos_more()
 
 bound_stops_at_once()
 {
-	local addr before
+	local addr before pid
 
 	RET=0
 	isolate_up
 	with_rules
 	for addr in "$peer4" "$peer6"; do
 		inns_start ping -q -i 0.05 -I lbx0 "$addr" &>/dev/null
+		pid=$!
 		busywait "$BUSYWAIT_TIMEOUT" peer_echos_more $(($(peer_echos) + 3))
 		check_err $? "$addr: nothing comes while isolation is off"
 		isolate lbx0 on
@@ -498,7 +500,7 @@ bound_stops_at_once()
 		isolate lbx0 off
 		busywait "$BUSYWAIT_TIMEOUT" peer_echos_more $(($(peer_echos) + 3))
 		check_err $? "$addr: nothing comes when isolation is off again"
-		kill_process $!
+		kill_process "$pid"
 	done
 	log_test "so it is with a socket that has been sending, on and off"
 }

@@ -67,7 +67,8 @@ cleanup_ns()
 }
 
 # ipn ARG...: ip in the test's netns; lbxn ARG...: lbx in it; inns COMMAND...: any
-# command in it; inns_start COMMAND...: in the background, and $! is the command itself
+# command in it; inns_start COMMAND...: in the background, and $! is the command itself, to
+# be kept at once: what < <() runs is in $! after that
 ipn()
 {
 	ip -n "$NS" "$@"

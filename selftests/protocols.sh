@@ -28,14 +28,16 @@ sum=$(md5sum <"$data")
 # transfer ADDR: the data crosses lbx0 by TCP and arrives as it was
 transfer()
 {
-	local addr=$1 pf=ip4
+	local addr=$1 pf=ip4 pid
 
 	[[ $addr != *:* ]] || pf=ip6
 	inns_start timeout 120 socat -u "TCP-LISTEN:5000,bind=$addr,pf=$pf" \
 		OPEN:/tmp/got,creat,trunc 2>/tmp/transfer.err
+	pid=$!
 	wait_listen 5000 tcp
 	carries lbx0 lo timeout 120 socat -u "OPEN:$data" "TCP:$addr:5000"
-	wait $!
+	wait "$pid"
+	check_err $? "the receiver ended with status $?"
 	[[ $(md5sum </tmp/got) == "$sum" ]]
 	check_err $? "TCP to $addr: $(stat -c %s /tmp/got) bytes of 5000000, or others; $(cat /tmp/transfer.err)"
 }
@@ -102,15 +104,16 @@ fragments()
 
 parallel_streams()
 {
-	local addr
+	local addr pid
 
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	for addr in 192.0.2.1 2001:db8:9::1; do
 		inns_start iperf3 -s -1 -B "$addr" &>/dev/null
+		pid=$!
 		wait_listen 5201 tcp
 		carries lbx0 lo iperf3 -c "$addr" -P 4 -t 2
-		wait $!
+		wait "$pid"
 	done
 	[[ $(stat64 lbx0 rx.errors) == 0 && $(stat64 lbx0 tx.dropped) == 0 ]]
 	check_err $? "errors or drops were counted"

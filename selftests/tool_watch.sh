@@ -82,14 +82,17 @@ stats_cpu()
 
 stats_watch()
 {
+	local pid
+
 	RET=0
 	devices_up
 	lbx -n "$NS" -j stats pg --watch 1.5 >/tmp/watch &
+	pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/watch 1
 	packets_to 10.9.0.1 100
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/watch $(($(wc -l </tmp/watch) + 2))
-	kill $!
-	wait $!
+	kill "$pid"
+	wait "$pid"
 	# All in a few intervals, each as long as asked for and what a busy host adds. If they
 	# were not per second, it would be 150.
 	jq -se 'map(.[0].rates.direct_packets) | add * 1.5 | . > 35 and . < 105' \
@@ -100,6 +103,8 @@ stats_watch()
 
 stats_ends()
 {
+	local pid
+
 	RET=0
 	devices_up
 	# Nobody reads any more
@@ -107,9 +112,10 @@ stats_ends()
 	((PIPESTATUS[0] == 1))
 	check_err $? "it goes on when nobody reads"
 	timeout 20 lbx -n "$NS" stats pg --watch 0.1 &>/tmp/gone &
+	pid=$!
 	sleep 0.5
 	lbxn del pg
-	wait $!
+	wait "$pid"
 	(($? == 1))
 	check_err $? "it goes on without the device"
 	grep -q "there is no device pg" /tmp/gone
@@ -165,6 +171,8 @@ top_begins()
 
 top_shows()
 {
+	local pid
+
 	RET=0
 	devices_up
 	top_start
@@ -180,13 +188,14 @@ while True:
     except OSError:
         pass
     time.sleep(0.001)" &
+	pid=$!
 	# What has more packets is above
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^other +[1-9][0-9.k]* "
 	check_err $? "no rates of other: $(screen)"
 	busywait "$BUSYWAIT_TIMEOUT" screen_order "4:other 5:pg"
 	check_err $? "the busiest is not the first: $(screen)"
-	kill $!
-	wait $! 2>/dev/null
+	kill "$pid"
+	wait "$pid" 2>/dev/null
 	log_test "top shows rates in a terminal of 80x24, the busiest device first"
 }
 
