@@ -111,9 +111,11 @@ stats_ends()
 	timeout 20 lbx -n "$NS" stats --watch 0.1 | head -n 1 >/dev/null
 	((PIPESTATUS[0] == 1))
 	check_err $? "it goes on when nobody reads"
+	: >/tmp/gone
 	timeout 20 lbx -n "$NS" stats pg --watch 0.1 &>/tmp/gone &
 	pid=$!
-	sleep 0.5
+	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/gone 1
+	check_err $? "it tells nothing"
 	lbxn del pg
 	wait "$pid"
 	(($? == 1))

@@ -63,8 +63,8 @@ goes_on()
 		sch_{ingress,fq,fq_codel,htb,tbf,netem,prio,sfq}
 	can_hotplug
 	setup_ns NS PEER
-	# What is closed while its address is away keeps the netns until it has given up: for five
-	# times rto_max, a minute, and eight retries that come later and later
+	# What is closed while its address is away keeps the netns until it has given up: SCTP
+	# after five times rto_max, which is a minute, and TCP after eight retries, later and later
 	if inns test -e /proc/sys/net/sctp; then
 		inns sysctl -qw net.sctp.rto_max=3000
 	fi
