@@ -23,7 +23,7 @@ ALL_TESTS="
 : "${DEVICES:=$(amount 1000 50)}" "${NAMESPACES:=$(amount 200 20)}"
 : "${DESTINATIONS:=$(amount 100000 10000)}" "${CLAIMS:=$(amount 100000 5000)}"
 
-# seconds that nothing takes unless it has become quadratic, or worse
+# seconds to wait for memory that netns give back one after the other
 PATIENCE=300
 
 # memory: what the kernel uses for itself and cannot give back, in KiB
@@ -56,15 +56,15 @@ given_back()
 	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
 }
 
-# within SECONDS WHAT COMMAND...
-within()
+# timed WHAT COMMAND...: COMMAND succeeds, and the time that it took is printed. It is
+# compared with nothing, since it depends on the machine and its other work: what has become
+# quadratic is ended by the limit of this program.
+timed()
 {
-	local limit=$1 what=$2 start=$SECONDS; shift 2
+	local what=$1 start=$SECONDS; shift
 
 	"$@"
 	check_err $? "$what failed"
-	((SECONDS - start <= limit))
-	check_err $? "$what took $((SECONDS - start)) s, more than $limit"
 	log_info "$what: $((SECONDS - start)) s"
 }
 
@@ -108,7 +108,7 @@ devices()
 	setup_ns NS
 	defer cleanup_ns "$NS"
 	before=$(memory)
-	within "$PATIENCE" "adding $DEVICES devices" add_devices
+	timed "adding $DEVICES devices" add_devices
 	used=$(($(memory) - before))
 	log_info "a device with an address of each family takes $((used / DEVICES)) KiB"
 	((used / DEVICES <= 100))
@@ -123,7 +123,7 @@ devices()
 	((received[lo] == 0))
 	check_err $? "lo has carried ${received[lo]} packets"
 
-	within "$PATIENCE" "deleting them" del_devices
+	timed "deleting them" del_devices
 	[[ $(ipn -br link show type lbx | wc -l) == 0 ]]
 	check_err $? "some are still there"
 	given_back "$before" "$used" 10 "$WAIT_TIMEOUT"
@@ -135,10 +135,10 @@ devices_on_load()
 	RET=0
 	rmmod lbx
 	defer module_need
-	within "$PATIENCE" "loading with devices=$DEVICES" module_load "devices=$DEVICES"
+	timed "loading with devices=$DEVICES" module_load "devices=$DEVICES"
 	[[ $(ip -br link show type lbx | wc -l) == "$DEVICES" ]]
 	check_err $? "there are $(ip -br link show type lbx | wc -l)"
-	within "$PATIENCE" "unloading" rmmod lbx
+	timed "unloading" rmmod lbx
 	log_test "devices=$DEVICES"
 }
 
@@ -184,7 +184,7 @@ namespaces()
 		link set lbx0 up
 	END
 	before=$(memory)
-	within "$PATIENCE" "adding $NAMESPACES netns, a device in each" add_namespaces
+	timed "adding $NAMESPACES netns, a device in each" add_namespaces
 	used=$(($(memory) - before))
 	log_info "a netns with its device takes $((used / NAMESPACES)) KiB"
 
@@ -261,7 +261,7 @@ claims()
 	ipn link set lbx0 addrgenmode none
 	ipn route add local "$prefix" dev lo
 	before=$(memory)
-	within "$PATIENCE" "claiming $CLAIMS addresses" inns claims add lbx0 "$first" "$CLAIMS"
+	timed "claiming $CLAIMS addresses" inns claims add lbx0 "$first" "$CLAIMS"
 	used=$(($(memory) - before))
 	log_info "a claim takes $((used * 1024 / CLAIMS)) bytes"
 	((used * 1024 / CLAIMS <= 400))
@@ -275,7 +275,7 @@ claims()
 	check_err $? "lbx0 has received $(packets lbx0) packets, lo $(packets lo)"
 	carries lo lbx0 sweep "$beyond" 1
 
-	within "$PATIENCE" "giving them back" inns claims del lbx0 "$first" "$CLAIMS"
+	timed "giving them back" inns claims del lbx0 "$first" "$CLAIMS"
 	(($(claim_count) == 0))
 	check_err $? "it has $(claim_count) claims left"
 	carries lo lbx0 sweep "$first" 3
@@ -309,7 +309,7 @@ claims_go_with_device()
 	inns claims add lbx0 198.18.0.0 "$CLAIMS"
 	check_err $? "cannot claim"
 	used=$(($(memory) - before))
-	within "$PATIENCE" "deleting the device" ipn link del lbx0
+	timed "deleting the device" ipn link del lbx0
 	inns sweep 198.18.0.0 3
 	check_err $? "lo does not carry what was claimed"
 	given_back "$before" "$used" 5 "$WAIT_TIMEOUT"
