@@ -56,7 +56,7 @@ setup: ## install the Debian packages that demo, test and check need
 demo: ## see lbx at work in a VM, explained (a minute, once with the VM image five)
 	@tools/demo/run
 
-test: ## run the selftests TESTS in a VM on each of KERNELS
+test: ## run the selftests TESTS in VMs, on each of KERNELS
 	@tools/test
 
 bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all there is
