@@ -51,6 +51,30 @@ timestamp_ms()
 	echo $((${EPOCHREALTIME//[!0-9]/} / 1000))
 }
 
+# busywait with a pause of 10 ms: without one, it takes half of an emulated CPU from what
+# it waits for. Nobody writes to the pipe.
+exec {pause_fd}<> <(:)
+
+loopy_wait()
+{
+	local command=$1 end out
+	((end = ${EPOCHREALTIME//[!0-9]/} + $2 * 1000))
+	shift 2
+
+	until out=$("$@"); do
+		if ((${EPOCHREALTIME//[!0-9]/} > end)); then
+			echo -n "$out"
+			return 1
+		fi
+		if [[ $command == : ]]; then
+			read -rt 0.01 -u "$pause_fd"
+		else
+			$command
+		fi
+	done
+	echo -n "$out"
+}
+
 setup_ns()
 {
 	local name new=()
