@@ -9,6 +9,7 @@
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/version.h>
+#include <net/addrconf.h>
 #include <net/ip6_fib.h>
 #include <net/rtnetlink.h>
 
@@ -40,6 +41,11 @@ static inline void lbx_compat_set_netns_immutable(struct net_device *dev)
 	dev->netns_local = true;
 #endif
 }
+
+/* 6.10 moved it from net/ipv6/addrconf.c to a header */
+#ifndef INFINITY_LIFE_TIME
+#define INFINITY_LIFE_TIME	0xFFFFFFFF
+#endif
 
 /* 6.9 moved rps_needed to a header of its own */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
