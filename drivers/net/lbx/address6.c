@@ -71,7 +71,7 @@ void lbx_addr6_pre_up(struct net_device *dev)
 }
 
 /**
- * lbx_addr6_up - give a device that came up its link-local address
+ * lbx_addr6_up - give a device whose IPv6 has started its link-local address
  * @dev: an lbx device
  *
  * Source selection stays within the L3 domain of the route's device
@@ -79,24 +79,37 @@ void lbx_addr6_pre_up(struct net_device *dev)
  * would answer nobody.  As on any interface (RFC 4291, 2.1) there is a link-local
  * address to fall back on.
  *
- * The routes that addrconf_permanent_addr() has made for kept addresses are
- * younger than the ones of their mirrors on lo, which have to go behind them.
- *
  * Context: RTNL, after addrconf_notify().
  */
 void lbx_addr6_up(struct net_device *dev)
 {
 	static const struct in6_addr linklocal = { { { 0xfe, 0x80, [15] = 1 } } };
 	struct inet6_dev *idev = __in6_dev_get(dev);
+	struct lbx_priv *priv = netdev_priv(dev);
 
-	if (!idev || idev->cnf.disable_ipv6) {
-		lbx_isolate_close(dev, false);
+	priv->linklocal = false;
+	if (!idev || idev->cnf.disable_ipv6 ||
+	    idev->cnf.addr_gen_mode == IN6_ADDR_GEN_MODE_NONE)
 		return;
-	}
-	if (idev->cnf.addr_gen_mode != IN6_ADDR_GEN_MODE_NONE)
-		addrconf_add_linklocal(idev, &linklocal, 0);
+	addrconf_add_linklocal(idev, &linklocal, 0);
+}
 
-	lbx_mirror_sync(dev_net(dev), true);
+/**
+ * lbx_addr6_linklocals - give the devices whose IPv6 has started a link-local address
+ * @net: the netns
+ *
+ * Context: RTNL.
+ */
+void lbx_addr6_linklocals(struct net *net)
+{
+	const struct lbx_priv *priv;
+	struct net_device *dev;
+
+	for_each_netdev(net, dev) {
+		priv = netdev_priv(dev);
+		if (lbx_is_lbx(dev) && priv->linklocal && netif_running(dev))
+			lbx_addr6_up(dev);
+	}
 }
 
 /**
@@ -112,18 +125,32 @@ bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr)
 	return ipv6_chk_addr_and_flags(dev_net(dev), addr, dev, false, 1, 0);
 }
 
-/* ::1 is lo's.  init_loopback() gives it to every loopback that comes up,
- * without an extack, and a user may ask for it.
+/* ::1 belongs to lo.  A user who asks for it gets an error.
+ *
+ * init_loopback() asks for it, without an extack, whenever IPv6 starts on a loopback:
+ * when the device comes up, when disable_ipv6 is cleared, when addr_gen_mode is set.  The
+ * last two have no other event.  addrconf_add_linklocal() calls this chain, so that only a
+ * work can give the device its address; lbx_addr6_up() comes before it on NETDEV_UP.
  */
 static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 			      void *ptr)
 {
 	const struct in6_validator_info *i6vi = ptr;
+	struct net_device *dev = i6vi->i6vi_dev->dev;
+	struct lbx_priv *priv = netdev_priv(dev);
 
-	if (event != NETDEV_UP || !lbx_is_lbx(i6vi->i6vi_dev->dev) ||
-	    !ipv6_addr_loopback(&i6vi->i6vi_addr))
+	if (event != NETDEV_UP || !lbx_is_lbx(dev))
 		return NOTIFY_DONE;
 
+	/* inet6_addr_add() makes an inet6_dev if there is none */
+	lbx_addr6_setup(dev);
+	if (!ipv6_addr_loopback(&i6vi->i6vi_addr))
+		return NOTIFY_DONE;
+
+	if (!i6vi->extack) {
+		priv->linklocal = true;
+		lbx_mirror_linklocal(dev_net(dev));
+	}
 	NL_SET_ERR_MSG(i6vi->extack, "::1 belongs to lo; an lbx device takes any other unicast address");
 	return notifier_from_errno(-EADDRNOTAVAIL);
 }

@@ -96,7 +96,6 @@ static void lbx_setup(struct net_device *dev)
 	struct lbx_priv *priv = netdev_priv(dev);
 
 	priv->direct = true;
-	priv->closed = true;
 	INIT_LIST_HEAD(&priv->claims);
 
 	ether_setup(dev);
@@ -208,6 +207,7 @@ static int lbx_changelink(struct net_device *dev, struct nlattr *tb[],
 
 static void lbx_dellink(struct net_device *dev, struct list_head *head)
 {
+	lbx_isolate_leave(dev);
 	unregister_netdevice_queue(dev, head);
 }
 
@@ -241,9 +241,6 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 		break;
 	case NETDEV_UP:
 		lbx_addr6_up(dev);
-		break;
-	case NETDEV_GOING_DOWN:
-		lbx_isolate_close(dev, true);
 		break;
 	case NETDEV_CHANGEMTU:
 		if (lbx_addr6_setup(dev) && netif_running(dev))

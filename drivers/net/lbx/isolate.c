@@ -28,13 +28,14 @@
 /**
  * struct lbx_isolate_net - isolation in a netns
  * @n_isolated: number of isolated devices; the hooks are there if it is not 0
- * @n_closed: how many of them are closed (see struct lbx_priv); read under RCU
+ * @leaving: an isolated device is gone and a mirror of its IPv6 addresses (mirror.c) may
+ *	be left: the hooks are there, too; read under RCU
  *
  * RTNL.
  */
 struct lbx_isolate_net {
 	unsigned int	n_isolated;
-	unsigned int	n_closed;
+	bool		leaving;
 };
 
 static unsigned int lbx_isolate_net_id;
@@ -46,35 +47,17 @@ static bool lbx_is_isolated(const struct net_device *dev)
 	return lbx_is_lbx(dev) && READ_ONCE(priv->isolate);
 }
 
-/* While a device is closed its IPv6 addresses have no route but their mirrors' on
- * lo (mirror.c): whose are they?
- */
-static const struct net_device *lbx_closed_dev(struct net *net,
-					       const struct in6_addr *addr)
-{
-	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
-	const struct lbx_priv *priv;
-	struct net_device *dev;
-
-	if (likely(!READ_ONCE(inet->n_closed)))
-		return NULL;
-
-	for_each_netdev_rcu(net, dev) {
-		priv = netdev_priv(dev);
-		if (lbx_is_isolated(dev) && READ_ONCE(priv->closed) &&
-		    lbx_addr6_has(dev, addr))
-			return dev;
-	}
-	return NULL;
-}
-
 /* Whose address is it?  ip_route_input() and ip6_route_input() make the L3 master
  * the device of a local route.  But what a socket sends that is bound to another
  * loopback is on-link there (ip_route_output_key_hash_rcu(), "apparently the
  * interface is known"), and arrives by that route.
+ *
+ * An IPv6 address of a device that is down, or is going up or down, has no route but that
+ * of its mirror on lo.
  */
 static const struct net_device *lbx_owner(const struct sk_buff *skb,
-					  const struct nf_hook_state *state)
+					  const struct nf_hook_state *state,
+					  bool *gone)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
@@ -83,7 +66,7 @@ static const struct net_device *lbx_owner(const struct sk_buff *skb,
 		       dst->dev :
 		       __ip_dev_find(state->net, ip_hdr(skb)->daddr, false);
 	if (dst->dev == state->net->loopback_dev)
-		return lbx_closed_dev(state->net, &ipv6_hdr(skb)->daddr);
+		return lbx_mirror_owner(state->net, dst, gone);
 	return dst->dev;
 }
 
@@ -92,11 +75,14 @@ static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
 				   const struct nf_hook_state *state)
 {
 	const struct net_device *dev;
+	bool gone = false;
 
 	if (unlikely(!skb_dst(skb)))
 		return NF_ACCEPT;
 
-	dev = lbx_owner(skb, state);
+	dev = lbx_owner(skb, state, &gone);
+	if (unlikely(gone) && lbx_isolate_is_leaving(state->net))
+		return NF_DROP;
 	if (!dev || dev == skb->dev || !lbx_is_isolated(dev))
 		return NF_ACCEPT;
 
@@ -129,19 +115,20 @@ static bool lbx_is_icmp_error(const struct sk_buff *skb, u8 pf)
 	return pf == NFPROTO_IPV4 ? icmp_is_err(*type) : icmpv6_is_err(*type);
 }
 
-/* Whose is the source address?  In IPv6, of isolated devices */
+/* Return the device that has the source address.  A link-local one belongs to the link
+ * by which the packet leaves.
+ */
 static const struct net_device *lbx_source_owner(const struct sk_buff *skb,
 						 const struct nf_hook_state *state)
 {
-	struct net_device *dev;
+	const struct in6_addr *saddr;
 
 	if (state->pf == NFPROTO_IPV4)
 		return __ip_dev_find(state->net, ip_hdr(skb)->saddr, false);
-	for_each_netdev_rcu(state->net, dev)
-		if (lbx_is_isolated(dev) &&
-		    lbx_addr6_has(dev, &ipv6_hdr(skb)->saddr))
-			return dev;
-	return NULL;
+	saddr = &ipv6_hdr(skb)->saddr;
+	if (ipv6_addr_type(saddr) & IPV6_ADDR_LINKLOCAL)
+		return NULL;
+	return lbx_mirror_addr_owner(state->net, saddr);
 }
 
 /* NF_INET_LOCAL_OUT: what a socket sends that is bound to an isolated device, and what
@@ -186,24 +173,62 @@ static const struct nf_hook_ops lbx_isolate_ops[] = {
 	LBX_ISOLATE_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, lbx_isolate_out),
 };
 
+static void lbx_isolate_unhook(struct net *net)
+{
+	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+
+	if (!inet->n_isolated && !inet->leaving)
+		nf_unregister_net_hooks(net, lbx_isolate_ops,
+					ARRAY_SIZE(lbx_isolate_ops));
+}
+
 /**
- * lbx_isolate_close - a device's IPv6 routes go, or they are back
- * @dev: an lbx device
- * @closed: whether they go
+ * lbx_isolate_is_leaving - may a mirror be left of an isolated device that is gone?
+ * @net: the netns
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool lbx_isolate_is_leaving(struct net *net)
+{
+	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+
+	return READ_ONCE(inet->leaving);
+}
+
+/**
+ * lbx_isolate_leave - a device is about to go
+ * @dev: an lbx device that is still in the lists
+ *
+ * If it is isolated its IPv6 addresses stay so until lbx_isolate_left().
  *
  * Context: RTNL.
  */
-void lbx_isolate_close(struct net_device *dev, bool closed)
+void lbx_isolate_leave(struct net_device *dev)
 {
-	struct lbx_isolate_net *inet = net_generic(dev_net(dev),
-						   lbx_isolate_net_id);
-	struct lbx_priv *priv = netdev_priv(dev);
+	struct net *net = dev_net(dev);
+	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
 
-	if (priv->closed == closed)
+	if (!lbx_is_isolated(dev))
 		return;
-	WRITE_ONCE(priv->closed, closed);
-	if (priv->isolate)
-		WRITE_ONCE(inet->n_closed, inet->n_closed + (closed ? 1 : -1));
+	WRITE_ONCE(inet->leaving, true);
+	lbx_mirror_leaving(net);
+}
+
+/**
+ * lbx_isolate_left - no mirror is left of an isolated device that is gone
+ * @net: the netns
+ *
+ * Context: RTNL.
+ */
+void lbx_isolate_left(struct net *net)
+{
+	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+
+	if (!inet->leaving)
+		return;
+	WRITE_ONCE(inet->leaving, false);
+	lbx_isolate_unhook(net);
 }
 
 /**
@@ -224,28 +249,27 @@ int lbx_isolate_set(struct net_device *dev, bool isolate)
 	if (priv->isolate == isolate)
 		return 0;
 
-	if (isolate && !inet->n_isolated) {
+	if (isolate && !inet->n_isolated && !inet->leaving) {
 		err = nf_register_net_hooks(net, lbx_isolate_ops,
 					    ARRAY_SIZE(lbx_isolate_ops));
 		if (err)
 			return err;
 	}
 	inet->n_isolated += isolate ? 1 : -1;
-	if (priv->closed)
-		WRITE_ONCE(inet->n_closed, inet->n_closed + (isolate ? 1 : -1));
 	WRITE_ONCE(priv->isolate, isolate);
-	if (!inet->n_isolated)
-		nf_unregister_net_hooks(net, lbx_isolate_ops,
-					ARRAY_SIZE(lbx_isolate_ops));
+	lbx_isolate_unhook(net);
 	return 0;
 }
 
-/* The devices are gone, and isolation with them: hooks that stayed would be lost */
+/* The devices are gone, and the mirrors too: with the netns or, when the module is
+ * unloaded, by lbx_mirror_exit().
+ */
 static void __net_exit lbx_isolate_net_exit(struct net *net)
 {
 	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
 
-	WARN_ON_ONCE(inet->n_isolated || inet->n_closed);
+	WARN_ON_ONCE(inet->n_isolated);
+	lbx_isolate_left(net);
 }
 
 static struct pernet_operations lbx_isolate_net_ops = {

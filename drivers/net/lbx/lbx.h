@@ -55,11 +55,11 @@ struct lbx_stats {
  * @stats: per-CPU counters
  * @direct: whether IP hands packets over past the queue; written under RTNL
  * @isolate: whether other devices' packets are dropped; written under RTNL
- * @closed: true from before the device goes down until it is up and carries its
- *	IPv6 addresses again, not their mirrors; written under RTNL
  * @claims: the device's claims, those of interfaces first; RTNL
  * @n_claims: their number; RTNL
  * @new_neigh6: IPv6 neighbour entries made since they all went, see neigh.c
+ * @linklocal: the device is to be given a link-local address by
+ *	lbx_addr6_linklocals(); RTNL
  * @in6_dev: the inet6_dev that lbx_addr6_setup() has set up, compared and never
  *	dereferenced; RTNL
  */
@@ -67,10 +67,10 @@ struct lbx_priv {
 	struct lbx_stats __percpu *stats;
 	bool			direct;
 	bool			isolate;
-	bool			closed;
 	struct list_head	claims;
 	unsigned int		n_claims;
 	atomic_t		new_neigh6;
+	bool			linklocal;
 	const void		*in6_dev;
 };
 
@@ -115,7 +115,9 @@ void lbx_genl_exit(void);
 
 /* isolate.c */
 int lbx_isolate_set(struct net_device *dev, bool isolate);
-void lbx_isolate_close(struct net_device *dev, bool closed);
+bool lbx_isolate_is_leaving(struct net *net);
+void lbx_isolate_leave(struct net_device *dev);
+void lbx_isolate_left(struct net *net);
 int lbx_isolate_init(void);
 void lbx_isolate_exit(void);
 
@@ -142,22 +144,39 @@ void lbx_addr_exit(void);
 bool lbx_addr6_setup(struct net_device *dev);
 void lbx_addr6_pre_up(struct net_device *dev);
 void lbx_addr6_up(struct net_device *dev);
+void lbx_addr6_linklocals(struct net *net);
 bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr);
 int lbx_addr6_init(void);
 void lbx_addr6_exit(void);
 
 /* mirror.c */
-void lbx_mirror_sync(struct net *net, bool reorder);
+void lbx_mirror_leaving(struct net *net);
+void lbx_mirror_linklocal(struct net *net);
+struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
+				    bool *gone);
+struct net_device *lbx_mirror_addr_owner(struct net *net,
+					 const struct in6_addr *addr);
 int lbx_mirror_init(void);
 void lbx_mirror_exit(void);
 #else
 static inline bool lbx_addr6_setup(struct net_device *dev) { return false; }
 static inline void lbx_addr6_pre_up(struct net_device *dev) { }
 static inline void lbx_addr6_up(struct net_device *dev) { }
-static inline bool lbx_addr6_has(struct net_device *dev,
-				 const struct in6_addr *addr) { return false; }
 static inline int lbx_addr6_init(void) { return 0; }
 static inline void lbx_addr6_exit(void) { }
+static inline void lbx_mirror_leaving(struct net *net) { lbx_isolate_left(net); }
+static inline struct net_device *
+lbx_mirror_owner(struct net *net, const struct dst_entry *dst, bool *gone)
+{
+	return NULL;
+}
+
+static inline struct net_device *
+lbx_mirror_addr_owner(struct net *net, const struct in6_addr *addr)
+{
+	return NULL;
+}
+
 static inline int lbx_mirror_init(void) { return 0; }
 static inline void lbx_mirror_exit(void) { }
 #endif

@@ -81,9 +81,13 @@ static int __init lbx_init(void)
 {
 	int err;
 
-	err = lbx_mirror_init();
+	err = lbx_isolate_init();
 	if (err)
 		return err;
+
+	err = lbx_mirror_init();
+	if (err)
+		goto err_isolate;
 
 	err = lbx_addr6_init();
 	if (err)
@@ -93,13 +97,9 @@ static int __init lbx_init(void)
 	if (err)
 		goto err_addr6;
 
-	err = lbx_isolate_init();
-	if (err)
-		goto err_addr;
-
 	err = lbx_claim_init();
 	if (err)
-		goto err_isolate;
+		goto err_addr;
 
 	err = lbx_genl_init();
 	if (err)
@@ -121,29 +121,30 @@ err_genl:
 	lbx_genl_exit();
 err_claim:
 	lbx_claim_exit();
-err_isolate:
-	lbx_isolate_exit();
 err_addr:
 	lbx_addr_exit();
 err_addr6:
 	lbx_addr6_exit();
 err_mirror:
 	lbx_mirror_exit();
+err_isolate:
+	lbx_isolate_exit();
 	return err;
 }
 
 /* The devices go first, in every netns, and with each its addresses: what
- * listens for that (mirror.c, which then clears lo) must still be there.
+ * listens for that (mirror.c, which then clears lo) must still be there.  An isolated
+ * address has to be so until its mirror is gone: isolation goes last.
  */
 static void __exit lbx_exit(void)
 {
 	lbx_device_exit();
 	lbx_genl_exit();
 	lbx_claim_exit();
-	lbx_isolate_exit();
 	lbx_addr_exit();
 	lbx_addr6_exit();
 	lbx_mirror_exit();
+	lbx_isolate_exit();
 }
 
 module_init(lbx_init);
