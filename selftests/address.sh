@@ -18,6 +18,7 @@ ALL_TESTS="
 	ipv6_local_route
 	ipv6_local_route_alone
 	ipv6_linklocal
+	ipv6_linklocal_comes_back
 	ipv6_linklocal_can_be_off
 	ipv6_loopback_refused
 	added_before_up
@@ -150,6 +151,67 @@ ipv6_linklocal()
 	log_test "fe80::1 of its own"
 }
 
+# linklocal_of DEV; linklocal_is_back WHEN
+linklocal_of()
+{
+	ipn -6 -j addr show dev "$1" scope link | jq -r '.[0].addr_info[]? | .local // empty'
+}
+
+has_linklocal()
+{
+	[[ $(linklocal_of "$1") ]]
+}
+
+linklocal_is_back()
+{
+	busywait "$BUSYWAIT_TIMEOUT" has_linklocal lbx0
+	check_err $? "fe80::1 is not back after $1"
+	busywait "$BUSYWAIT_TIMEOUT" ping_once fe80::1%lbx0
+	check_err $? "fe80::1 does not answer after $1"
+}
+
+ipv6_linklocal_comes_back()
+{
+	local conf=net.ipv6.conf.lbx0 all=net.ipv6.conf.all
+
+	RET=0
+	lbx_up
+	ipn -6 route add local 2001:db8:a::/64 dev lbx0
+	inns sysctl -qw $conf.disable_ipv6=1
+	[[ -z $(linklocal_of lbx0) ]]
+	check_err $? "disable_ipv6=1 leaves $(linklocal_of lbx0)"
+	inns sysctl -qw $conf.disable_ipv6=0
+	linklocal_is_back "disable_ipv6"
+	ipn -6 route add local 2001:db8:a::/64 dev lbx0
+	carries lbx0 lo ping -c 1 2001:db8:a::77
+	inns sysctl -qw $all.disable_ipv6=1
+	inns sysctl -qw $all.disable_ipv6=0
+	linklocal_is_back "disable_ipv6 of all"
+	ipn link set lbx0 down
+	inns sysctl -qw $conf.disable_ipv6=1
+	inns sysctl -qw $conf.disable_ipv6=0
+	ipn link set lbx0 up
+	linklocal_is_back "disable_ipv6 while it is down"
+	ipn link set lbx0 mtu 1000
+	[[ -z $(linklocal_of lbx0) ]]
+	check_err $? "an MTU of 1000 leaves $(linklocal_of lbx0)"
+	ipn link set lbx0 mtu 1280
+	linklocal_is_back "an MTU below 1280"
+	ipn link set lbx0 mtu 1000
+	ipn link set lbx0 down
+	ipn link set lbx0 mtu 1280
+	ipn link set lbx0 up
+	linklocal_is_back "an MTU below 1280 that ends while it is down"
+	inns sysctl -qw $conf.forwarding=1
+	inns sysctl -qw $conf.forwarding=0
+	linklocal_is_back "forwarding"
+	ipn -6 addr flush dev lbx0
+	ipn link set lbx0 down
+	ipn link set lbx0 up
+	linklocal_is_back "a flush, down and up"
+	log_test "fe80::1 is back after what has taken it: disable_ipv6, MTU, down, flush"
+}
+
 ipv6_linklocal_can_be_off()
 {
 	RET=0
@@ -160,6 +222,13 @@ ipv6_linklocal_can_be_off()
 	ipn link set lbx0 up
 	[[ -z $(ipn -6 addr show dev lbx0) ]]
 	check_err $? "it has $(ipn -6 addr show dev lbx0)"
+	inns sysctl -qw net.ipv6.conf.lbx0.disable_ipv6=1
+	inns sysctl -qw net.ipv6.conf.lbx0.disable_ipv6=0
+	# a request after the work that might give it one
+	ipn addr add 2001:db8:9::1/128 dev lbx0
+	settle
+	[[ -z $(linklocal_of lbx0) ]]
+	check_err $? "after disable_ipv6 it has $(linklocal_of lbx0)"
 	log_test "no fe80::1 with addrgenmode none"
 }
 

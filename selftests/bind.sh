@@ -11,9 +11,19 @@ ALL_TESTS="
 	ipv4_server
 	ipv6_server
 	ipv6_at_once
+	ipv6_with_lo_limits
 	bound_to_the_device
 	mirror_has_a_label
+	mirror_is_deprecated
+	mirror_alone_is_a_source
+	mirror_of_a_vip
+	mirror_ends_with_lifetime
+	mirror_goes_at_once
+	mirror_moves
+	mirror_is_charged
 	mirror_comes_back
+	mirror_deleted_again_and_again
+	mirror_changed_by_user
 	mirror_after_lo_down
 	mirror_with_lo_never_up
 	mirror_of_two
@@ -53,12 +63,41 @@ ipv6_at_once()
 
 	RET=0
 	lbx_up
+	# lo's max_addresses is 16
 	for i in {1..20}; do
-		out=$(inns bind6 "2001:db8:9::$i" 100 \
+		out=$(inns bind6 "2001:db8:9::$i" 0 \
 			ip addr add "2001:db8:9::$i/128" dev lbx0 2>&1)
 		check_err $? "$out"
 	done
-	log_test "an IPv6 address can be bound 100 ms after 'ip addr add', or before"
+	settle
+	log_test "an IPv6 address can be bound as soon as 'ip addr add' has ended"
+}
+
+# lo_limits: the sysctls of lo that are for router advertisements
+lo_limits()
+{
+	inns sysctl -n net.ipv6.conf.lo.max_addresses net.ipv6.conf.lo.use_tempaddr | xargs
+}
+
+ipv6_with_lo_limits()
+{
+	local i
+
+	RET=0
+	lbx_up
+	inns sysctl -qw net.ipv6.conf.lo.max_addresses=1 net.ipv6.conf.lo.use_tempaddr=2
+	for i in {1..3}; do
+		inns bind6 "2001:db8:9::$i" 0 ip addr add "2001:db8:9::$i/128" dev lbx0
+		check_err $? "address $i cannot be bound"
+	done
+	settle
+	[[ $(lo_limits) == "1 2" ]]
+	check_err $? "lo's limits are '$(lo_limits)' and not '1 2'"
+	(($(mirrors | wc -l) == 3))
+	check_err $? "lo has $(mirrors)"
+	ipn -6 addr show dev lo | grep -q mngtmpaddr
+	check_fail $? "a mirror is mngtmpaddr"
+	log_test "lo's max_addresses and use_tempaddr do not concern mirrors and stay as they are"
 }
 
 bound_to_the_device()
@@ -95,6 +134,167 @@ mirror_has_a_label()
 	log_test "a mirror has the device's index as metric, and proto 108"
 }
 
+# source DEST: which source address the kernel chooses for it; source_is SRC DEST
+source_of()
+{
+	ipn -6 -j route get "$1" | jq -r '.[0].prefsrc'
+}
+
+source_is()
+{
+	[[ $(source_of "$2") == "$1" ]]
+	check_err $? "the source for $2 is $(source_of "$2") and not $1"
+}
+
+# vip_up: eth0 with a network that is nearer to lbx0's addresses than to lo's
+vip_up()
+{
+	lbx_up
+	{
+		echo "link add eth0 type dummy"
+		echo "link set eth0 up"
+		echo "route add 2001:db8:2::/64 dev eth0"
+	} | ipn -6 -b -
+}
+
+mirror_is_deprecated()
+{
+	RET=0
+	vip_up
+	ipn addr add 2001:db8:1::1/128 dev lo
+	ipn addr add 2001:db8:2::99/128 dev lbx0 preferred_lft 0
+	settle
+	source_is 2001:db8:1::1 2001:db8:2::98
+	ipn addr change 2001:db8:2::99/128 dev lbx0 preferred_lft forever valid_lft forever
+	source_is 2001:db8:1::1 2001:db8:2::98
+	ipn addr change 2001:db8:2::99/128 dev lbx0 preferred_lft 0 valid_lft forever
+	source_is 2001:db8:1::1 2001:db8:2::98
+	# to itself, and to lo's own
+	source_is 2001:db8:2::99 2001:db8:2::99
+	source_is 2001:db8:1::1 2001:db8:1::1
+	source_is ::1 ::1
+	serves 2001:db8:2::99
+	log_test "the address of an lbx device is not the source of what leaves by another, if there is a choice"
+}
+
+mirror_alone_is_a_source()
+{
+	RET=0
+	vip_up
+	ipn addr add 2001:db8:2::99/128 dev lbx0
+	settle
+	source_is 2001:db8:2::99 2001:db8:2::98
+	log_test "the address of an lbx device is the source if the machine has no other of the scope"
+}
+
+# as keepalived and kube-vip do
+mirror_of_a_vip()
+{
+	local i
+
+	RET=0
+	vip_up
+	ipn addr add 2001:db8:1::1/128 dev lo
+	for i in {1..20}; do
+		inns bind6 2001:db8:2::99 0 \
+			ip addr add 2001:db8:2::99/128 dev lbx0 nodad preferred_lft 0
+		check_err $? "round $i: it cannot be bound"
+		source_is 2001:db8:1::1 2001:db8:2::98
+		ipn addr del 2001:db8:2::99/128 dev lbx0
+		inns bind6 2001:db8:2::99 0 2>/dev/null
+		check_fail $? "round $i: it can be bound though it is deleted"
+		((!RET)) || break
+	done
+	log_test "a deprecated address comes and goes 20 times, each time at once"
+}
+
+mirror_ends_with_lifetime()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	ipn addr change 2001:db8:9::1/128 dev lbx0 valid_lft 2 preferred_lft 1
+	slowwait "$WAIT_TIMEOUT" lo_has ""
+	check_err $? "lo has kept '$(mirrors)'"
+	[[ -z $(ipn -6 addr show dev lbx0 scope global) ]]
+	check_err $? "lbx0 has kept the address"
+	log_test "a mirror goes when the lifetime of its address ends"
+}
+
+mirror_goes_at_once()
+{
+	local i n
+
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	for i in {1..10}; do
+		for n in 2 3 4; do
+			echo "addr add 2001:db8:9::$n/128 dev lbx0"
+		done | ipn -b -
+		for n in 2 3 4; do
+			echo "addr del 2001:db8:9::$n/128 dev lbx0"
+		done | ipn -b -
+		(($(mirrors | wc -l) == 1))
+		check_err $? "round $i: lo has '$(mirrors)'"
+		((!RET)) || break
+	done
+	log_test "a mirror is gone as soon as 'ip addr del' has ended"
+}
+
+mirror_moves()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	ipn link add lbx1 type lbx
+	ipn link set lbx1 up
+	printf '%s\n' "addr del 2001:db8:9::1/128 dev lbx0" \
+		"addr add 2001:db8:9::1/128 dev lbx1" | ipn -b -
+	inns bind6 2001:db8:9::1 0
+	check_err $? "it cannot be bound when it is on lbx1"
+	settle
+	carries lbx1 lbx0 serve 2001:db8:9::1
+	log_test "an address that moves to another lbx device can be bound there at once"
+}
+
+# charged DEV: bytes of the kernel's memory that 500 addresses on it are charged to who adds
+# them
+charged()
+{
+	local dev=$1 before
+	local cgroup=/sys/fs/cgroup/bind-$1
+
+	mkdir "$cgroup"
+	before=$(awk '$1 == "slab_unreclaimable" {print $2}' "$cgroup/memory.stat")
+	{
+		echo 0 >"$cgroup/cgroup.procs"
+		for i in {1..500}; do
+			echo "addr add 2001:db8:9::$i/128 dev $dev nodad"
+		done | ip -n "$NS" -b -
+	} | cat
+	awk -v before="$before" '$1 == "slab_unreclaimable" {print $2 - before}' \
+		"$cgroup/memory.stat"
+}
+
+mirror_is_charged()
+{
+	local dummy lbx
+
+	RET=0
+	lbx_up
+	ipn link add eth0 type dummy
+	ipn link set eth0 up
+	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	if ! echo +memory >/sys/fs/cgroup/cgroup.subtree_control; then
+		log_test_skip "mirrors are charged" "no memory controller"
+		return
+	fi
+	dummy=$(charged eth0)
+	ipn addr flush dev eth0
+	lbx=$(charged lbx0)
+	((dummy > 0 && lbx * 10 >= dummy * 17))
+	check_err $? "500 addresses: $lbx bytes, on a dummy $dummy"
+	log_test "the memory of a mirror is charged to who adds the address"
+}
+
 mirror_comes_back()
 {
 	RET=0
@@ -103,6 +303,51 @@ mirror_comes_back()
 	settle
 	serves 2001:db8:9::1
 	log_test "a mirror that somebody deletes comes back"
+}
+
+# how often the log says that mirrors are deleted
+complaints()
+{
+	dmesg | grep -c 'from lo again and again'
+}
+
+has_mirror()
+{
+	[[ $(mirrors) ]]
+}
+
+mirror_deleted_again_and_again()
+{
+	local i
+
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	dmesg -C
+	# after 0, 1/8, 1/4, 1/2, 1, 2 and 4 seconds
+	for i in {1..7}; do
+		slowwait "$WAIT_TIMEOUT" has_mirror
+		check_err $? "deleted $i times, it does not come back"
+		ipn addr del 2001:db8:9::1/128 dev lo
+	done
+	(($(complaints) == 1))
+	check_err $? "the log says so $(complaints) times"
+	has_mirror
+	check_fail $? "it comes back without a pause"
+	inns bind6 2001:db8:9::2 0 ip addr add 2001:db8:9::2/128 dev lbx0
+	check_err $? "another address cannot be bound meanwhile"
+	log_test "a mirror that is deleted each time comes back later each time, and the log says so once"
+}
+
+mirror_changed_by_user()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	ipn addr change 2001:db8:9::1/128 dev lo preferred_lft forever valid_lft forever
+	ipn link del lbx0
+	[[ $(ipn -6 -j addr show dev lo scope global |
+	     jq -r '.[0].addr_info[].local') == 2001:db8:9::1 ]]
+	check_err $? "lo has not kept it"
+	log_test "a mirror that a user changes is the user's address and stays"
 }
 
 mirror_after_lo_down()
@@ -167,6 +412,12 @@ users_own_address_on_lo_stays()
 	ipn addr add 2001:db8:9::2/128 dev lbx0
 	busywait "$BUSYWAIT_TIMEOUT" lo_has "2001:db8:9::2 $index"$'\n'"2001:db8:9::1 null"
 	check_err $? "lo has '$(mirrors)' while lbx0 is there"
+	ipn -6 addr show dev lo to 2001:db8:9::1 | grep -q deprecated
+	check_fail $? "it is deprecated now"
+	ipn addr del 2001:db8:9::1/128 dev lo
+	settle
+	ipn addr del 2001:db8:9::1/128 dev lbx0
+	ipn addr add 2001:db8:9::1/128 dev lo
 	ipn link del lbx0
 	busywait "$BUSYWAIT_TIMEOUT" lo_has "2001:db8:9::1 null"
 	check_err $? "lo has '$(mirrors)' when lbx0 is gone"
@@ -191,7 +442,8 @@ lo_without_ipv6()
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=1
 	dmesg -C
 	ipn addr add 2001:db8:9::1/128 dev lbx0
-	busywait "$BUSYWAIT_TIMEOUT" log_has 'cannot mirror 2001:db8:9::1 on lo'
+	busywait "$BUSYWAIT_TIMEOUT" log_has \
+		'cannot mirror 2001:db8:9::1 on lo, and a server cannot bind it: IPv6 is disabled on lo'
 	check_err $? "the log does not say so"
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=0

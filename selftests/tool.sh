@@ -10,6 +10,8 @@ ALL_TESTS="
 	add_makes
 	add_settings
 	add_undone
+	bind_at_once
+	bind_in_vain
 	set_changes
 	set_undone
 	set_first_of_subnet
@@ -64,6 +66,40 @@ add_undone()
 	ends 1 "there is a device of that name already" lbxn add pg 10.9.0.1/24
 	is '[1500,0]' dev '[.mtu, (.addresses | map(select(.family == "inet")) | length)]'
 	log_test "add is undone as a whole if one step is refused"
+}
+
+bind_at_once()
+{
+	local i
+
+	RET=0
+	netns_up
+	inns bind6 2001:db8::1 0 lbx add pg 2001:db8::1 2001:db8::2
+	check_err $? "2001:db8::1 cannot be bound after add"
+	for i in {3..22}; do
+		inns bind6 "2001:db8::$i" 0 lbx set pg addr "2001:db8::$i"
+		check_err $? "2001:db8::$i cannot be bound after set"
+	done
+	lbxn save >/tmp/saved
+	lbxn del pg
+	inns bind6 2001:db8::22 0 lbx restore /tmp/saved
+	check_err $? "2001:db8::22 cannot be bound after restore"
+	log_test "a server can bind as soon as add, set and restore have ended"
+}
+
+bind_in_vain()
+{
+	RET=0
+	netns_up
+	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=1
+	ends 0 "pg: no server can bind 2001:db8::1: IPv6 is disabled on lo" \
+		lbxn add pg 192.0.2.1 2001:db8::1 2001:db8::2
+	ends 0 "try: sysctl net.ipv6.conf.lo.disable_ipv6=0" \
+		lbxn set pg addr 2001:db8::3
+	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=0
+	settle
+	is "" lbxn set pg addr 2001:db8::4
+	log_test "add and set say when no server can bind an address"
 }
 
 set_changes()

@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 
 #include "lbx.h"
+#include "mirror.h"
 #include "out.h"
 #include "txn.h"
 
@@ -69,6 +70,8 @@ int do_add(struct args *args)
 	if (status && error.code == EEXIST && if_nametoindex(args->dev))
 		try_this("lbx set %s ..., or another name", args->dev);
 	txn_end(&txn);
+	if (!status)
+		mirror_wait(args->dev, &wanted.addrs);
 	return status ? status : show_changed(args->dev);
 }
 
@@ -127,6 +130,8 @@ out:
 	list_free(&wanted.addrs);
 	devs_free(&devs);
 	txn_end(&txn);
+	if (!status)
+		mirror_wait(args->dev, &args->addrs);
 	return status ? status : show_changed(args->dev);
 }
 

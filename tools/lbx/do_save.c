@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lbx.h"
+#include "mirror.h"
 #include "out.h"
 #include "txn.h"
 
@@ -236,6 +237,8 @@ int do_restore(struct args *args)
 	devs_free(&devs);
 end:
 	txn_end(&txn);
+	for (i = 0; !status && i < wanteds.n; i++)
+		mirror_wait(wanteds.item[i].name, &wanteds.item[i].addrs);
 out:
 	for (i = 0; i < wanteds.n; i++) {
 		list_free(&wanteds.item[i].addrs);
