@@ -81,7 +81,7 @@ static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	dev = lbx_owner(skb, state, &gone);
-	if (unlikely(gone) && lbx_isolate_is_leaving(state->net))
+	if (unlikely(gone))
 		return NF_DROP;
 	if (!dev || dev == skb->dev || !lbx_is_isolated(dev))
 		return NF_ACCEPT;

@@ -413,7 +413,8 @@ void lbx_mirror_linklocal(struct net *net)
  * lbx_mirror_owner - the lbx device that a route on lo stands in for
  * @net: the netns
  * @dst: a local IPv6 route whose device is lo
- * @gone: set to true if the device is gone, or may be
+ * @gone: set to true if the packet is to be dropped: the route has been removed since it was
+ *	found, or the device is gone, was perhaps isolated, and left the mirror
  *
  * Context: RCU.
  * Return: the device, or NULL if the route is not of a mirror or @gone is set.
@@ -421,12 +422,13 @@ void lbx_mirror_linklocal(struct net *net)
 struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
 				    bool *gone)
 {
-	const struct fib6_info *from = rcu_dereference(dst_rt6_info(dst)->from);
+	const struct rt6_info *rt = dst_rt6_info(dst);
+	const struct fib6_info *from = rcu_dereference(rt->from);
 	struct net_device *dev;
 
-	/* fib6_drop_pcpu_from(): the route has just been removed */
+	/* by fib6_drop_pcpu_from(); those of icmp6_dst_alloc() never had one */
 	if (unlikely(!from)) {
-		*gone = true;
+		*gone = rt->rt6i_flags & RTF_LOCAL;
 		return NULL;
 	}
 	/* addrconf_f6i_alloc() makes them with metric 0 */
@@ -437,7 +439,7 @@ struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst
 	dev = dev_get_by_index_rcu(net, from->fib6_metric);
 	if (dev && lbx_is_lbx(dev))
 		return dev;
-	*gone = true;
+	*gone = lbx_isolate_is_leaving(net);
 	return NULL;
 }
 
