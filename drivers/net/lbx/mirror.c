@@ -50,6 +50,11 @@
 #define LBX_MIRROR_PAUSE_MIN	(HZ / 8)
 #define LBX_MIRROR_PAUSE_MAX	(60 * HZ)
 
+/* Mirrors that are deleted no longer than this and twice the pause after they came back are
+ * deleted again and again.
+ */
+#define LBX_MIRROR_AGAIN	(10 * HZ)
+
 /* From this pause on somebody deletes the mirrors as they come */
 #define LBX_MIRROR_PAUSE_WARN	(2 * HZ)
 
@@ -63,7 +68,7 @@
  * @shadowed: an address has had no mirror of its own, since lo had the address
  * @linklocal: the work gives link-local addresses, see lbx_addr6_linklocals()
  * @memcg: whom the mirrors that the work makes are charged to, or NULL
- * @deleted: when the work last made mirrors that somebody had deleted
+ * @deleted: when mirrors that somebody had deleted came back the last time
  * @pause: how long mirrors that are deleted next are not made again
  * @retry: how long until the work tries again what failed for want of memory
  * @warned: the log has a line about the pause
@@ -255,7 +260,8 @@ static void lbx_mirror_deleted(struct lbx_mirror_net *mnet)
 {
 	if (mnet->missing)
 		return;
-	if (time_after(jiffies, mnet->deleted + 2 * mnet->pause + HZ)) {
+	if (time_after(jiffies,
+		       mnet->deleted + 2 * mnet->pause + LBX_MIRROR_AGAIN)) {
 		mnet->pause = 0;
 		mnet->warned = false;
 	} else {
@@ -526,7 +532,7 @@ static int __net_init lbx_mirror_net_init(struct net *net)
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
 
 	mnet->net = net;
-	mnet->deleted = jiffies - LBX_MIRROR_PAUSE_MAX;
+	mnet->deleted = jiffies - LBX_MIRROR_AGAIN - 1;
 	INIT_DELAYED_WORK(&mnet->work, lbx_mirror_work);
 	return 0;
 }
