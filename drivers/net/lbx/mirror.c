@@ -489,11 +489,10 @@ static void lbx_mirror_addr_up(struct lbx_mirror_net *mnet, struct net_device *d
 static void lbx_mirror_lo_down(struct lbx_mirror_net *mnet,
 			       const struct inet6_ifaddr *ifa)
 {
-	if (lbx_is_mirror(ifa) && ifa->valid_lft) {
+	if (lbx_is_mirror(ifa) && ifa->valid_lft)
 		lbx_mirror_deleted(mnet);
-	} else if (mnet->shadowed) {
+	else if (mnet->shadowed)
 		lbx_mirror_look(mnet, 0);
-	}
 }
 
 /* ipv6_del_addr() holds RTNL, and so does ipv6_add_addr() outside of softirqs. */

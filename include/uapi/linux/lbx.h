@@ -29,11 +29,11 @@
 
 /* IFA_PROTO of the IPv6 addresses that the module keeps on lo, each a mirror
  * of one on an lbx device ("proto 0x6c" in ip's output, from iproute2 6.3 on).
- * The mirror's IFA_RT_PRIORITY ("metric" in ip's output) is the interface index of that lbx
- * device, and so is the metric of its local route.  Values above IFAPROT_KERNEL_LL are free for userspace's use, and this
- * one can therefore be taken by somebody else: the module treats an address on lo
- * as its mirror only if proto, metric, prefix length and flags (nodad,
- * noprefixroute, deprecated) all fit.
+ * The mirror's IFA_RT_PRIORITY ("metric" in ip's output) is the interface index of
+ * that lbx device, and so is the metric of its local route.  Values above
+ * IFAPROT_KERNEL_LL are free for userspace's use, and this one can therefore be taken
+ * by somebody else: the module treats an address on lo as its mirror only if proto,
+ * metric, prefix length and flags (nodad, noprefixroute, deprecated) all fit.
  */
 #define LBX_IFAPROT	108
 
