@@ -48,6 +48,15 @@ static void lbx_dev_uninit(struct net_device *dev)
 	RCU_INIT_POINTER(dev->rx_handler, NULL);
 }
 
+/* eth_header_ops without a cached header, so that neigh_output() leaves every packet
+ * to lbx_neigh_output().
+ */
+static const struct header_ops lbx_header_ops = {
+	.create		= eth_header,
+	.parse		= eth_header_parse,
+	.parse_protocol	= eth_header_parse_protocol,
+};
+
 static const struct net_device_ops lbx_netdev_ops = {
 	.ndo_init		= lbx_dev_init,
 	.ndo_uninit		= lbx_dev_uninit,
@@ -119,6 +128,7 @@ static void lbx_setup(struct net_device *dev)
 	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
 
 	dev->netdev_ops		= &lbx_netdev_ops;
+	dev->header_ops		= &lbx_header_ops;
 	dev->ethtool_ops	= &lbx_ethtool_ops;
 	dev->l3mdev_ops		= &lbx_l3mdev_ops;
 	dev->needs_free_netdev	= true;

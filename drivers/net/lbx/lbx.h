@@ -7,6 +7,7 @@
  *   netlink.c   the kind's attributes: what is asked for, and what is told
  *   xmit.c      the path of a packet, transmit and receive
  *   neigh.c     the neighbour's output: direct, by the queue, or by lo
+ *   conntrack.c connection tracking of packets that wait
  *   claim.c     claims: local traffic that is taken over from lo
  *   genl.c      the generic netlink family: the list of all claims
  *   isolate.c   isolation: what other devices bring in or take out
@@ -96,7 +97,15 @@ void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev);
 
 /* neigh.c */
 int lbx_neigh_construct(struct net_device *dev, struct neighbour *n);
-void lbx_neigh_set_direct(struct net_device *dev, bool direct);
+
+/* conntrack.c */
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+bool lbx_may_wait(const struct net_device *dev);
+bool lbx_confirm(struct sk_buff *skb);
+#else
+static inline bool lbx_may_wait(const struct net_device *dev) { return false; }
+static inline bool lbx_confirm(struct sk_buff *skb) { return true; }
+#endif
 
 /* claim.c */
 int lbx_claim_change(struct net_device *dev, const struct nlattr *add,

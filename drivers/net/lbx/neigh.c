@@ -5,18 +5,17 @@
  * a packet takes:
  *
  * - direct: straight into the device, past __dev_queue_xmit(), which for most
- *   packets would do nothing but cost time.  neigh_output() calls here for each
- *   packet as long as the entry has no cached header, which only
- *   neigh_resolve_output() makes.
+ *   packets would do nothing but cost time.
  * - by the queue, if there is something on it or direct output is off.
  * - by lo, while the device is down.  A local route stays when its device goes
  *   down (its scope is nowhere, and fib_sync_down_dev() leaves it), so does a
  *   route that a socket holds: what it carries would be lost in the noop qdisc.
  *   Unless the device is isolated: then it is dropped.
+ *
+ * neigh_output() calls here for each packet, because no entry ever has a cached
+ * header: neigh_resolve_output() makes none for lbx_header_ops, see device.c.
  */
 #include <linux/etherdevice.h>
-#include <net/arp.h>
-#include <net/ndisc.h>
 #include <net/neighbour.h>
 
 #include "compat.h"
@@ -30,18 +29,19 @@
  */
 #define LBX_NEIGH6_MAX	1024
 
-/* As neigh_resolve_output() for an entry that needs no resolving, but that it
- * leaves the cached header empty.
+/* As neigh_resolve_output() for an entry that needs no resolving.  @dev is an lbx
+ * device or lo: the header of both is eth_header()'s, which fails only without a
+ * destination address.
  */
 static int lbx_queue_output(struct net_device *dev, struct sk_buff *skb,
 			    const u8 *ha)
 {
+	if (unlikely(skb_nfct(skb)) && lbx_may_wait(dev) &&
+	    !lbx_confirm(skb))
+		return -EPERM;
+
 	__skb_pull(skb, skb_network_offset(skb));
-	if (dev_hard_header(skb, dev, ntohs(skb->protocol), ha, NULL,
-			    skb->len) < 0) {
-		kfree_skb(skb);
-		return -EINVAL;
-	}
+	eth_header(skb, dev, ntohs(skb->protocol), ha, NULL, skb->len);
 	return dev_queue_xmit(skb);
 }
 
@@ -65,18 +65,11 @@ static int lbx_neigh_output(struct neighbour *n, struct sk_buff *skb)
 	const struct lbx_priv *priv = netdev_priv(dev);
 
 	/* The entries are NUD_NOARP: nobody but a user changes n->ha */
-	if (likely(READ_ONCE(priv->direct))) {
-		if (likely(lbx_xmit_direct(skb, dev, n->ha)))
-			return NET_XMIT_SUCCESS;
-		if (likely(netif_running(dev)))
-			return lbx_queue_output(dev, skb, n->ha);
-	} else if (likely(netif_running(dev))) {
-		/* fills the cached header: from then on neigh_output() goes past
-		 * this function, until neigh_ifdown() drops the entry because
-		 * the device went down
-		 */
-		return neigh_resolve_output(n, skb);
-	}
+	if (likely(READ_ONCE(priv->direct)) &&
+	    likely(lbx_xmit_direct(skb, dev, n->ha)))
+		return NET_XMIT_SUCCESS;
+	if (likely(netif_running(dev)))
+		return lbx_queue_output(dev, skb, n->ha);
 
 	return lbx_lo_output(dev, skb);
 }
@@ -120,31 +113,4 @@ int lbx_neigh_construct(struct net_device *dev, struct neighbour *n)
 		lbx_neigh_release(n->tbl);
 	}
 	return 0;
-}
-
-/**
- * lbx_neigh_set_direct - switch direct output on or off
- * @dev: an lbx device
- * @direct: whether to
- *
- * Off works at once.  For on, the entries that have a cached header go, after the
- * last packet that could still make one.
- *
- * Context: RTNL.
- */
-void lbx_neigh_set_direct(struct net_device *dev, bool direct)
-{
-	struct lbx_priv *priv = netdev_priv(dev);
-
-	if (priv->direct == direct)
-		return;
-	WRITE_ONCE(priv->direct, direct);
-
-	if (direct) {
-		synchronize_net();
-		lbx_neigh_release(&arp_tbl);
-#if IS_ENABLED(CONFIG_IPV6)
-		lbx_neigh_release(&nd_tbl);
-#endif
-	}
 }

@@ -34,7 +34,7 @@ const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
 int lbx_change(struct net_device *dev, struct nlattr *data[],
 	       struct netlink_ext_ack *extack)
 {
-	const struct lbx_priv *priv = netdev_priv(dev);
+	struct lbx_priv *priv = netdev_priv(dev);
 	bool was_isolated = priv->isolate, isolate = was_isolated;
 	int err;
 
@@ -62,7 +62,7 @@ int lbx_change(struct net_device *dev, struct nlattr *data[],
 
 	lbx_isolate_set(dev, isolate);
 	if (data[IFLA_LBX_DIRECT])
-		lbx_neigh_set_direct(dev, nla_get_u8(data[IFLA_LBX_DIRECT]));
+		WRITE_ONCE(priv->direct, nla_get_u8(data[IFLA_LBX_DIRECT]));
 
 	return 0;
 }

@@ -1,0 +1,253 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Connection tracking and NAT on an lbx device, which netfilter takes for a VRF.
+
+# shellcheck source=selftests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	delayed_by_qdisc
+	delayed_by_qdisc_direct_off
+	delayed_by_lo_while_down
+	delayed_fragments
+	delayed_untracked
+	rps
+	sent_with_softirqs_off
+	inline_is_not_confirmed_early
+	null_binding
+	snat_in_hook_input
+	snat_of_claimed
+	does_not_need_conntrack
+"
+
+ADDRS="192.0.2.1 2001:db8:9::1"
+
+# ct_up: lbx0 with addresses, connection tracking in use, and counters of the first
+# packets of connections as they are received, and of those that are confirmed by then
+ct_up()
+{
+	lbx_up 192.0.2.1/32 192.0.2.2/32 2001:db8:9::1/128
+	inns nft -f - <<-'N'
+		table inet t {
+			counter new { }
+			counter confirmed { }
+			chain pre {
+				type filter hook prerouting priority 0;
+				meta l4proto ipv6-icmp icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
+				ct state new counter name new
+				ct state new ct status confirmed counter name confirmed
+			}
+		}
+	N
+	check_err $? "no connection tracking"
+}
+
+ct_counter()
+{
+	inns nft -j list counter inet t "$1" | jq '.nftables[].counter.packets // empty'
+}
+
+# ct_failures: what conntrack could not put in its table, or only by resolving a clash
+ct_failures()
+{
+	local -a name
+	local i sum=0 line
+
+	{
+		read -ra name
+		while read -ra line; do
+			for i in "${!name[@]}"; do
+				case ${name[i]} in
+				clashres|insert_failed|drop)
+					((sum += 16#${line[i]}))
+				esac
+			done
+		done
+	} < <(inns cat /proc/net/stat/nf_conntrack)
+	echo "$sum"
+}
+
+# all_confirmed: every connection was in the table when its first packet was received
+all_confirmed()
+{
+	local new confirmed
+
+	new=$(ct_counter new) confirmed=$(ct_counter confirmed)
+	((new > 0 && new == confirmed))
+	check_err $? "$confirmed of $new first packets were confirmed when received"
+	is 0 ct_failures
+}
+
+# none_lost: 40 echo requests and 20 datagrams in one go, all of them while the first
+# one of the connection is still on its way
+none_lost()
+{
+	local addr
+
+	for addr in $ADDRS; do
+		ends 0 " 0% packet loss" inns ping -q -c 40 -i 0.002 -W 10 "$addr"
+		ends 0 "" inns python3 "$here/burst.py" "$addr" "$addr" 20
+	done
+}
+
+delayed_by_qdisc()
+{
+	RET=0
+	ct_up
+	inns tc qdisc add dev lbx0 root netem delay 300ms
+	none_lost
+	all_confirmed
+	log_test "connection tracking and a qdisc that delays lose no packet"
+}
+
+delayed_by_qdisc_direct_off()
+{
+	RET=0
+	ct_up
+	ipn link set lbx0 type lbx direct off
+	ping_once 192.0.2.1
+	ping_once 2001:db8:9::1
+	inns tc qdisc add dev lbx0 root netem delay 300ms
+	inns nft reset counters >/dev/null
+	none_lost
+	all_confirmed
+	log_test "connection tracking and a qdisc that delays lose no packet with direct off"
+}
+
+delayed_by_lo_while_down()
+{
+	RET=0
+	ct_up
+	ipn link set lbx0 down
+	inns tc qdisc add dev lo root netem delay 300ms
+	none_lost
+	all_confirmed
+	log_test "connection tracking and a qdisc of lo that delays lose no packet while the device is down"
+}
+
+delayed_fragments()
+{
+	local addr
+
+	RET=0
+	ct_up
+	ipn link set lbx0 mtu 1500
+	inns tc qdisc add dev lbx0 root netem delay 300ms limit 10000
+	for addr in $ADDRS; do
+		ends 0 " 0% packet loss" inns ping -q -c 8 -s 8000 -i 0.002 -W 10 "$addr"
+	done
+	all_confirmed
+	log_test "connection tracking and a qdisc that delays lose no fragment"
+}
+
+delayed_untracked()
+{
+	RET=0
+	ct_up
+	inns nft add chain inet t raw '{ type filter hook output priority -300; }'
+	inns nft add rule inet t raw notrack
+	inns tc qdisc add dev lbx0 root netem delay 300ms
+	none_lost
+	is 0 ct_counter new
+	log_test "a qdisc that delays loses no packet that connection tracking leaves alone"
+}
+
+rps()
+{
+	RET=0
+	ct_up
+	inns sh -c 'echo 1 >/sys/class/net/lbx0/queues/rx-0/rps_cpus'
+	none_lost
+	all_confirmed
+	inns sh -c 'echo 0 >/sys/class/net/lbx0/queues/rx-0/rps_cpus'
+	log_test "a connection is confirmed before RPS hands its first packet to a CPU"
+}
+
+# A tunnel encapsulates in the ndo_start_xmit of its device, with softirqs off
+sent_with_softirqs_off()
+{
+	RET=0
+	ct_up
+	ipn link add vx type vxlan id 1 local 192.0.2.2 remote 192.0.2.1 dstport 4789
+	ipn addr add 198.51.100.1/24 dev vx
+	ipn link set vx up
+	inns nft reset counters >/dev/null
+	inns ping -c 1 -W 1 -I vx -b 198.51.100.255 &>/dev/null
+	all_confirmed
+	log_test "a connection is confirmed before its first packet waits in a backlog"
+}
+
+# What is not needed costs nothing, and leaves the hook input its choice
+inline_is_not_confirmed_early()
+{
+	RET=0
+	ct_up
+	ping_once 192.0.2.1
+	ping_once 2001:db8:9::1
+	is 2 ct_counter new
+	is 0 ct_counter confirmed
+	log_test "a connection whose first packet is received inline is confirmed in the hook input"
+}
+
+# Two connections that differ in what DNAT replaces: on lo, nf_nat_inet_fn() gives the
+# second one another source port
+null_binding()
+{
+	local addr dev ports
+
+	RET=0
+	for dev in lo lbx0; do
+		ct_up
+		ipn addr add 198.51.100.1/32 dev lo
+		addr=192.0.2.1
+		[[ $dev == lbx0 ]] || addr=198.51.100.1
+		inns nft add chain inet t nat '{ type nat hook output priority -100; }'
+		inns nft add rule inet t nat udp dport 7001 dnat ip to $addr:7000
+		inns tc qdisc add dev "$dev" root netem delay 300ms
+		ports=$(inns python3 "$here/burst.py" "$addr" "$addr:7001" "$addr:7000" 5 2>&1)
+		check_err $? "by $dev: $ports"
+		is 2 eval 'sort -u <<<"$ports" | wc -l'
+	done
+	log_test "two connections that DNAT makes alike stay apart behind a qdisc, as on lo"
+}
+
+snat_in_hook_input()
+{
+	RET=0
+	ct_up
+	inns nft add chain inet t nat '{ type nat hook input priority 100; }'
+	inns nft add rule inet t nat iifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
+	is 6099 inns python3 "$here/burst.py" 192.0.2.2 192.0.2.1 1
+	log_test "snat in the hook input changes the source of what an lbx device carries"
+}
+
+snat_of_claimed()
+{
+	RET=0
+	ct_up
+	ipn link add eth0 type dummy
+	ipn addr add 198.51.100.1/24 dev eth0
+	ipn link set eth0 up
+	lbxn claim eth0 dev lbx0 >/dev/null
+	inns nft add chain inet t nat '{ type nat hook postrouting priority 100; }'
+	inns nft add rule inet t nat oifname lo udp dport 7000 snat ip to 198.51.100.1:6099
+	carries lbx0 lo python3 "$here/burst.py" 198.51.100.1 198.51.100.1 1
+	is 6099 cat /tmp/carries.out
+	log_test "snat in the hook postrouting, by oifname lo, changes the source of what is claimed"
+}
+
+does_not_need_conntrack()
+{
+	RET=0
+	ct_up
+	[[ -d /sys/module/nf_conntrack/holders ]]
+	check_err $? "nf_conntrack is not a module"
+	[[ ! -e /sys/module/nf_conntrack/holders/lbx ]]
+	check_err $? "lbx depends on nf_conntrack"
+	log_test "lbx works with connection tracking and does not depend on it"
+}
+
+tests_run
+
+exit "$EXIT_STATUS"
