@@ -27,6 +27,38 @@
  */
 static const struct l3mdev_ops lbx_l3mdev_ops = { };
 
+/* With tcp_l3mdev_accept, inet_request_bound_dev_if() binds an accepted socket to the
+ * L3 master that the connection came by, as skb_iif has it.  Such a socket could not
+ * use lo while the device is down.  An lbx device is not a domain of its own, and its
+ * connections belong to none, as those of lo.
+ */
+static struct sk_buff *lbx_l3_rcv(struct net_device *dev, struct sk_buff *skb,
+				  u16 proto)
+{
+	if (READ_ONCE(dev_net(dev)->ipv4.sysctl_tcp_l3mdev_accept))
+		skb->skb_iif = LOOPBACK_IFINDEX;
+	return skb;
+}
+
+static const struct l3mdev_ops lbx_l3mdev_accept_ops = {
+	.l3mdev_l3_rcv = lbx_l3_rcv,
+};
+
+/**
+ * lbx_l3mdev_accept - have packets received by lbx_l3_rcv() from now on
+ * @dev: an lbx device, in a netns with tcp_l3mdev_accept
+ *
+ * l3mdev_l3_rcv() reads the pointer twice.  It is never set back, so that both reads
+ * find a function once the first one has.
+ *
+ * Context: any.
+ */
+void lbx_l3mdev_accept(struct net_device *dev)
+{
+	if (READ_ONCE(dev->l3mdev_ops) != &lbx_l3mdev_accept_ops)
+		WRITE_ONCE(dev->l3mdev_ops, &lbx_l3mdev_accept_ops);
+}
+
 static int lbx_dev_init(struct net_device *dev)
 {
 	int err;

@@ -80,8 +80,18 @@ extern struct rtnl_link_ops lbx_link_ops;
 bool lbx_is_lbx(const struct net_device *dev);
 int lbx_register(struct net_device *dev, struct nlattr *data[],
 		 struct netlink_ext_ack *extack);
+void lbx_l3mdev_accept(struct net_device *dev);
 int lbx_device_init(void);
 void lbx_device_exit(void);
+
+/* Nothing announces a change of the sysctl: sent packets look at it, before the one
+ * that asks for a connection is received.
+ */
+static __always_inline void lbx_check_l3mdev_accept(struct net_device *dev)
+{
+	if (unlikely(READ_ONCE(dev_net(dev)->ipv4.sysctl_tcp_l3mdev_accept)))
+		lbx_l3mdev_accept(dev);
+}
 
 /* netlink.c */
 extern const struct nla_policy lbx_policy[];

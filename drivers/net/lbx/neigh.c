@@ -64,6 +64,8 @@ static int lbx_neigh_output(struct neighbour *n, struct sk_buff *skb)
 	struct net_device *dev = n->dev;
 	const struct lbx_priv *priv = netdev_priv(dev);
 
+	lbx_check_l3mdev_accept(dev);
+
 	/* The entries are NUD_NOARP: nobody but a user changes n->ha */
 	if (likely(READ_ONCE(priv->direct)) &&
 	    likely(lbx_xmit_direct(skb, dev, n->ha)))

@@ -463,6 +463,8 @@ void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev)
 {
 	struct ethhdr *eth = (struct ethhdr *)skb->data;
 
+	lbx_check_l3mdev_accept(dev);
+
 	skb->dev = dev;
 	/* lo's so far; lbx_pkt_type() compares */
 	ether_addr_copy(eth->h_dest, dev->dev_addr);
