@@ -88,10 +88,11 @@ void lbx_addr6_up(struct net_device *dev)
 	struct lbx_priv *priv = netdev_priv(dev);
 
 	priv->linklocal = false;
-	if (!idev || idev->cnf.disable_ipv6 ||
-	    idev->cnf.addr_gen_mode == IN6_ADDR_GEN_MODE_NONE)
+	if (!idev || idev->cnf.disable_ipv6)
 		return;
-	addrconf_add_linklocal(idev, &linklocal, 0);
+	if (idev->cnf.addr_gen_mode != IN6_ADDR_GEN_MODE_NONE)
+		addrconf_add_linklocal(idev, &linklocal, 0);
+	lbx_mirror_routes(dev_net(dev));
 }
 
 /**

@@ -15,6 +15,7 @@
  *   address.c   which IPv4 addresses a device takes
  *   address6.c  which IPv6 addresses it takes, and the ones it has of itself
  *   mirror.c    a copy of each IPv6 address on lo, so that a server can bind it
+ *   route6.c    a route to ::1, so that a client there is told of a refusal
  *   trace.h     the tracepoints
  *   compat.h    what differs between kernel versions
  */
@@ -171,12 +172,16 @@ void lbx_addr6_exit(void);
 /* mirror.c */
 void lbx_mirror_leaving(struct net *net);
 void lbx_mirror_linklocal(struct net *net);
+void lbx_mirror_routes(struct net *net);
 struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
 				    bool *gone);
 struct net_device *lbx_mirror_addr_owner(struct net *net,
 					 const struct in6_addr *addr);
 int lbx_mirror_init(void);
 void lbx_mirror_exit(void);
+
+/* route6.c */
+int lbx_route6_update(struct net *net);
 #else
 static inline bool lbx_addr6_setup(struct net_device *dev) { return false; }
 static inline void lbx_addr6_pre_up(struct net_device *dev) { }

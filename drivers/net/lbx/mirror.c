@@ -67,6 +67,7 @@
  * @missing: an address may have no mirror: the work looks for it
  * @shadowed: an address has had no mirror of its own, since lo had the address
  * @linklocal: the work gives link-local addresses, see lbx_addr6_linklocals()
+ * @routes: the work adds routes to ::1, see lbx_route6_update()
  * @memcg: whom the mirrors that the work makes are charged to, or NULL
  * @deleted: when mirrors that somebody had deleted came back the last time
  * @pause: how long mirrors that are deleted next are not made again
@@ -83,6 +84,7 @@ struct lbx_mirror_net {
 	bool			missing;
 	bool			shadowed;
 	bool			linklocal;
+	bool			routes;
 	struct mem_cgroup	*memcg;
 	unsigned long		deleted;
 	unsigned long		pause;
@@ -348,6 +350,21 @@ static void lbx_mirror_leave(struct lbx_mirror_net *mnet)
 		queue_delayed_work(lbx_mirror_wq, &mnet->work, 1);
 }
 
+static void lbx_mirror_add_routes(struct lbx_mirror_net *mnet)
+{
+	int err = lbx_route6_update(mnet->net);
+
+	if (!err)
+		return;
+	net_warn_ratelimited("lbx: cannot add a route to ::1, a client that is bound to ::1 is not told of a refusal: error %d\n",
+			     err);
+	if (err == -ENOMEM || err == -ENOBUFS) {
+		WRITE_ONCE(mnet->routes, true);
+		queue_delayed_work(lbx_mirror_wq, &mnet->work,
+				   LBX_MIRROR_PAUSE_MIN);
+	}
+}
+
 static void lbx_mirror_work(struct work_struct *work)
 {
 	struct lbx_mirror_net *mnet =
@@ -384,6 +401,8 @@ static void lbx_mirror_work(struct work_struct *work)
 	rtnl_net_unlock(net);
 	mem_cgroup_put(memcg);
 
+	if (xchg(&mnet->routes, false))
+		lbx_mirror_add_routes(mnet);
 	if (lbx_isolate_is_leaving(net))
 		lbx_mirror_leave(mnet);
 }
@@ -412,6 +431,20 @@ void lbx_mirror_linklocal(struct net *net)
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
 
 	mnet->linklocal = true;
+	lbx_mirror_queue(mnet, 0);
+}
+
+/**
+ * lbx_mirror_routes - have lbx_route6_update() called
+ * @net: the netns
+ *
+ * Context: RTNL.
+ */
+void lbx_mirror_routes(struct net *net)
+{
+	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
+
+	WRITE_ONCE(mnet->routes, true);
 	lbx_mirror_queue(mnet, 0);
 }
 
