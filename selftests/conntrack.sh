@@ -105,7 +105,7 @@ delayed_by_qdisc_direct_off()
 {
 	RET=0
 	ct_up
-	ipn link set lbx0 type lbx direct off
+	lbxn set lbx0 direct off >/dev/null
 	ping_once 192.0.2.1
 	ping_once 2001:db8:9::1
 	inns tc qdisc add dev lbx0 root netem delay 300ms

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""refused.py ADDR SOURCE...: connect to ports of ADDR that are closed or rejected, bound
+to each SOURCE of its family ("-": to none), and print each that is not refused
+
+Ports 1001 and 1002 are expected to be rejected with a TCP reset and with an ICMP error,
+and 1003 to be closed.  Exit status 0 if all are refused: within 5 seconds.
+"""
+
+import socket
+import sys
+
+addr, *sources = sys.argv[1:]
+family = socket.AF_INET6 if ":" in addr else socket.AF_INET
+bad = False
+for source in sources:
+    if source != "-" and (":" in source) != (":" in addr):
+        continue
+    for kind, port in (
+        (socket.SOCK_STREAM, 1001),
+        (socket.SOCK_STREAM, 1002),
+        (socket.SOCK_DGRAM, 1002),
+        (socket.SOCK_STREAM, 1003),
+        (socket.SOCK_DGRAM, 1003),
+    ):
+        with socket.socket(family, kind) as sock:
+            sock.settimeout(5)
+            if source != "-":
+                sock.bind((source, 0))
+            try:
+                sock.connect((addr, port))
+                sock.send(b"x")
+                sock.recv(1)
+                error = "not refused"
+            except ConnectionRefusedError:
+                continue
+            except OSError as e:
+                error = e
+            print(f"{source} to {addr}, {kind.name}, port {port}: {error}")
+            bad = True
+sys.exit(bad)
