@@ -16,6 +16,8 @@ ALL_TESTS="
 	sent_with_softirqs_off
 	inline_is_not_confirmed_early
 	null_binding
+	dnat_to_other_device
+	postrouting_has_no_effect
 	snat_in_hook_input
 	snat_of_claimed
 	does_not_need_conntrack
@@ -210,6 +212,31 @@ null_binding()
 		is 2 eval 'sort -u <<<"$ports" | wc -l'
 	done
 	log_test "two connections that DNAT makes alike stay apart behind a qdisc, as on lo"
+}
+
+# ip_route_me_harder()
+dnat_to_other_device()
+{
+	RET=0
+	ct_up
+	ipn addr add 198.51.100.1/32 dev lo
+	inns nft add chain inet t nat '{ type nat hook output priority -100; }'
+	inns nft add rule inet t nat ip daddr 192.0.2.1 udp dport 7001 \
+		dnat ip to 198.51.100.1:7000
+	carries lo lbx0 python3 "$here/burst.py" 198.51.100.1 198.51.100.1 \
+		192.0.2.1:7001 1
+	log_test "dnat in the hook output sends what was to an lbx device to lo"
+}
+
+# What README and lbx(8) say.  If this fails, the limit is gone.
+postrouting_has_no_effect()
+{
+	RET=0
+	ct_up
+	inns nft add chain inet t nat '{ type nat hook postrouting priority 100; }'
+	inns nft add rule inet t nat oifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
+	is 6000 inns python3 "$here/burst.py" 192.0.2.2 192.0.2.1 1
+	log_test "snat in the hook postrouting does not change what an lbx device carries"
 }
 
 snat_in_hook_input()
