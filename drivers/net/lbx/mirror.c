@@ -281,6 +281,7 @@ static void lbx_mirror_deleted(struct lbx_mirror_net *mnet)
  */
 static int lbx_mirror_add_missing(struct lbx_mirror_net *mnet)
 {
+	struct net_device *lo = mnet->net->loopback_dev;
 	struct inet6_ifaddr *ifa;
 	struct inet6_dev *idev;
 	struct net_device *dev;
@@ -292,7 +293,8 @@ static int lbx_mirror_add_missing(struct lbx_mirror_net *mnet)
 			continue;
 		rcu_read_lock();
 		list_for_each_entry_rcu(ifa, &idev->addr_list, if_list) {
-			if (!lbx_mirror_is_due(&ifa->addr))
+			if (!lbx_mirror_is_due(&ifa->addr) ||
+			    lbx_addr6_has(lo, &ifa->addr))
 				continue;
 			err = lbx_mirror_add(mnet, &ifa->addr, dev->ifindex);
 			if (!err || first)
