@@ -19,6 +19,7 @@ ALL_TESTS="
 	drop_not_local
 	drop_isolated
 	drop_backlog
+	drop_with_irqs_off
 	drop_malformed
 	drop_down
 	each_cpu_has_its_own
@@ -286,6 +287,54 @@ drop_backlog()
 	(($(softnet_dropped) - before == 4))
 	check_err $? "softnet_stat shows $(($(softnet_dropped) - before)) dropped"
 	log_test "$name"
+}
+
+# netpoll sends with hardirqs off.  A drop that turned them on would run the softirqs,
+# and these would make room for the next packet.
+drop_with_irqs_off()
+{
+	local name="packets that netpoll sends are dropped with hardirqs off"
+	local config=/sys/kernel/config/netconsole
+	local max i
+
+	RET=0
+	lbx_up 192.0.2.1/32
+	mountpoint -q /sys/kernel/config ||
+		mount -t configfs configfs /sys/kernel/config 2>/dev/null
+	if ! modprobe netconsole 2>/dev/null || [[ ! -d $config ]]; then
+		log_test_skip "$name" "this kernel has no netconsole"
+		return
+	fi
+	max=$(sysctl -n net.core.netdev_max_backlog)
+	for i in 1 2 3 4; do
+		mkdir "$config/lbx$i"
+		defer rmdir "$config/lbx$i"
+		# not by "ip netns exec", which has another /sys
+		nsenter "--net=/run/netns/$NS" bash -c "cd $config/lbx$i &&
+			echo lbx0 >dev_name && echo 192.0.2.1 >local_ip &&
+			echo 192.0.2.1 >remote_ip && echo 1 >enabled" 2>/tmp/netpoll.err
+		check_err $? "no netconsole on lbx0: $(</tmp/netpoll.err)"
+		defer bash -c "echo 0 >$config/lbx$i/enabled"
+	done
+	defer sysctl -qw net.core.netdev_max_backlog="$max"
+	sysctl -qw net.core.netdev_max_backlog=0
+	counters
+	local queued=${counted[queued_packets]} dropped=${counted[drop_backlog]}
+	echo "<1>lbx selftest: to four targets, with room for one" >/dev/kmsg
+	busywait "$BUSYWAIT_TIMEOUT" netpoll_has_sent "$queued"
+	check_err $? "netconsole has sent nothing"
+	counters
+	queued=$((counted[queued_packets] - queued))
+	dropped=$((counted[drop_backlog] - dropped))
+	((dropped == 3 * queued))
+	check_err $? "$queued packets were queued and $dropped dropped, one of four has room"
+	log_test "$name"
+}
+
+netpoll_has_sent()
+{
+	counters
+	((counted[queued_packets] > $1))
 }
 
 # ten bytes: less than an Ethernet header

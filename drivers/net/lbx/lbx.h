@@ -45,7 +45,8 @@
  *	each packet are the first eight, a cache line
  * @syncp: lets 32-bit readers see the 64-bit counters whole
  *
- * Written with softirqs off, on the CPU that they belong to.
+ * Written on the CPU that they belong to, with softirqs or preemption off.  On 64 bits
+ * local64_inc() is safe in hardirqs (netpoll); on 32 bits u64_stats_t needs them off.
  */
 struct lbx_stats {
 	u64_stats_t		count[LBX_XSTATS_PAD - 1];

@@ -52,21 +52,22 @@ void lbx_stats_free(struct net_device *dev)
  * @skb: the packet, or NULL if it is freed already
  * @reason: LBX_XSTATS_DROP_*
  *
- * Context: any but hardirq.
+ * Context: any.  netpoll has hardirqs off, where local_bh_enable() would turn them
+ *	on to run softirqs.
  */
 void lbx_count_drop(const struct net_device *dev, const struct sk_buff *skb,
 		    unsigned int reason)
 {
 	const struct lbx_priv *priv = netdev_priv(dev);
 	struct lbx_stats *stats;
+	unsigned long flags;
 
 	trace_lbx_drop(skb, dev, reason);
-	local_bh_disable();
-	stats = this_cpu_ptr(priv->stats);
-	u64_stats_update_begin(&stats->syncp);
+	stats = get_cpu_ptr(priv->stats);
+	flags = u64_stats_update_begin_irqsave(&stats->syncp);
 	u64_stats_inc(&stats->count[reason - 1]);
-	u64_stats_update_end(&stats->syncp);
-	local_bh_enable();
+	u64_stats_update_end_irqrestore(&stats->syncp, flags);
+	put_cpu_ptr(priv->stats);
 }
 
 static void lbx_add_cpu(const struct net_device *dev, int cpu, u64 *sum)

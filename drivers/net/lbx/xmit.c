@@ -112,14 +112,18 @@ static bool lbx_has_receiver(struct net_device *dev)
 	return handler == lbx_receive;
 }
 
+/* netpoll_start_xmit() has hardirqs off, where kfree_skb() may not be called */
 static void lbx_drop(struct sk_buff *skb, struct net_device *dev,
 		     unsigned int counter, enum skb_drop_reason reason)
 {
 	lbx_count_drop(dev, skb, counter);
-	kfree_skb_reason(skb, reason);
+	if (unlikely(in_hardirq() || irqs_disabled()))
+		dev_kfree_skb_irq(skb);
+	else
+		kfree_skb_reason(skb, reason);
 }
 
-/* Softirqs are off */
+/* Softirqs are off, or hardirqs (netpoll) */
 static __always_inline void lbx_count(struct net_device *dev,
 				      enum lbx_route route,
 				      unsigned int packets, unsigned int len,
@@ -127,15 +131,16 @@ static __always_inline void lbx_count(struct net_device *dev,
 {
 	struct lbx_priv *priv = netdev_priv(dev);
 	struct lbx_stats *stats = this_cpu_ptr(priv->stats);
+	unsigned long flags;
 
-	u64_stats_update_begin(&stats->syncp);
+	flags = u64_stats_update_begin_irqsave(&stats->syncp);
 	u64_stats_inc(&stats->count[packets - 1]);
 	u64_stats_add(&stats->count[packets], len);
 	if (is_inline)
 		u64_stats_inc(&stats->count[LBX_XSTATS_INLINE_PACKETS - 1]);
 	if (unlikely(route == LBX_ROUTE_MULTICAST))
 		u64_stats_inc(&stats->count[LBX_XSTATS_MULTICAST_PACKETS - 1]);
-	u64_stats_update_end(&stats->syncp);
+	u64_stats_update_end_irqrestore(&stats->syncp, flags);
 }
 
 /* To the backlog of this CPU.  What it refuses is freed; enqueue_to_backlog() has
