@@ -61,25 +61,50 @@ static inline unsigned int netif_get_gso_max_size(const struct net_device *dev,
 }
 #endif
 
-/* Does nft or tc do something to what leaves by @dev?  6.6 brought tcx. */
+/* True if nft, tc or cgroup net_prio have something for what leaves by @dev, or nft
+ * or tc for what comes in.  6.6 brought tcx.  The pointers are ORed to be one branch.
+ */
 static inline bool lbx_compat_has_egress(const struct net_device *dev)
 {
+	unsigned long users = 0;
+
 #ifdef CONFIG_NETFILTER_EGRESS
-	if (rcu_access_pointer(dev->nf_hooks_egress))
-		return true;
+	users |= (unsigned long)rcu_access_pointer(dev->nf_hooks_egress);
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #ifdef CONFIG_NET_CLS_ACT
-	if (rcu_access_pointer(dev->miniq_egress))
-		return true;
+	users |= (unsigned long)rcu_access_pointer(dev->miniq_egress);
 #endif
 #else
 #ifdef CONFIG_NET_XGRESS
-	if (rcu_access_pointer(dev->tcx_egress))
+	users |= (unsigned long)rcu_access_pointer(dev->tcx_egress);
+#endif
+#endif
+#if IS_ENABLED(CONFIG_CGROUP_NET_PRIO)
+	users |= (unsigned long)rcu_access_pointer(dev->priomap);
+#endif
+	return users;
+}
+
+/* True if validate_xmit_skb() has to encrypt @skb or to drop it: IPsec (a sec path), kTLS
+ * and PSP (decrypted), device memory (unreadable; before 6.12 there was none, and
+ * decrypted had no function).
+ */
+static inline bool lbx_compat_is_special(const struct sk_buff *skb)
+{
+#ifdef CONFIG_XFRM
+	if (skb_ext_exist(skb, SKB_EXT_SEC_PATH))
 		return true;
 #endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#ifdef CONFIG_TLS_DEVICE
+	if (skb->decrypted)
+		return true;
 #endif
 	return false;
+#else
+	return skb_is_decrypted(skb) || !skb_frags_readable(skb);
+#endif
 }
 
 /* 6.2 gave the extack room for a text of its own.  Before, it points to one that

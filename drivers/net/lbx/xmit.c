@@ -212,22 +212,73 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-/* Would __dev_queue_xmit() do nothing to this packet?
+/* The types of GSO packets that validate_xmit_skb() leaves whole: what LBX_OFFLOADS
+ * covers, except for fixed IDs, which gso_features_check() allows by the IP header.
+ * Those of a guest (SKB_GSO_DODGY), of tunnels and of ESP are not among them.
+ */
+#define LBX_GSO_TYPES	((unsigned int)((LBX_OFFLOADS & NETIF_F_GSO_MASK &	\
+					 ~NETIF_F_TSO_MANGLEID) >> NETIF_F_GSO_SHIFT))
+
+/* Return true if __dev_queue_xmit() would do nothing to this packet that anybody can
+ * notice.  Its steps, in its order, and what each means here.  "Queue" is a test
+ * below, and the packet then goes by the queue:
  *
- * In its order: SCM_TSTAMP_SCHED, nft and tc egress, the qdisc (noqueue has no
- * enqueue(); that of a device that is down is noop, which has), and what
- * validate_xmit_skb() and dev_hard_start_xmit() would do for features that the
- * device has not.  A GSO packet is looked at as gso_features_check() does; one
- * from a guest (SKB_GSO_DODGY) or of a tunnel is left to it.  So is one that has to be
- * segmented because nothing is left to do its checksum (netif_needs_gso()): UDP with
- * IPv6 extension headers.
+ * __dev_queue_xmit()
+ *  1. skb_reset_mac_header(): the callers of lbx_deliver() set the header.
+ *  2. SCM_TSTAMP_SCHED, SKBTX_BPF: queue (tx_flags).
+ *  3. qdisc_pkt_len_init(), qdisc_pkt_len_segs_init(): lengths for a qdisc, and
+ *     sch_handle_ingress() computes its own.  The refusal of a bad GSO packet is for
+ *     SKB_GSO_DODGY: queue (gso_type).
+ *  4. skb_update_prio(): queue if cgroup net_prio has a map for the device
+ *     (lbx_compat_has_egress()).
+ *  5. tc_at_ingress: sch_handle_ingress() sets it before anybody reads it.
+ *  6. nf_hook_egress(), sch_handle_egress(), tcx: queue (lbx_compat_has_egress()).
+ *  7. IFF_XMIT_DST_RELEASE is not set: skb_dst_force() in lbx_deliver().
+ *  8. netdev_core_pick_tx(): queue if there are several.  A queue mapping is 0 in what
+ *     IP builds, and lbx_xmit_claimed() clears it.  sender_cpu shares napi_id, and
+ *     is below MIN_NAPI_ID, which readers ignore.
+ *  9. q->enqueue: queue.  noqueue has none.
+ * 10. IFF_UP: a device that is down has noop_qdisc, which has enqueue(): see 9.
+ * 11. xmit_lock_owner, dev_xmit_recursion(): lbx_deliver() does not nest, see
+ *     lbx_may_receive_inline() and lbx_receive_next().
  *
- * What it does for every packet is done by lbx_deliver(), with two exceptions: the
- * tracepoints net_dev_queue, net_dev_start_xmit and net_dev_xmit (lbx_xmit is in
- * their place), and dev_queue_xmit_nit(): a capture sees the packet as one that
- * comes in, which on lo is the one of the two that libpcap shows.
+ * validate_xmit_skb()
+ * 12. Unreadable fragments (device memory), which are dropped: queue
+ *     (lbx_compat_is_special()).
+ * 13. netif_skb_features():
+ *     - dev->features: queue unless all of LBX_OFFLOADS are on.
+ *     - gso_features_check(): queue (gso_segs, length, gso_type).  NETIF_F_IPV6_CSUM
+ *       and gso_partial_features are not set.
+ *     - skb->encapsulation: queue.  hw_enc_features is 0, so checksum and
+ *       segmentation are done in software.
+ *     - skb_vlan_tagged(), vlan_features_check(): IP has no tag left, as
+ *       __netif_receive_skb_core() clears it.  lbx_xmit_claimed() tests for one that
+ *       tc has put on a packet to lo.
+ *     - harmonize_features(): only MPLS loses features, and only IPv4 and IPv6 come
+ *       this way, see lbx_xmit_direct().  NETIF_F_HIGHDMA is set.
+ * 14. validate_xmit_vlan(): see 13.
+ * 15. sk_validate_xmit_skb(): kTLS and PSP offload mark what it has to encrypt or to
+ *     drop as decrypted: queue (lbx_compat_is_special()).
+ * 16. netif_needs_gso(): queue (gso_type, ip_summed).  A GSO packet without
+ *     CHECKSUM_PARTIAL has to be segmented: UDP with IPv6 extension headers.
+ * 17. skb_needs_linearize(): never with NETIF_F_SG and NETIF_F_FRAGLIST, see 13.
+ * 18. skb_csum_hwoffload_help(): nothing with NETIF_F_HW_CSUM and NETIF_F_SCTP_CRC,
+ *     see 13.  ip_rcv_core() and ip6_rcv_core() set the transport header again.
+ * 19. validate_xmit_xfrm(): encrypts what esp4_offload and esp6_offload have left
+ *     to it: queue (lbx_compat_is_special()).
  *
- * @skb may have its Ethernet header or not; RCU.
+ * dev_hard_start_xmit()
+ * 20. netif_xmit_stopped(): nothing stops the queue.  lltx: no lock, no dev_watchdog().
+ *     xmit_more: there is no doorbell.
+ * 21. dev_queue_xmit_nit(): not done.  A capture sees the packet as one that comes
+ *     in, which is the one of the two on lo that libpcap shows.
+ * 22. The tracepoints net_dev_queue, net_dev_start_xmit and net_dev_xmit: not done.
+ *     lbx_xmit is in their place.
+ * 23. ndo_start_xmit, which is lbx_xmit(): skb_tx_timestamp() has nothing to do, see
+ *     2; the rest is in lbx_deliver().
+ *
+ * The order of the tests is that of their cost.  @skb may have its Ethernet header
+ * or not.  Called under RCU.
  */
 static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
 					       const struct net_device *dev)
@@ -242,15 +293,16 @@ static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
 		return false;
 	if (unlikely(lbx_compat_has_egress(dev)))
 		return false;
+	if (unlikely(lbx_compat_is_special(skb) || skb->encapsulation))
+		return false;
 	if (unlikely(shinfo->tx_flags & SKBTX_ANY_SW_TSTAMP))
 		return false;
 	if (!shinfo->gso_size)
 		return true;
 	return likely(shinfo->gso_segs <= READ_ONCE(dev->gso_max_segs) &&
 		      skb->len + ETH_HLEN < netif_get_gso_max_size(dev, skb) &&
-		      !(shinfo->gso_type & SKB_GSO_DODGY) &&
-		      skb->ip_summed == CHECKSUM_PARTIAL &&
-		      !skb->encapsulation);
+		      shinfo->gso_type && !(shinfo->gso_type & ~LBX_GSO_TYPES) &&
+		      skb->ip_summed == CHECKSUM_PARTIAL);
 }
 
 /* May netif_receive_skb() be called right here, instead of by a softirq?
@@ -429,7 +481,12 @@ bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
 	struct ethhdr *eth;
 	bool may_inline;
 
-	/* ip_finish_output2() has made room, and who else comes here ought to */
+	/* neigh_xmit() brings MPLS, see lbx_may_skip_queue(), 13 */
+	if (unlikely(skb->protocol != htons(ETH_P_IP) &&
+		     skb->protocol != htons(ETH_P_IPV6)))
+		return false;
+
+	/* ip_finish_output2() has made room, and every other caller should */
 	if (!lbx_may_skip_queue(skb, dev) ||
 	    unlikely(skb_headroom(skb) < ETH_HLEN))
 		return false;
@@ -474,11 +531,13 @@ void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev)
 	/* lo's so far; lbx_pkt_type() compares */
 	ether_addr_copy(eth->h_dest, dev->dev_addr);
 
-	if (unlikely(!lbx_may_skip_queue(skb, dev))) {
+	if (unlikely(!lbx_may_skip_queue(skb, dev) ||
+		     skb_vlan_tag_present(skb))) {
 		dev_queue_xmit(skb);
 		return;
 	}
 
+	skb_set_queue_mapping(skb, 0);
 	skb_reset_mac_header(skb);
 	__skb_pull(skb, ETH_HLEN);
 	lbx_deliver(skb, eth, dev, LBX_ROUTE_LOCAL, LBX_XSTATS_CLAIMED_PACKETS,
