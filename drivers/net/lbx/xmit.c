@@ -21,7 +21,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* What the receive path needs of the task's stack, and then some: half of it */
+/* More of the task's stack than the receive path needs: half of it */
 #define LBX_STACK_NEEDED	(THREAD_SIZE / 2)
 
 enum lbx_route {
@@ -305,35 +305,63 @@ static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
 		      skb->ip_summed == CHECKSUM_PARTIAL);
 }
 
-/* May netif_receive_skb() be called right here, instead of by a softirq?
+/* Return true if netif_receive_skb() may be called right here, instead of by a
+ * softirq.  @bh: the softirq levels of the callers, known to be their own.
  *
- * In process context with softirqs on (but for the @bh levels of our own) it may,
- * because on lo it is: __dev_queue_xmit() ends with rcu_read_unlock_bh(), and that
- * runs the softirq that netif_rx() has raised, before it returns to the same caller
- * with whatever that holds.  So no lock is held that the receive path could want;
- * lockdep holds everybody to that (one that is taken in softirq is taken with
- * softirqs off elsewhere).  Nor are hardirqs off, or __local_bh_enable_ip() would
- * complain on either way.  A socket that its owner is busy with (sk_lock.owned)
- * takes the packet to its own backlog, as it does from a softirq.
+ * In process context with softirqs on (except for @bh) it may, because it is on lo:
+ * __dev_queue_xmit() ends with rcu_read_unlock_bh(), which runs the softirq that
+ * netif_rx() has raised before it returns to the same caller, with the same locks
+ * held.  So no lock is held that the receive path could want; lockdep holds everybody
+ * to that (a lock that is taken in softirq is taken with softirqs off elsewhere).
+ * Hardirqs are on, or __local_bh_enable_ip() would complain either way.  A socket
+ * that its owner is busy with (sk_lock.owned) takes the packet to its own backlog,
+ * as it does from a softirq.
  *
- * Softirqs are off while a packet is received inline, and so one that it sends, an
- * ACK or the answer to a ping, is not received right there: that ends the recursion.
- * It is received next, in the same place as the first (lbx_receive_next()).  A
- * softirq has a stack of its own on most machines (do_softirq_own_stack()), and here
- * it is the task's, so there must be enough left of it.  On PREEMPT_RT
- * preempt_count() does not tell of softirqs, and they are threads to be scheduled:
- * never.
+ * Softirqs are off while a packet is received inline, so a packet that is sent
+ * meanwhile, an ACK or the answer to a ping, is not received right there: that ends
+ * the recursion.  It is received next, see lbx_receive_next().
+ *
+ * Not inline:
+ * - If the task's stack is more than half used.  A softirq has a stack of its own on
+ *   most machines (do_softirq_own_stack()).
+ * - If the task may use the memory reserves (PF_MEMALLOC: reclaim that writes to a
+ *   local NFS server or network block device).  handle_softirqs() masks the flag.
+ * - On PREEMPT_RT: preempt_count() does not show softirqs, and they are threads with a
+ *   priority.
  */
 static __always_inline bool lbx_may_receive_inline(unsigned int bh)
 {
-	unsigned long used_up = (unsigned long)__builtin_frame_address(0) -
-				(unsigned long)task_stack_page(current);
+	unsigned long stack_left = (unsigned long)__builtin_frame_address(0) -
+				   (unsigned long)task_stack_page(current);
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) || IS_ENABLED(CONFIG_STACK_GROWSUP))
 		return false;
 
 	return (preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK)) == bh &&
-	       likely(used_up > LBX_STACK_NEEDED);
+	       likely(stack_left > LBX_STACK_NEEDED &&
+		      !(current->flags & PF_MEMALLOC));
+}
+
+/* Make the receive path take the inline receive for a softirq.  It runs in the context
+ * of the sender, and what asks in_task() would treat the sender as the receiver: the
+ * memory cgroup that pays for a server's new sockets (current_obj_cgroup(),
+ * mem_cgroup_sk_alloc()), cls_cgroup, CPU time, fault injection, kcov, workqueue
+ * chaining.  With this bit, in_serving_softirq() is true as in handle_softirqs().
+ * "Receive path in a sender's context" in Documentation/design.rst lists everything
+ * that depends on it.  Softirqs are off already.
+ */
+static __always_inline void lbx_softirq_enter(void)
+{
+	preempt_count_add(SOFTIRQ_OFFSET);
+	barrier();
+	lockdep_softirq_enter();
+}
+
+static __always_inline void lbx_softirq_exit(void)
+{
+	lockdep_softirq_exit();
+	barrier();
+	preempt_count_sub(SOFTIRQ_OFFSET);
 }
 
 /* Would the packet overtake one of its flow?  One that is in the backlog of this
@@ -449,9 +477,11 @@ static __always_inline void lbx_deliver(struct sk_buff *skb,
 		trace_lbx_xmit(skb, dev, packets, true);
 		lbx_count(dev, route, packets, skb->len, true);
 		this_cpu_write(lbx_next, LBX_NOTHING_NEXT);
+		lbx_softirq_enter();
 		netif_receive_skb(skb);
 		if (unlikely(this_cpu_read(lbx_next) != LBX_NOTHING_NEXT))
 			lbx_receive_all_next();
+		lbx_softirq_exit();
 		this_cpu_write(lbx_next, NULL);
 		return;
 	}
