@@ -13,6 +13,7 @@ ALL_TESTS="
 	not_inline_in_softirq
 	answers_are_received_next
 	others_than_the_next_by_the_backlog
+	next_are_bounded
 	off_is_the_queue
 	switched_at_once
 	switched_under_load
@@ -30,6 +31,9 @@ ALL_TESTS="
 	gso_max_size_holds
 	gso_without_checksum
 	timestamps
+	encapsulated_by_the_queue
+	mpls_by_the_queue
+	net_prio_sets_the_priority
 	generic_xdp
 	rps_steers
 	down_is_lo
@@ -293,6 +297,53 @@ others_than_the_next_by_the_backlog()
 	check_err $? "segments came out of order"
 	log_test "if they are many, the backlog gets the last of them, in their order"
 }
+
+# One packet, and rules that send a hundred copies of it while it is received (with the
+# next TTL, so that these make no others).  Before any of them is received, those
+# for which there is no room are dropped by the backlog.
+next_are_bounded()
+{
+	local max queued direct inline first dropped i
+
+	RET=0
+	up
+	trace_start netif_rx
+	echo 1 >"$trace/events/lbx/enable"
+	max=$(sysctl -n net.core.netdev_max_backlog)
+	defer sysctl -qw net.core.netdev_max_backlog="$max"
+	{
+		echo "table ip t {"
+		echo "chain c { type filter hook input priority 0"
+		for ((i = 0; i < 100; i++)); do
+			echo "ip ttl 64 udp dport 9 dup to 192.0.2.1 device lbx0"
+		done
+		echo "}"
+		echo "}"
+	} | inns nft -f -
+	check_err $? "nft failed"
+	sysctl -qw net.core.netdev_max_backlog=10
+	count_ways
+	dropped=${counter[drop_backlog]}
+	ways python3 -c "$one_datagram" 192.0.2.1
+	sysctl -qw net.core.netdev_max_backlog="$max"
+	dropped=$((counter[drop_backlog] - dropped))
+	((inline == 65))
+	check_err $? "$inline packets were received inline, not 65"
+	((direct + dropped == 101 && dropped >= 20))
+	check_err $? "$direct packets direct and $dropped dropped of 101"
+	# the first of the two that have come after the original
+	first=$(grep -oE 'lbx_drop: |inline=1' "$trace/trace" | sed -n 2p)
+	[[ $first == lbx_drop* ]]
+	check_err $? "the first drop came after the first of the copies was received"
+	log_test "packets sent during an inline receive wait in a list that is bounded"
+}
+
+one_datagram='
+import socket, sys
+server, client = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+server.bind((sys.argv[1], 9))
+client.sendto(bytes(10), server.getsockname())
+server.recv(100)'
 
 off_is_the_queue()
 {
@@ -754,6 +805,88 @@ timestamps()
 		all_direct stamps received "$addr"
 	done
 	log_test "software timestamps are taken: queued, sent, received"
+}
+
+# The device does no offload inside of a tunnel: the inner checksum is done in software.
+encapsulated_by_the_queue()
+{
+	local name="a packet of a tunnel goes by the queue, which does the inner checksum"
+	local queued direct inline
+
+	RET=0
+	up
+	ipn addr add 192.0.2.2/32 dev lbx0
+	modprobe ipip 2>/dev/null
+	if ! ipn link add tun0 type ipip local 192.0.2.1 remote 192.0.2.2 2>/dev/null; then
+		log_test_skip "$name" "this kernel has no ipip"
+		return
+	fi
+	ipn addr add 198.51.100.1/24 dev tun0
+	ipn link set tun0 up
+	ways python3 -c "$datagram_to" 198.51.100.2
+	# the answer, an ICMP error, has no tunnel
+	((queued == 1))
+	check_err $? "$queued packets were queued and $direct direct"
+	log_test "$name"
+}
+
+datagram_to='
+import socket, sys
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.sendto(bytes(10), (sys.argv[1], 9))'
+
+# The device has no features for MPLS: mpls_features are 0.
+mpls_by_the_queue()
+{
+	local name="an MPLS packet goes by the queue, which does the checksum"
+
+	RET=0
+	up
+	modprobe -a mpls_router mpls_iptunnel 2>/dev/null
+	if ! ipn route add 198.51.100.1/32 encap mpls 100 via inet 192.0.2.1 dev lbx0 2>/dev/null; then
+		log_test_skip "$name" "this kernel has no mpls_iptunnel"
+		return
+	fi
+	all_queued python3 -c "$datagram_to" 198.51.100.1
+	log_test "$name"
+}
+
+# read_priomap() and write_priomap() know the devices of the initial netns alone
+net_prio_sets_the_priority()
+{
+	local name="cgroup net_prio sets the priority of every packet"
+	local cgroup=/tmp/net_prio.$$ i
+
+	RET=0
+	mkdir -p "$cgroup"
+	defer rmdir "$cgroup"
+	if ! mount -t cgroup -o net_prio none "$cgroup" 2>/dev/null; then
+		log_test_skip "$name" "this kernel has no cgroup net_prio"
+		return
+	fi
+	defer umount "$cgroup"
+	ip link add lbxprio0 type lbx
+	defer ip link del lbxprio0
+	ip addr add 192.0.2.77/32 dev lbxprio0
+	ip link set lbxprio0 up
+	nft -f - <<-END
+		table inet lbxprio {
+			counter seen { }
+			chain i { type filter hook input priority 0
+				iifname lbxprio0 meta priority 0:5 counter name seen; }
+		}
+	END
+	check_err $? "nft failed"
+	defer nft delete table inet lbxprio
+	echo "lbxprio0 5" >"$cgroup/net_prio.ifpriomap"
+	check_err $? "no priority for lbxprio0"
+	for ((i = 0; i < 3; i++)); do
+		python3 -c "$one_datagram" 192.0.2.77
+		check_err $? "no datagram came"
+	done
+	nft list counter inet lbxprio seen | grep -q 'packets 3 '
+	check_err $? "$(nft list counter inet lbxprio seen | grep packets) of 3"
+	log_test "$name"
 }
 
 generic_xdp()

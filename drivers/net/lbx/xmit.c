@@ -364,10 +364,10 @@ static __always_inline void lbx_softirq_exit(void)
 	preempt_count_sub(SOFTIRQ_OFFSET);
 }
 
-/* Would the packet overtake one of its flow?  One that is in the backlog of this
- * CPU: enqueue_to_backlog() sets the bit with the first of them, and
- * process_backlog() clears it when it has received the last, wherever it runs.
- * With RPS it may be in that of any CPU, which get_rps_cpu() knows.
+/* True if an earlier packet of the flow may still be in a backlog.  In that of this CPU:
+ * enqueue_to_backlog() sets the bit with the first packet, and process_backlog()
+ * clears it when it has received the last, wherever it runs.  With RPS, in that of
+ * any CPU, which get_rps_cpu() knows.
  */
 static __always_inline bool lbx_may_overtake(void)
 {
@@ -378,19 +378,28 @@ static __always_inline bool lbx_may_overtake(void)
 	return this_cpu_read(softnet_data.backlog.state) & BIT(NAPI_STATE_SCHED);
 }
 
-/* What is sent while a packet is received inline, an ACK or the answer to a ping:
- * a ring of this CPU's, by its last packet.  It is LBX_NOTHING_NEXT while there is
- * none, and NULL while nothing is received inline.  Softirqs are off all that time:
- * nobody else sends on this CPU, and a device waits for it before it goes (RCU).
- */
-static DEFINE_PER_CPU(struct sk_buff *, lbx_next);
-
-#define LBX_NOTHING_NEXT	((struct sk_buff *)1)
-
-/* So many of them are received next, before the backlog gets the others: as
- * process_backlog() receives before it asks whether others want the CPU
+/* Packets that may be sent and received next during one inline receive.  The backlog,
+ * which netdev_max_backlog bounds, gets the others.  As many as process_backlog()
+ * receives before it asks whether others want the CPU.
  */
 #define LBX_NEXT_MAX		64
+
+/**
+ * struct lbx_next - packets sent during an inline receive, to be received next
+ * @head: the first of them, or NULL
+ * @tail: the last of them, if there is one
+ * @budget: number of packets that it still takes, 0 if nothing is received inline
+ *
+ * Per CPU.  Softirqs are off during an inline receive: nobody else sends on this CPU,
+ * and a device waits for it before it goes (RCU).
+ */
+struct lbx_next {
+	struct sk_buff	*head;
+	struct sk_buff	*tail;
+	unsigned int	budget;
+};
+
+static DEFINE_PER_CPU(struct lbx_next, lbx_next);
 
 struct lbx_skb_cb {
 	unsigned int packets;	/* the counter, as of lbx_count() */
@@ -398,61 +407,42 @@ struct lbx_skb_cb {
 
 #define LBX_SKB_CB(skb)		((struct lbx_skb_cb *)(skb)->cb)
 
-/* Is a packet being received inline?  Then @skb is received next. */
+/* Take @skb if a packet is received inline, and not too many were taken already.  Every
+ * packet that is taken is received before the backlog is, so that none is overtaken
+ * by a later one of its flow for which there is no room.
+ */
 static __always_inline bool lbx_receive_next(struct sk_buff *skb,
 					     unsigned int packets)
 {
-	struct sk_buff *last = this_cpu_read(lbx_next);
+	struct lbx_next *next = this_cpu_ptr(&lbx_next);
 
-	if (!last)
+	if (!next->budget)
 		return false;
 
+	next->budget--;
 	LBX_SKB_CB(skb)->packets = packets;
-	if (last == LBX_NOTHING_NEXT) {
-		skb->next = skb;
-	} else {
-		skb->next = last->next;
-		last->next = skb;
-	}
-	this_cpu_write(lbx_next, skb);
+	skb_mark_not_on_list(skb);
+	if (next->head)
+		next->tail->next = skb;
+	else
+		next->head = skb;
+	next->tail = skb;
 	return true;
 }
 
-/* The first of those that are next, or NULL */
-static struct sk_buff *lbx_take_next(void)
-{
-	struct sk_buff *last = this_cpu_read(lbx_next), *first;
-
-	if (last == LBX_NOTHING_NEXT)
-		return NULL;
-
-	first = last->next;
-	if (first == last)
-		this_cpu_write(lbx_next, LBX_NOTHING_NEXT);
-	else
-		last->next = first->next;
-	skb_mark_not_on_list(first);
-	return first;
-}
-
-/* In their order, and if there are too many, the backlog gets the last of them */
 static noinline void lbx_receive_all_next(void)
 {
+	struct lbx_next *next = this_cpu_ptr(&lbx_next);
 	struct sk_buff *skb;
-	int n = 0;
 
-	while ((skb = lbx_take_next())) {
-		enum lbx_route route = lbx_route(skb);
+	while ((skb = next->head)) {
 		unsigned int packets = LBX_SKB_CB(skb)->packets;
-		bool is_inline = n++ < LBX_NEXT_MAX;
 
-		trace_lbx_xmit(skb, skb->dev, packets, is_inline);
-		if (is_inline) {
-			lbx_count(skb->dev, route, packets, skb->len, true);
-			netif_receive_skb(skb);
-		} else {
-			lbx_enqueue(skb, skb->dev, route, packets);
-		}
+		next->head = skb->next;
+		skb_mark_not_on_list(skb);
+		trace_lbx_xmit(skb, skb->dev, packets, true);
+		lbx_count(skb->dev, lbx_route(skb), packets, skb->len, true);
+		netif_receive_skb(skb);
 	}
 }
 
@@ -476,13 +466,13 @@ static __always_inline void lbx_deliver(struct sk_buff *skb,
 	if (in_order && may_inline) {
 		trace_lbx_xmit(skb, dev, packets, true);
 		lbx_count(dev, route, packets, skb->len, true);
-		this_cpu_write(lbx_next, LBX_NOTHING_NEXT);
+		this_cpu_write(lbx_next.budget, LBX_NEXT_MAX);
 		lbx_softirq_enter();
 		netif_receive_skb(skb);
-		if (unlikely(this_cpu_read(lbx_next) != LBX_NOTHING_NEXT))
+		if (unlikely(this_cpu_read(lbx_next.head)))
 			lbx_receive_all_next();
 		lbx_softirq_exit();
-		this_cpu_write(lbx_next, NULL);
+		this_cpu_write(lbx_next.budget, 0);
 		return;
 	}
 
