@@ -18,6 +18,8 @@ ALL_TESTS="
 	netfilter_sees_it_once
 	tc_ingress_sees_it_once
 	frame_to_another_address
+	verdicts_of_nftables_stay
+	verdicts_of_tc_stay
 "
 
 # two_pings_on DEV: the lines of a capture on DEV of one ping in each family
@@ -205,6 +207,100 @@ frame_to_another_address()
 	[[ $(inns nstat -az IpInDelivers | awk '/IpInDelivers/ {print $2}') == 0 ]]
 	check_err $? "it was delivered"
 	log_test "a frame to another link-layer address is captured once, and ends"
+}
+
+# packet_type_up: lbx0 and a claimed eth0 with a qdisc on lbx0, so that its packets go
+# by the queue
+packet_type_up()
+{
+	nic_up
+	{
+		echo "addr add 198.51.100.1/32 dev lbx0"
+		echo "addr add 2001:db8:9::1/128 dev lbx0"
+		echo "link set lbx0 type lbx claim eth0"
+	} | ipn -b -
+	settle
+	inns tc qdisc add dev lbx0 root pfifo
+}
+
+# pings_by_lbx0: 8 packets
+pings_by_lbx0()
+{
+	local addr
+
+	for addr in 198.51.100.1 2001:db8:9::1 192.0.2.1 2001:db8::1; do
+		ping_once "$addr"
+		check_err $? "$addr does not answer"
+	done
+}
+
+verdicts_of_nftables_stay()
+{
+	local dev
+
+	RET=0
+	packet_type_up
+	inns nft -f - <<-END
+		table netdev t {
+			counter host { }
+			counter others { }
+			chain i { type filter hook ingress device lbx0 priority 0
+				icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert,
+					      nd-router-solicit, mld2-listener-report } accept
+				meta pkttype host counter name host accept
+				counter name others; }
+		}
+	END
+	check_err $? "nft failed"
+	pings_by_lbx0
+	for dev in lbx0 any; do
+		capture "$dev" /tmp/verdict.pcap
+		pings_by_lbx0
+		capture_end /tmp/verdict.pcap
+	done
+	inns nft list counter netdev t host | grep -q 'packets 24 '
+	check_err $? "$(inns nft list counter netdev t host | grep packets) of 24 to the host"
+	inns nft list counter netdev t others | grep -q 'packets 0 '
+	check_err $? "$(inns nft list counter netdev t others | grep packets) of another type"
+	inns nft delete table netdev t
+	# and the limit that this has ends with the rule
+	two_pings_on_lbx0
+	log_test "a capture does not change the packet type that nftables sees at ingress"
+}
+
+two_pings_on_lbx0()
+{
+	capture lbx0 /tmp/verdict.pcap icmp
+	ping_once 198.51.100.1
+	capture_end /tmp/verdict.pcap
+	(($(capture_count /tmp/verdict.pcap) == 2))
+	check_err $? "$(capture_count /tmp/verdict.pcap) packets for 2"
+}
+
+verdicts_of_tc_stay()
+{
+	local name="a capture does not change the packet type that tc sees at ingress"
+	local n
+
+	RET=0
+	packet_type_up
+	inns tc qdisc add dev lbx0 ingress
+	if ! inns tc filter add dev lbx0 ingress protocol all prio 1 basic \
+			match 'meta(pkt_type eq 0)' action pass 2>/tmp/verdict.err; then
+		log_test_skip "$name" "$(</tmp/verdict.err)"
+		return
+	fi
+	inns tc filter add dev lbx0 ingress protocol all prio 2 matchall action drop
+	pings_by_lbx0
+	capture lbx0 /tmp/verdict.pcap
+	pings_by_lbx0
+	capture_end /tmp/verdict.pcap
+	# not -j: its text of the match is no JSON
+	n=$(inns tc -s filter show dev lbx0 ingress pref 1 |
+	    awk '$1 == "Sent" {n += $4} END {print n + 0}')
+	((n >= 16))
+	check_err $? "$n of 16 packets are to the host"
+	log_test "$name"
 }
 
 tests_run

@@ -86,6 +86,25 @@ static inline bool lbx_compat_has_egress(const struct net_device *dev)
 	return users;
 }
 
+static inline bool lbx_compat_has_ingress(const struct net_device *dev)
+{
+	unsigned long users = 0;
+
+#ifdef CONFIG_NETFILTER_INGRESS
+	users |= (unsigned long)rcu_access_pointer(dev->nf_hooks_ingress);
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#ifdef CONFIG_NET_CLS_ACT
+	users |= (unsigned long)rcu_access_pointer(dev->miniq_ingress);
+#endif
+#else
+#ifdef CONFIG_NET_XGRESS
+	users |= (unsigned long)rcu_access_pointer(dev->tcx_ingress);
+#endif
+#endif
+	return users;
+}
+
 /* True if validate_xmit_skb() has to encrypt @skb or to drop it: IPsec (a sec path), kTLS
  * and PSP (decrypted), device memory (unreadable; before 6.12 there was none, and
  * decrypted had no function).

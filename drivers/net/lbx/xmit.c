@@ -201,10 +201,14 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb->protocol = eth_type_trans(skb, dev);
 
 	/* dev_queue_xmit_nit() has shown it to captures; with this type
-	 * packet_rcv() passes over the receive side's copy, as for
-	 * vrf_local_xmit().  lbx_receive() sets the true one.
+	 * packet_rcv() ignores the receive side's copy, as for
+	 * vrf_local_xmit().  lbx_receive() sets the true one.  Between
+	 * packet_rcv() and lbx_receive() there are only tc and nft at ingress.
+	 * If there are any, they get the true type, and a capture shows the
+	 * packet twice: a capture must not change what a filter decides.
 	 */
-	if (unlikely(dev_nit_active_rcu(dev)) && lbx_has_receiver(dev))
+	if (unlikely(dev_nit_active_rcu(dev)) &&
+	    !lbx_compat_has_ingress(dev) && lbx_has_receiver(dev))
 		skb->pkt_type = PACKET_LOOPBACK;
 
 	trace_lbx_xmit(skb, dev, LBX_XSTATS_QUEUED_PACKETS, false);
