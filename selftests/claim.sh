@@ -22,6 +22,7 @@ ALL_TESTS="
 	address_before_interface
 	plain_lo_stays
 	hook_only_while_claimed
+	protocol_of_another_family
 	shown
 	at_creation
 	second_is_refused
@@ -1025,6 +1026,38 @@ unloaded()
 		claims_are lbx0 ""
 	done
 	log_test "the module is removed with its claims, and loaded again without"
+}
+
+# act_mpls changes the packet's protocol to IPv6 and leaves its route, of IPv4.  What
+# comes to lo like this is looked up by the one and must not be by the other.
+protocol_of_another_family()
+{
+	local name="a packet whose protocol is not that of its route is left to lo"
+	local before
+
+	RET=0
+	nic_up
+	modprobe -a mpls_router mpls_iptunnel 2>/dev/null
+	{
+		echo "neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent"
+		echo "route add 198.51.100.1/32 encap mpls 100 via inet 192.0.2.9 dev eth0"
+	} | ipn -b - 2>/dev/null
+	if (($? != 0)) || ! inns tc qdisc add dev eth0 clsact ||
+	   ! inns tc filter add dev eth0 egress protocol all matchall \
+		action mpls pop protocol ipv6 pipe \
+		action mirred egress redirect dev lo 2>/dev/null; then
+		log_test_skip "$name" "this kernel has no mpls_iptunnel or act_mpls"
+		return
+	fi
+	ipn link set lbx0 type lbx claim eth0
+	check_err $? "eth0 cannot be claimed"
+	before=$(packets lo)
+	inns python3 -c '
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes(100), ("198.51.100.1", 9))'
+	(($(packets lo) == before + 1 && $(packets lbx0) == 0))
+	check_err $? "lo has received $(($(packets lo) - before)), and lbx0 $(packets lbx0)"
+	log_test "$name"
 }
 
 tests_run

@@ -222,7 +222,9 @@ static struct lbx_claim *lbx_claim_of4(struct lbx_claim_net *cnet,
 		return NULL;
 
 	claim = lbx_find_addr4(cnet, daddr) ?: lbx_find_index(cnet, rt->rt_iif);
-	return claim && rt->rt_type == RTN_LOCAL ? claim : NULL;
+	/* tc can change skb->protocol (act_mpls pop) and leave the route */
+	return claim && rt->dst.ops->family == AF_INET &&
+	       rt->rt_type == RTN_LOCAL ? claim : NULL;
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -239,6 +241,10 @@ static struct lbx_claim *lbx_claim_of6(struct lbx_claim_net *cnet,
 	claim = lbx_find_addr6(cnet, daddr);
 	/* what has the index is three pointers away */
 	if (!claim && list_empty(&cnet->interfaces))
+		return NULL;
+
+	/* tc can change skb->protocol (act_mpls pop) and leave the route */
+	if (unlikely(skb_dst(skb)->ops->family != AF_INET6))
 		return NULL;
 
 	f6i = rcu_dereference(dst_rt6_info(skb_dst(skb))->from);
