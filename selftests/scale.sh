@@ -13,6 +13,7 @@ ALL_TESTS="
 	namespaces
 	anyip4
 	anyip6
+	neighbours_of_others
 	claims4
 	claims6
 	claims_go_with_device
@@ -230,6 +231,12 @@ anyip4()
 	log_test "$DESTINATIONS destinations of an IPv4 /8: one neighbour, no memory"
 }
 
+# for busywait: a work item releases them
+neighbours_at_most()
+{
+	(($(neighbours -6) <= $1))
+}
+
 anyip6()
 {
 	RET=0
@@ -237,12 +244,57 @@ anyip6()
 	ipn link set lbx0 addrgenmode none
 	ipn -6 route add local 2001:db8:9::/48 dev lbx0
 	swept 2001:db8:9::1 $((0x1000200030005))
-	(($(neighbours -6) <= 1024 + 8))
+	busywait "$BUSYWAIT_TIMEOUT" neighbours_at_most 1032
 	check_err $? "there are $(neighbours -6) neighbours"
 	ipn link set lbx0 down
 	(($(neighbours -6) == 0))
 	check_err $? "down: there are $(neighbours -6) neighbours"
 	log_test "$DESTINATIONS destinations of an IPv6 /48: few neighbours, bounded memory"
+}
+
+# Too many neighbours of one device, which a work item releases, not the sender
+neighbours_of_others()
+{
+	local trace=/sys/kernel/tracing limit n
+
+	RET=0
+	lbx_up
+	ipn link set lbx0 addrgenmode none
+	ipn link add lbx1 type lbx
+	ipn link set lbx1 up
+	ipn -6 route add local 2001:db8:9::/48 dev lbx0
+	ipn -6 route add local 2001:db8:8::/48 dev lbx1
+	# or older kernels collect them
+	for n in 2 3; do
+		limit=$(sysctl -n "net.ipv6.neigh.default.gc_thresh$n")
+		defer sysctl -qw "net.ipv6.neigh.default.gc_thresh$n=$limit"
+		sysctl -qw "net.ipv6.neigh.default.gc_thresh$n=100000"
+	done
+	inns sweep 2001:db8:8::1 5 1
+	n=$(ipn -6 neigh show nud all dev lbx1 | wc -l)
+	((n >= 5))
+	check_err $? "lbx1 has $n neighbours for 5 destinations"
+	if can_trace __neigh_for_each_release; then
+		echo __neigh_for_each_release >"$trace/set_ftrace_filter"
+		echo >"$trace/trace"
+		echo function >"$trace/current_tracer"
+	fi
+	inns sweep 2001:db8:9::1 3000 1
+	check_err $? "not all have arrived"
+	busywait "$BUSYWAIT_TIMEOUT" neighbours_at_most 1032
+	check_err $? "lbx0 has $(neighbours -6) neighbours"
+	if can_trace __neigh_for_each_release; then
+		# 64 each time.  Older kernels empty the trace with the change of the tracer.
+		(($(grep -c '^ *kworker.*__neigh_for_each_release' "$trace/trace") > 16))
+		check_err $? "no work item released them"
+		! grep -q '^ *sweep.*__neigh_for_each_release' "$trace/trace"
+		check_err $? "the sender has released them"
+		echo nop >"$trace/current_tracer"
+		echo >"$trace/set_ftrace_filter"
+	fi
+	[[ $(ipn -6 neigh show nud all dev lbx1 | wc -l) == "$n" ]]
+	check_err $? "lbx1 had $n neighbours and has $(ipn -6 neigh show nud all dev lbx1 | wc -l)"
+	log_test "a work item releases the IPv6 neighbours of the device that has too many, and no others"
 }
 
 claim_count()

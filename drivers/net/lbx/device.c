@@ -136,6 +136,7 @@ static void lbx_setup(struct net_device *dev)
 {
 	struct lbx_priv *priv = netdev_priv(dev);
 
+	priv->dev = dev;
 	priv->direct = true;
 	INIT_LIST_HEAD(&priv->claims);
 
@@ -324,5 +325,6 @@ int lbx_device_init(void)
 void lbx_device_exit(void)
 {
 	rtnl_link_unregister(&lbx_link_ops);
+	lbx_neigh_exit();
 	unregister_netdevice_notifier(&lbx_netdev_notifier);
 }

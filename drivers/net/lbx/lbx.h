@@ -24,6 +24,7 @@
 
 #include <linux/cache.h>
 #include <linux/ethtool.h>
+#include <linux/llist.h>
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/lbx.h>
@@ -60,7 +61,9 @@ struct lbx_stats {
  * @isolate: whether other devices' packets are dropped; written under RTNL
  * @claims: the device's claims, those of interfaces first; RTNL
  * @n_claims: their number; RTNL
- * @new_neigh6: IPv6 neighbour entries made since they all went, see neigh.c
+ * @new_neigh6: IPv6 neighbour entries made since they were all released, see neigh.c
+ * @neigh6_full: in the list of devices to release them of, see neigh.c
+ * @dev: the device
  * @linklocal: the device is to be given a link-local address by
  *	lbx_addr6_linklocals(); RTNL
  * @in6_dev: the inet6_dev that lbx_addr6_setup() has set up, compared and never
@@ -73,6 +76,8 @@ struct lbx_priv {
 	struct list_head	claims;
 	unsigned int		n_claims;
 	atomic_t		new_neigh6;
+	struct llist_node	neigh6_full;
+	struct net_device	*dev;
 	bool			linklocal;
 	const void		*in6_dev;
 };
@@ -109,6 +114,11 @@ void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev);
 
 /* neigh.c */
 int lbx_neigh_construct(struct net_device *dev, struct neighbour *n);
+#if IS_ENABLED(CONFIG_IPV6)
+void lbx_neigh_exit(void);
+#else
+static inline void lbx_neigh_exit(void) { }
+#endif
 
 /* conntrack.c */
 #if IS_ENABLED(CONFIG_NF_CONNTRACK)

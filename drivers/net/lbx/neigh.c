@@ -16,18 +16,25 @@
  * header: neigh_resolve_output() makes none for lbx_header_ops, see device.c.
  */
 #include <linux/etherdevice.h>
+#include <linux/llist.h>
+#include <linux/workqueue.h>
+#include <net/ndisc.h>
 #include <net/neighbour.h>
 
 #include "compat.h"
 #include "lbx.h"
 
 /* IPv6 has an entry for each destination (IPv4 has one for all, as
- * __ipv4_neigh_lookup_noref() does for a loopback).  Newer kernels exempt those of
- * a loopback from the forced collection of neigh_alloc(), and an AnyIP prefix
- * would collect its size in them before neigh_periodic_work() comes.  So all of
- * them go each time that this many are new.
+ * __ipv4_neigh_lookup_noref() does for a loopback).  Newer kernels exempt those of a
+ * loopback from the forced collection of neigh_alloc(), and an AnyIP prefix would
+ * collect its size in them before neigh_periodic_work() comes.  So each time that
+ * this many are new, all entries of the device are released, by a work item: each
+ * costs a netlink message.
  */
 #define LBX_NEIGH6_MAX	1024
+
+/* Entries to release before the lock of the table is given up */
+#define LBX_NEIGH_BATCH	64
 
 /* As neigh_resolve_output() for an entry that needs no resolving.  @dev is an lbx
  * device or lo: the header of both is eth_header()'s, which fails only without a
@@ -76,20 +83,65 @@ static int lbx_neigh_output(struct neighbour *n, struct sk_buff *skb)
 	return lbx_lo_output(dev, skb);
 }
 
-static int lbx_neigh_is_ours(struct neighbour *n)
+#if IS_ENABLED(CONFIG_IPV6)
+/* For the callback of __neigh_for_each_release(), which has no argument: the device whose
+ * entries are released, and how many still may be.  Only lbx_neigh6_work uses them.
+ */
+static const struct net_device *lbx_neigh_dev;
+static unsigned int lbx_neigh_left;
+
+static int lbx_neigh_is_due(struct neighbour *n)
 {
-	return lbx_is_lbx(n->dev) && n->nud_state & NUD_NOARP;
+	if (n->dev != lbx_neigh_dev || !(n->nud_state & NUD_NOARP) ||
+	    !lbx_neigh_left)
+		return 0;
+
+	lbx_neigh_left--;
+	return 1;
 }
 
-/* Of all lbx devices: nothing else that is exported takes an entry out, and this
- * has no room for an argument
- */
-static void lbx_neigh_release(struct neigh_table *tbl)
+/* Release the entries of @dev, except for those that a user has added.  Sleeps. */
+static void lbx_neigh_release(struct neigh_table *tbl, struct net_device *dev)
 {
-	lbx_compat_neigh_lock(&tbl->lock);
-	__neigh_for_each_release(tbl, lbx_neigh_is_ours);
-	lbx_compat_neigh_unlock(&tbl->lock);
+	bool again;
+
+	lbx_neigh_dev = dev;
+	do {
+		lbx_neigh_left = LBX_NEIGH_BATCH;
+		lbx_compat_neigh_lock(&tbl->lock);
+		__neigh_for_each_release(tbl, lbx_neigh_is_due);
+		lbx_compat_neigh_unlock(&tbl->lock);
+		again = !lbx_neigh_left;
+		cond_resched();
+	} while (again);
 }
+
+/* Devices with LBX_NEIGH6_MAX new entries, each with a reference */
+static LLIST_HEAD(lbx_neigh6_full);
+
+static void lbx_neigh6_release(struct work_struct *work)
+{
+	struct lbx_priv *priv, *next;
+
+	llist_for_each_entry_safe(priv, next, llist_del_all(&lbx_neigh6_full),
+				  neigh6_full) {
+		struct net_device *dev = priv->dev;
+
+		/* it may be added again from here on */
+		atomic_set(&priv->new_neigh6, 0);
+		lbx_neigh_release(&nd_tbl, dev);
+		dev_put(dev);
+	}
+}
+
+static DECLARE_WORK(lbx_neigh6_work, lbx_neigh6_release);
+
+/* When no device is left */
+void lbx_neigh_exit(void)
+{
+	flush_work(&lbx_neigh6_work);
+}
+#endif
 
 /**
  * lbx_neigh_construct - ndo_neigh_construct: take over the output
@@ -102,17 +154,19 @@ static void lbx_neigh_release(struct neigh_table *tbl)
  */
 int lbx_neigh_construct(struct net_device *dev, struct neighbour *n)
 {
-	struct lbx_priv *priv = netdev_priv(dev);
-
 	n->output = lbx_neigh_output;
 
-	/* harmless to the others, ip6_finish_output2() makes them anew, and to
-	 * those in use: it holds RCU and no reference
-	 */
-	if (n->tbl->family == AF_INET6 &&
-	    atomic_inc_return(&priv->new_neigh6) > LBX_NEIGH6_MAX) {
-		atomic_set(&priv->new_neigh6, 0);
-		lbx_neigh_release(n->tbl);
+#if IS_ENABLED(CONFIG_IPV6)
+	if (n->tbl->family == AF_INET6) {
+		struct lbx_priv *priv = netdev_priv(dev);
+
+		/* @n has a reference to the device */
+		if (atomic_inc_return(&priv->new_neigh6) == LBX_NEIGH6_MAX) {
+			dev_hold(dev);
+			llist_add(&priv->neigh6_full, &lbx_neigh6_full);
+			schedule_work(&lbx_neigh6_work);
+		}
 	}
+#endif
 	return 0;
 }
