@@ -233,6 +233,18 @@ static inline void lbx_compat_spin_unlock(spinlock_t *lock)
 	_Generic(lock, rwlock_t * : lbx_compat_rw_unlock,		\
 		 spinlock_t * : lbx_compat_spin_unlock)(lock)
 
+/* True if the device is about to become a port of a bond.  6.2 brought IFF_NO_ADDRCONF; before,
+ * IFF_SLAVE told addrconf, and was set as early.
+ */
+static inline bool lbx_compat_is_port(const struct net_device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	return dev->flags & IFF_SLAVE;
+#else
+	return dev->priv_flags & IFF_NO_ADDRCONF;
+#endif
+}
+
 /* 6.15 moved netdev_lockdep_set_classes() to a header of its own */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 #include <net/netdev_lock.h>

@@ -17,6 +17,7 @@
 #include <net/addrconf.h>
 #include <net/l3mdev.h>
 #include <net/netlink.h>
+#include <net/vxlan.h>
 
 #include "compat.h"
 #include "lbx.h"
@@ -270,6 +271,39 @@ struct rtnl_link_ops lbx_link_ops __read_mostly = {
 	.fill_xstats	= lbx_fill_xstats,
 };
 
+static int lbx_refuse_port(const struct netdev_notifier_info *info)
+{
+	NL_SET_ERR_MSG(netdev_notifier_info_to_extack(info),
+		       "An lbx device is a loopback and cannot be a port of another device");
+	return notifier_from_errno(-EINVAL);
+}
+
+/* An upper device would take over the packets that come in (bond, team, bridge), or
+ * make the lbx device a part of its L3 domain (VRF).  Most refuse IFF_LOOPBACK
+ * themselves, and bond does not.  A VXLAN device names the device that its own
+ * packets leave by, as it may name lo.
+ */
+static int lbx_pre_change_upper(const struct netdev_notifier_changeupper_info *info)
+{
+	if (!info->linking || netif_is_vxlan(info->upper_dev))
+		return NOTIFY_DONE;
+	return lbx_refuse_port(&info->info);
+}
+
+/* bond_enslave() opens the port before it links it, and the device would lose its IPv6
+ * addresses when it is closed again.  So the refusal comes here, by the flag that
+ * keeps addrconf away from ports.
+ */
+static int lbx_pre_up(struct net_device *dev,
+		      const struct netdev_notifier_info *info)
+{
+	if (lbx_compat_is_port(dev))
+		return lbx_refuse_port(info);
+
+	lbx_addr6_pre_up(dev);
+	return NOTIFY_DONE;
+}
+
 static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 			    void *ptr)
 {
@@ -279,9 +313,10 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 
 	switch (event) {
+	case NETDEV_PRECHANGEUPPER:
+		return lbx_pre_change_upper(ptr);
 	case NETDEV_PRE_UP:
-		lbx_addr6_pre_up(dev);
-		break;
+		return lbx_pre_up(dev, ptr);
 	case NETDEV_UP:
 		lbx_addr6_up(dev);
 		break;
