@@ -55,6 +55,10 @@ up()
 		link set eth0 up
 	END
 	settle
+	# a loopback is exempt from IPsec over IPv4 unless this is off
+	inns sysctl -qw net.ipv4.conf.lbx0.disable_xfrm=0 \
+		net.ipv4.conf.lbx0.disable_policy=0 \
+		net.ipv4.conf.lo.disable_xfrm=0 net.ipv4.conf.lo.disable_policy=0
 	sa 192.0.2.1 192.0.2.2 0x1
 	sa 2001:db8:9::1 2001:db8:9::2 0x2
 	sa 203.0.113.1 203.0.113.2 0x3
