@@ -115,11 +115,6 @@ static const char *take(const struct arg *arg, const char *word,
 			return "a target is an interface, or an address such as 192.0.2.1";
 		list_add((struct targets *)field(args, arg), target);
 		return NULL;
-	case ARG_ADDR:
-		if (strchr(word, '/') || !parse_prefix(word, &prefix))
-			return "an address is such as 10.9.0.1 or 2001:db8::1";
-		*(struct prefix *)field(args, arg) = prefix;
-		return NULL;
 	case ARG_ON_OFF:
 		if (strcmp(word, "on") && strcmp(word, "off"))
 			return "it is 'on' or 'off'";
@@ -192,7 +187,6 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 	int i;
 
 	memset(args, 0, sizeof(*args));
-	args->port = -1;
 	args->mtu = -1;
 	args->isolate = -1;
 	args->direct = -1;

@@ -17,8 +17,9 @@
  * @addrs: addresses to add
  * @gone: addresses to remove
  * @targets: what to claim or not to claim any more
- * @addr: the address in question
- * @port: its port, -1 if there is none
+ * @host: the address in question, or the name of a host
+ * @service: its port, or the name of a service; NULL if there is none
+ * @proto: IPPROTO_TCP or IPPROTO_UDP, 0 if there is none
  * @mtu: -1 if there is none
  * @isolate: 0, 1, or -1 for as it is
  * @direct: likewise
@@ -38,8 +39,9 @@ struct args {
 	struct prefixes	addrs;
 	struct prefixes	gone;
 	struct targets	targets;
-	struct prefix	addr;
-	int		port;
+	const char	*host;
+	const char	*service;
+	int		proto;
 	int		mtu;
 	int		isolate;
 	int		direct;
@@ -60,7 +62,6 @@ enum arg_type {
 	ARG_DEV,	/* const char *: the name of an lbx device */
 	ARG_PREFIXES,	/* struct prefixes, one more */
 	ARG_TARGETS,	/* struct targets, one more */
-	ARG_ADDR,	/* struct prefix, as long as it can be */
 	ARG_ON_OFF,	/* int: "on" 1, "off" 0 */
 	ARG_NUMBER,	/* int: @min to @max */
 	ARG_SECONDS,	/* double: 0.1 to 86400, which can be left out: 1 */

@@ -3,6 +3,7 @@
  * The table of commands.  Parser, help and completion read it (cmd.c); lbx(8) is
  * compared with it by a test.
  */
+#include <netinet/in.h>
 #include <stddef.h>
 #include <linux/lbx.h>
 
@@ -83,10 +84,14 @@ static const struct arg claims_args[] = {
 };
 
 static const struct arg trace_args[] = {
-	{ NULL, "ADDR", ARG_ADDR, ARG_REQUIRED, AT(addr),
-	  .help = "an address, most of use if it is of this machine" },
-	{ NULL, "PORT", ARG_NUMBER, 0, AT(port), .min = 1, .max = 65535,
-	  .help = "UDP port that the probe goes to; 33434" },
+	{ NULL, "HOST", ARG_TEXT, ARG_REQUIRED, AT(host),
+	  .help = "an address of this machine, or a name; fe80::1%lbx0 if it is link-local" },
+	{ NULL, "PORT", ARG_TEXT, 0, AT(service),
+	  .help = "port, or name of a service, that the probe goes to; 33434" },
+	{ "udp", NULL, ARG_SET, 0, AT(proto), .min = IPPROTO_UDP,
+	  .help = "by UDP, which is the default unless a program listens by TCP" },
+	{ "tcp", NULL, ARG_SET, 0, AT(proto), .min = IPPROTO_TCP,
+	  .help = "by TCP: connect to the port" },
 	END
 };
 
@@ -145,7 +150,7 @@ const struct command commands[] = {
 	  "lbx unclaim eth0", unclaim_args, do_unclaim },
 	{ "claims", "List what is claimed, and by which device.",
 	  "lbx -j claims", claims_args, do_claims },
-	{ "trace", "Tell where local traffic to an address goes and why, and prove it.",
+	{ "trace", "Show where local traffic to an address goes and why, and prove it.",
 	  "lbx trace 192.0.2.1 443", trace_args, do_trace },
 	{ "stats", "Show what devices carried, by the way it took, and drops.",
 	  "lbx stats pg --cpu --watch 2", stats_args, do_stats },

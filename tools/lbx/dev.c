@@ -220,6 +220,20 @@ static int add_addr(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+static int add_held(const struct nlmsghdr *nlh, void *data)
+{
+	struct held_addr held = { };
+	const struct nlattr *attr;
+
+	if (!addr_parse(nlh, &held.index, &held.prefix))
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifaddrmsg))
+		if (mnl_attr_get_type(attr) == IFA_PROTO && nl_is(attr, MNL_TYPE_U8))
+			held.proto = mnl_attr_get_u8(attr);
+	list_add((struct held_addrs *)data, held);
+	return MNL_CB_OK;
+}
+
 static int add_claim(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *attr, *claim = NULL;
@@ -252,6 +266,11 @@ static void forget_addrs(void *data)
 		list_free(&devs->item[i].addrs);
 }
 
+static void forget_held(void *data)
+{
+	list_free((struct held_addrs *)data);
+}
+
 static void forget_claims(void *data)
 {
 	struct devs *devs = data;
@@ -277,15 +296,34 @@ static int get_links(struct devs *devs, struct nl_error *error)
 	return err;
 }
 
-static int get_addrs(struct devs *devs, struct nl_error *error)
+static int dump_addrs(mnl_cb_t cb, void (*forget)(void *data), void *data,
+		      struct nl_error *error)
 {
 	struct nlmsghdr *nlh = nl_new(RTM_GETADDR, 0);
 	int err;
 
 	nl_header(nlh, sizeof(struct ifaddrmsg));
-	err = nl_dump(NETLINK_ROUTE, nlh, add_addr, forget_addrs, devs, error);
+	err = nl_dump(NETLINK_ROUTE, nlh, cb, forget, data, error);
 	free(nlh);
 	return err;
+}
+
+static int get_addrs(struct devs *devs, struct nl_error *error)
+{
+	return dump_addrs(add_addr, forget_addrs, devs, error);
+}
+
+/**
+ * addrs_get - the addresses of all interfaces of this netns
+ * @addrs: to fill, and to be freed by list_free()
+ * @error: filled if it fails
+ *
+ * Return: 0 or -1.
+ */
+int addrs_get(struct held_addrs *addrs, struct nl_error *error)
+{
+	memset(addrs, 0, sizeof(*addrs));
+	return dump_addrs(add_held, forget_held, addrs, error);
 }
 
 static int get_claims(struct devs *devs, struct nl_error *error)

@@ -47,12 +47,30 @@ struct devs {
 	size_t		n;
 };
 
+/**
+ * struct held_addr - an address of an interface, lbx device or not
+ * @index: the interface
+ * @prefix: the address
+ * @proto: IFA_PROTO
+ */
+struct held_addr {
+	int		index;
+	struct prefix	prefix;
+	uint8_t		proto;
+};
+
+struct held_addrs {
+	struct held_addr	*item;
+	size_t			n;
+};
+
 /* What else to get of each */
 #define DEV_ADDRS	1
 #define DEV_CLAIMS	2
 
 bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev);
 int devs_get(struct devs *devs, unsigned int what, struct nl_error *error);
+int addrs_get(struct held_addrs *addrs, struct nl_error *error);
 int dev_exists(const char *name, struct nl_error *error);
 struct dev *devs_find(const struct devs *devs, const char *name);
 struct dev *devs_find_index(const struct devs *devs, int index);

@@ -116,20 +116,20 @@ enum {
 
 static int try_addr(const char *text)
 {
-	struct seens seens = { };
+	struct probe probe = { .proto = IPPROTO_UDP };
+	struct seens *seens = &probe.seens;
 	struct nl_error error;
-	struct prefix addr;
 	int result;
 
-	parse_prefix(text, &addr);
-	if (probe(&addr, PROBE_PORT, &seens, &error))
+	parse_prefix(text, &probe.addr);
+	if (probe_send(&probe, &error))
 		result = TRIAL_NO_PROBE;
-	else if (seens.n != 1 || strcmp(seens.item[0].dev, TRIAL_DEV))
+	else if (seens->n != 1 || strcmp(seens->item[0].dev, TRIAL_DEV))
 		result = TRIAL_NOT_CARRIED;
 	else
-		result = seens.item[0].in + seens.item[0].out == 1 ? TRIAL_OK :
-								   TRIAL_NOT_ONCE;
-	list_free(&seens);
+		result = seens->item[0].in + seens->item[0].out == 1 ? TRIAL_OK :
+								     TRIAL_NOT_ONCE;
+	list_free(seens);
 	return result;
 }
 
@@ -287,7 +287,7 @@ static void check_addrs(struct report *report, const struct dev *dev)
 			continue;
 		addr_text(addr, buf);
 		snprintf(mend, sizeof(mend), "lbx trace %s", buf);
-		if (route_get(addr, &route, &error))
+		if (route_get(addr, 0, &route, &error))
 			find(report, LEVEL_PROBLEM, mend,
 			     "%s of %s cannot be reached: %s", buf, dev->name,
 			     error.text);

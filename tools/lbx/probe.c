@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A UDP packet with a token in it, and packet sockets that see it wherever it comes
- * by, packet(7): what "tcpdump -i any" would show, without what it has to be told
- * apart from.
+ * A packet that is sent to an address, UDP with a token in it or the first of a TCP
+ * connection; packet sockets that see it wherever it comes by, packet(7); and a socket
+ * of our own that receives it.  A packet socket sees what comes in before netfilter, so
+ * only the last tells that it is delivered.
+ *
+ * Where a program waits at the UDP port, our socket is connected to the sender of the
+ * probe, so that the program gets all packets but that one.  It is bound to the device
+ * that the probe is to come in by, so that one of a program which is bound to another
+ * does not stand in its way.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,37 +27,62 @@
 
 #define TOKEN_WORDS	4
 
-/* Milliseconds: for the first sight of it, which a qdisc may delay, and after any */
+/* Milliseconds: until it is seen and delivered, which a qdisc may delay; and after that,
+ * for other devices
+ */
 #define WAIT_FIRST	1000
 #define WAIT_MORE	100
 
-/* A socket that sees packets which end with @token, on each device */
-static int open_capture(const uint32_t *token)
+union address {
+	struct sockaddr		any;
+	struct sockaddr_in	ip4;
+	struct sockaddr_in6	ip6;
+};
+
+/**
+ * struct probe_socks - the sockets of a probe, each -1 if there is none
+ * @capture: sees it on each device
+ * @sender: sends it
+ * @receiver: gets it
+ */
+struct probe_socks {
+	int	capture;
+	int	sender;
+	int	receiver;
+};
+
+static socklen_t address_of(const struct probe *probe, union address *to)
+{
+	memset(to, 0, sizeof(*to));
+	if (probe->addr.family == AF_INET) {
+		to->ip4.sin_family = AF_INET;
+		to->ip4.sin_port = htons(probe->port);
+		memcpy(&to->ip4.sin_addr, probe->addr.addr, 4);
+		return sizeof(to->ip4);
+	}
+	to->ip6.sin6_family = AF_INET6;
+	to->ip6.sin6_port = htons(probe->port);
+	to->ip6.sin6_scope_id = probe->scope;
+	memcpy(&to->ip6.sin6_addr, probe->addr.addr, 16);
+	return sizeof(to->ip6);
+}
+
+/* The address and the port that a socket is bound to */
+static int bound_to(int fd, union address *at)
+{
+	socklen_t len = sizeof(*at);
+
+	if (getsockname(fd, &at->any, &len))
+		return -1;
+	return ntohs(at->any.sa_family == AF_INET ? at->ip4.sin_port : at->ip6.sin6_port);
+}
+
+static int attach_capture(struct sock_filter *code, size_t n)
 {
 	struct sockaddr_ll any = { .sll_family = AF_PACKET,
 				   .sll_protocol = htons(ETH_P_ALL) };
-	struct sock_filter code[5 + 2 * TOKEN_WORDS + 1] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-		/* too short: to the end */
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, TOKEN_WORDS * 4, 0,
-			 3 + 2 * TOKEN_WORDS),
-		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, TOKEN_WORDS * 4),
-		BPF_STMT(BPF_MISC | BPF_TAX, 0),
-	};
-	struct sock_fprog prog = { .len = ARRAY_SIZE(code), .filter = code };
-	size_t i, n = 4;
+	struct sock_fprog prog = { .len = n, .filter = code };
 	int fd;
-
-	for (i = 0; i < TOKEN_WORDS; i++) {
-		code[n++] = (struct sock_filter)
-			BPF_STMT(BPF_LD | BPF_W | BPF_IND, i * 4);
-		code[n] = (struct sock_filter)
-			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(token[i]), 0,
-				 ARRAY_SIZE(code) - 2 - n);
-		n++;
-	}
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0xffff);
-	code[n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 
 	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -65,43 +96,159 @@ static int open_capture(const uint32_t *token)
 	return fd;
 }
 
-static int send_probe(const struct prefix *addr, int port, const void *token,
-		      size_t size)
+/* Sees packets which end with @token, on each device */
+static int capture_token(const uint32_t *token)
 {
-	union {
-		struct sockaddr		any;
-		struct sockaddr_in	ip4;
-		struct sockaddr_in6	ip6;
-	} to = { };
-	socklen_t len;
-	ssize_t sent;
-	int fd;
+	struct sock_filter code[5 + 2 * TOKEN_WORDS + 1] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		/* too short: to the end */
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, TOKEN_WORDS * 4, 0,
+			 3 + 2 * TOKEN_WORDS),
+		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, TOKEN_WORDS * 4),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+	};
+	size_t i, n = 4;
 
-	if (addr->family == AF_INET) {
-		to.ip4.sin_family = AF_INET;
-		to.ip4.sin_port = htons(port);
-		memcpy(&to.ip4.sin_addr, addr->addr, 4);
-		len = sizeof(to.ip4);
-	} else {
-		to.ip6.sin6_family = AF_INET6;
-		to.ip6.sin6_port = htons(port);
-		memcpy(&to.ip6.sin6_addr, addr->addr, 16);
-		len = sizeof(to.ip6);
+	for (i = 0; i < TOKEN_WORDS; i++) {
+		code[n++] = (struct sock_filter)
+			BPF_STMT(BPF_LD | BPF_W | BPF_IND, i * 4);
+		code[n] = (struct sock_filter)
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(token[i]), 0,
+				 ARRAY_SIZE(code) - 2 - n);
+		n++;
 	}
-	fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0xffff);
+	code[n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	return attach_capture(code, ARRAY_SIZE(code));
+}
+
+/* Sees the SYNs between two TCP ports, on each device */
+static int capture_syn(int family, int sport, int dport)
+{
+	bool ip4 = family == AF_INET;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ip4 ? 4 : 6, 0, 11),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ip4 ? 9 : 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 9),
+		/* where TCP begins: behind the options of IPv4 */
+		ip4 ? (struct sock_filter)BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0) :
+		      (struct sock_filter)BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 40),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, sport, 0, 6),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, dport, 0, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+
+	return attach_capture(code, ARRAY_SIZE(code));
+}
+
+/* A socket of our own at the probe's port, or -1: a program has it.  Chooses a port where
+ * there is none in the probe.
+ */
+static int open_receiver(struct probe *probe)
+{
+	int type = probe->proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	bool any_port = !probe->port;
+	union address at;
+	socklen_t len;
+	int fd, on = 1;
+
+	fd = socket(probe->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	sent = sendto(fd, token, size, 0, &to.any, len);
+	/* An address of a local prefix need not be one that a device has */
+	if (probe->addr.family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, probe->dev, strlen(probe->dev) + 1);
+	if (any_port)
+		probe->port = PROBE_PORT;
+	len = address_of(probe, &at);
+	if (!bind(fd, &at.any, len))
+		goto bound;
+	if (any_port) {
+		probe->port = 0;
+		len = address_of(probe, &at);
+		if (!bind(fd, &at.any, len)) {
+			probe->port = bound_to(fd, &at);
+			goto bound;
+		}
+		probe->port = PROBE_PORT;
+	}
 	close(fd);
-	return sent < 0 ? -1 : 0;
+	return -1;
+bound:
+	if (type == SOCK_STREAM && listen(fd, 1)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_sender(struct probe *probe)
+{
+	int type = probe->proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	union address at = { };
+	socklen_t len;
+	int fd;
+
+	fd = socket(probe->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	/* TCP: the port has to be known before the SYN is sent */
+	at.any.sa_family = probe->addr.family;
+	len = probe->addr.family == AF_INET ? sizeof(at.ip4) : sizeof(at.ip6);
+	if (type == SOCK_STREAM && bind(fd, &at.any, len))
+		goto fail;
+	len = address_of(probe, &at);
+	if (type == SOCK_DGRAM && connect(fd, &at.any, len))
+		goto fail;
+	probe->sport = bound_to(fd, &at);
+	return fd;
+fail:
+	close(fd);
+	return -1;
+}
+
+/* The source address that the kernel has chosen, once it is connected */
+static void learn_source(struct probe *probe, int fd)
+{
+	union address at;
+
+	if (bound_to(fd, &at) < 0)
+		return;
+	probe->from.family = probe->addr.family;
+	probe->from.len = probe->addr.len;
+	if (probe->from.family == AF_INET)
+		memcpy(probe->from.addr, &at.ip4.sin_addr, 4);
+	else
+		memcpy(probe->from.addr, &at.ip6.sin6_addr, 16);
+}
+
+/* Has a UDP socket got the token? */
+static bool got_token(int fd, const uint32_t *token)
+{
+	uint32_t got[TOKEN_WORDS + 1];
+
+	return recv(fd, got, sizeof(got), MSG_DONTWAIT) == TOKEN_WORDS * 4 &&
+	       !memcmp(got, token, TOKEN_WORDS * 4);
 }
 
 /* The answer that nobody listens (ICMP) has all of the packet in it, and the token */
-static bool is_probe(const unsigned char *packet, ssize_t len)
+static bool is_probe(const unsigned char *packet, ssize_t len, int proto)
 {
 	if (len < 20)
 		return false;
-	return packet[packet[0] >> 4 == 4 ? 9 : 6] == IPPROTO_UDP;
+	return packet[packet[0] >> 4 == 4 ? 9 : 6] == proto;
 }
 
 static void add_seen(struct seens *seens, const struct sockaddr_ll *from)
@@ -124,55 +271,143 @@ static void add_seen(struct seens *seens, const struct sockaddr_ll *from)
 		seen->in++;
 }
 
+/* Something has become readable, writable, or has an error */
+static void take_events(struct probe *probe, const struct probe_socks *socks,
+			const uint32_t *token, const struct pollfd *fds)
+{
+	struct sockaddr_ll from = { };
+	socklen_t len = sizeof(from);
+	unsigned char packet[64];
+	int error = 0;
+	ssize_t got;
+
+	if (fds[0].revents) {
+		got = recvfrom(socks->capture, packet, sizeof(packet), MSG_DONTWAIT,
+			       (struct sockaddr *)&from, &len);
+		if (got > 0 && is_probe(packet, got, probe->proto))
+			add_seen(&probe->seens, &from);
+	}
+	if (probe->delivery == DELIVERY_DONE)
+		return;
+	if (probe->proto == IPPROTO_UDP && fds[2].revents && got_token(socks->receiver, token))
+		probe->delivery = DELIVERY_DONE;
+	if (!fds[1].revents || probe->refusal)
+		return;
+	len = sizeof(error);
+	if (getsockopt(socks->sender, SOL_SOCKET, SO_ERROR, &error, &len) || !error) {
+		/* connected, or an answer */
+		probe->delivery = DELIVERY_DONE;
+	} else if (error == ECONNREFUSED && socks->receiver < 0 && !probe->taken) {
+		/* the answer that nobody has the port: it has been looked for */
+		probe->delivery = DELIVERY_DONE;
+	} else {
+		probe->delivery = DELIVERY_REFUSED;
+		probe->refusal = error;
+	}
+}
+
+static void follow(struct probe *probe, const struct probe_socks *socks,
+		   const uint32_t *token)
+{
+	struct pollfd fds[] = {
+		{ .fd = socks->capture, .events = POLLIN },
+		{ .fd = socks->sender,
+		  .events = probe->proto == IPPROTO_TCP ? POLLOUT : POLLIN },
+		{ .fd = probe->proto == IPPROTO_UDP ? socks->receiver : -1,
+		  .events = POLLIN },
+	};
+	bool settled = false;
+
+	while (poll(fds, ARRAY_SIZE(fds), settled ? WAIT_MORE : WAIT_FIRST) > 0) {
+		take_events(probe, socks, token, fds);
+		if (probe->delivery == DELIVERY_DONE || probe->refusal) {
+			fds[1].fd = -1;
+			fds[2].fd = -1;
+		}
+		settled = probe->seens.n &&
+			  (!probe->dev || probe->delivery == DELIVERY_DONE || probe->refusal);
+	}
+	if (probe->dev && probe->delivery == DELIVERY_UNKNOWN &&
+	    (probe->proto == IPPROTO_TCP || socks->receiver >= 0))
+		probe->delivery = DELIVERY_NONE;
+}
+
+static int send_it(struct probe *probe, const struct probe_socks *socks,
+		   const uint32_t *token)
+{
+	union address to;
+	socklen_t len = address_of(probe, &to);
+
+	if (probe->proto == IPPROTO_TCP)
+		return connect(socks->sender, &to.any, len) && errno != EINPROGRESS &&
+		       errno != ECONNREFUSED ? -1 : 0;
+	return send(socks->sender, token, TOKEN_WORDS * 4, 0) < 0 ? -1 : 0;
+}
+
+static int run(struct probe *probe, struct probe_socks *socks, struct nl_error *error)
+{
+	uint32_t token[TOKEN_WORDS];
+	union address from;
+
+	if (getrandom(token, sizeof(token), 0) != sizeof(token)) {
+		nl_fail(error, errno, "getrandom: %s", strerror(errno));
+		return -1;
+	}
+	if (probe->dev && !(probe->proto == IPPROTO_TCP && probe->taken))
+		socks->receiver = open_receiver(probe);
+	else if (!probe->port)
+		probe->port = PROBE_PORT;
+	socks->sender = open_sender(probe);
+	if (socks->sender < 0) {
+		nl_fail(error, errno, "the packet is not sent: %s", strerror(errno));
+		return -1;
+	}
+	if (probe->proto == IPPROTO_UDP && socks->receiver >= 0 &&
+	    bound_to(socks->sender, &from) > 0 &&
+	    connect(socks->receiver, &from.any, probe->addr.family == AF_INET ?
+		    sizeof(from.ip4) : sizeof(from.ip6))) {
+		close(socks->receiver);
+		socks->receiver = -1;
+	}
+	socks->capture = probe->proto == IPPROTO_UDP ? capture_token(token) :
+			 capture_syn(probe->addr.family, probe->sport, probe->port);
+	if (socks->capture < 0) {
+		nl_fail(error, errno, "packet socket: %s", strerror(errno));
+		return -1;
+	}
+	if (send_it(probe, socks, token)) {
+		learn_source(probe, socks->sender);
+		nl_fail(error, errno, "the packet is not sent: %s", strerror(errno));
+		return -1;
+	}
+	learn_source(probe, socks->sender);
+	follow(probe, socks, token);
+	return 0;
+}
+
 /**
- * probe - send a packet, and look where it comes by
- * @addr: to that address
- * @port: and UDP port
- * @seens: to fill, and to be freed by list_free()
- * @error: filled if it fails
+ * probe_send - send a packet, look where it comes by, and whether it is delivered
+ * @probe: what to send; filled with what became of it
+ * @error: filled if it cannot be sent or seen
  *
  * Takes CAP_NET_RAW.
  *
  * Return: 0 or -1.
  */
-int probe(const struct prefix *addr, int port, struct seens *seens,
-	  struct nl_error *error)
+int probe_send(struct probe *probe, struct nl_error *error)
 {
-	int capture, wait = WAIT_FIRST;
-	uint32_t token[TOKEN_WORDS];
-	struct pollfd poll_fd;
+	struct probe_socks socks = { -1, -1, -1 };
+	int err;
 
-	memset(seens, 0, sizeof(*seens));
-	if (getrandom(token, sizeof(token), 0) != sizeof(token)) {
-		nl_fail(error, errno, "getrandom: %s", strerror(errno));
-		return -1;
-	}
-	capture = open_capture(token);
-	if (capture < 0) {
-		nl_fail(error, errno, "packet socket: %s", strerror(errno));
-		return -1;
-	}
-	if (send_probe(addr, port, token, sizeof(token))) {
-		nl_fail(error, errno, "the packet is not sent: %s", strerror(errno));
-		close(capture);
-		return -1;
-	}
-
-	poll_fd = (struct pollfd){ .fd = capture, .events = POLLIN };
-	while (poll(&poll_fd, 1, wait) > 0) {
-		struct sockaddr_ll from = { };
-		socklen_t len = sizeof(from);
-		unsigned char packet[64];
-		ssize_t got;
-
-		got = recvfrom(capture, packet, sizeof(packet), 0,
-			       (struct sockaddr *)&from, &len);
-		if (got < 0)
-			break;
-		if (is_probe(packet, got))
-			add_seen(seens, &from);
-		wait = WAIT_MORE;
-	}
-	close(capture);
-	return 0;
+	memset(&probe->seens, 0, sizeof(probe->seens));
+	probe->delivery = DELIVERY_UNKNOWN;
+	probe->refusal = 0;
+	err = run(probe, &socks, error);
+	if (socks.capture >= 0)
+		close(socks.capture);
+	if (socks.sender >= 0)
+		close(socks.sender);
+	if (socks.receiver >= 0)
+		close(socks.receiver);
+	return err;
 }

@@ -26,7 +26,42 @@ struct seens {
 	size_t		n;
 };
 
-int probe(const struct prefix *addr, int port, struct seens *seens,
-	  struct nl_error *error);
+/* What became of the probe */
+enum delivery {
+	DELIVERY_UNKNOWN,	/* nobody but the program whose port it is can tell */
+	DELIVERY_DONE,		/* it has reached a socket, or the place to look for one */
+	DELIVERY_REFUSED,	/* something has rejected it */
+	DELIVERY_NONE,		/* it has reached no socket, and nothing has answered */
+};
+
+/**
+ * struct probe - a packet to send
+ * @addr: to that address
+ * @scope: the interface that the address belongs to, or 0
+ * @proto: IPPROTO_UDP or IPPROTO_TCP
+ * @port: to that port; 0 for one of our own, which is filled in
+ * @dev: where a socket of our own receives it, or NULL for none
+ * @taken: a program waits for it at that port, by TCP
+ * @from: filled: the source address
+ * @sport: filled: the source port
+ * @seens: filled: where it was seen; to be freed by list_free()
+ * @delivery: filled: what became of it
+ * @refusal: filled: an errno value if it was refused
+ */
+struct probe {
+	struct prefix	addr;
+	unsigned int	scope;
+	int		proto;
+	int		port;
+	const char	*dev;
+	bool		taken;
+	struct prefix	from;
+	int		sport;
+	struct seens	seens;
+	enum delivery	delivery;
+	int		refusal;
+};
+
+int probe_send(struct probe *probe, struct nl_error *error);
 
 #endif /* PROBE_H */

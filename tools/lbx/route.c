@@ -53,8 +53,8 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int ask(const struct prefix *addr, unsigned int flags, struct reply *reply,
-	       struct nl_error *error)
+static int ask(const struct prefix *addr, int scope, unsigned int flags,
+	       struct reply *reply, struct nl_error *error)
 {
 	struct nlmsghdr *nlh = nl_new(RTM_GETROUTE, 0);
 	struct rtmsg *rtm = nl_header(nlh, sizeof(*rtm));
@@ -64,6 +64,8 @@ static int ask(const struct prefix *addr, unsigned int flags, struct reply *repl
 	rtm->rtm_dst_len = addr_size(addr) * 8;
 	rtm->rtm_flags = flags;
 	mnl_attr_put(nlh, RTA_DST, addr_size(addr), addr->addr);
+	if (scope)
+		mnl_attr_put_u32(nlh, RTA_OIF, scope);
 	err = nl_get(nlh, read_route, reply, error);
 	free(nlh);
 	return err;
@@ -72,6 +74,7 @@ static int ask(const struct prefix *addr, unsigned int flags, struct reply *repl
 /**
  * route_get - which way does a packet to an address take?
  * @addr: the address
+ * @scope: the interface that a link-local address belongs to, or 0
  * @route: to fill
  * @error: filled if there is no way
  *
@@ -80,16 +83,16 @@ static int ask(const struct prefix *addr, unsigned int flags, struct reply *repl
  *
  * Return: 0 or -1.
  */
-int route_get(const struct prefix *addr, struct route *route,
+int route_get(const struct prefix *addr, int scope, struct route *route,
 	      struct nl_error *error)
 {
 	struct reply reply = { .route = route };
 
 	memset(route, 0, sizeof(*route));
-	if (ask(addr, 0, &reply, error))
+	if (ask(addr, scope, 0, &reply, error))
 		return -1;
 	reply.fib_match = true;
-	if (ask(addr, RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE, &reply, error))
+	if (ask(addr, scope, RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE, &reply, error))
 		return -1;
 	/* Until there is a rule of somebody's, IPv4 has the tables local and main in
 	 * one, and calls it main (fib_unmerge())
@@ -98,6 +101,72 @@ int route_get(const struct prefix *addr, struct route *route,
 	    route->type == RTN_LOCAL)
 		route->table = RT_TABLE_LOCAL;
 	return 0;
+}
+
+/* The claim that takes packets to @addr, which @owner has.  One of the address goes
+ * before one of the interface.
+ */
+static const struct dev *find_claim(const struct devs *devs,
+				    const struct prefix *addr, const char *owner,
+				    const struct target **claim)
+{
+	const struct dev *holder = NULL;
+	size_t i, j;
+
+	for (i = 0; i < devs->n; i++) {
+		for (j = 0; j < devs->item[i].claims.n; j++) {
+			const struct target *target = &devs->item[i].claims.item[j];
+
+			if (*target->ifname ? !strcmp(target->ifname, owner) && !holder :
+					      same_prefix(&target->addr, addr)) {
+				holder = &devs->item[i];
+				*claim = target;
+			}
+		}
+	}
+	return holder;
+}
+
+bool route_is_local(const struct route *route)
+{
+	return route->type == RTN_LOCAL || route->type == RTN_ANYCAST;
+}
+
+/**
+ * route_judge - which device should carry a packet?
+ * @devs: the lbx devices, with their claims
+ * @addr: the destination
+ * @route: its route
+ *
+ * Return: the device and the reason; it points into @devs and @route.
+ */
+struct verdict route_judge(const struct devs *devs, const struct prefix *addr,
+			   const struct route *route)
+{
+	struct verdict verdict = { .dev = route->dev };
+	const struct dev *dev = devs_find(devs, route->dev);
+
+	if (!route_is_local(route)) {
+		verdict.why = "it is not local";
+	} else if (dev && !dev->up) {
+		verdict.dev = "lo";
+		verdict.why = "the lbx device that has it is down";
+	} else if (dev) {
+		verdict.why = "it is local to that lbx device";
+	} else {
+		dev = find_claim(devs, addr, route->owner, &verdict.claim);
+		if (dev && dev->up) {
+			verdict.dev = dev->name;
+			verdict.why = *verdict.claim->ifname ?
+				      "it claims the interface that has it" :
+				      "it claims the address";
+		} else if (dev) {
+			verdict.why = "the lbx device that claims it is down";
+		} else {
+			verdict.why = "it is local, and no lbx device has or claims it";
+		}
+	}
+	return verdict;
 }
 
 static int add_rule(const struct nlmsghdr *nlh, void *data)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dev.h"
 #include "nl.h"
 #include "util.h"
 
@@ -42,8 +43,23 @@ struct rules {
 	size_t		n;
 };
 
-int route_get(const struct prefix *addr, struct route *route,
+/**
+ * struct verdict - which device should carry a packet, by what the kernel has been told
+ * @dev: the device
+ * @why: the reason
+ * @claim: the claim that is the reason, or NULL
+ */
+struct verdict {
+	const char		*dev;
+	const char		*why;
+	const struct target	*claim;
+};
+
+int route_get(const struct prefix *addr, int scope, struct route *route,
 	      struct nl_error *error);
+bool route_is_local(const struct route *route);
+struct verdict route_judge(const struct devs *devs, const struct prefix *addr,
+			   const struct route *route);
 int rules_get(int family, struct rules *rules, struct nl_error *error);
 const char *table_text(uint32_t table, char *buf);
 const char *type_text(int type);
