@@ -220,6 +220,54 @@ static int add_addr(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+/* Routes of one family are read at a time: see get_routes() */
+struct route_reading {
+	struct devs	*devs;
+	int		family;
+};
+
+/* Adds a route to its device, unless the kernel has made it for an address */
+static int add_route(const struct nlmsghdr *nlh, void *data)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct route_reading *reading = data;
+	struct local_route route = { };
+	const struct nlattr *attr;
+	struct dev *dev = NULL;
+
+	if (!nl_has(nlh, sizeof(*rtm)) || rtm->rtm_type != RTN_LOCAL ||
+	    rtm->rtm_protocol == RTPROT_KERNEL || rtm->rtm_family != reading->family)
+		return MNL_CB_OK;
+	route.dst.family = rtm->rtm_family;
+	route.dst.len = rtm->rtm_dst_len;
+	route.table = rtm->rtm_table;
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_OIF:
+			if (nl_is(attr, MNL_TYPE_U32))
+				dev = devs_find_index(reading->devs,
+						      mnl_attr_get_u32(attr));
+			break;
+		case RTA_TABLE:
+			if (nl_is(attr, MNL_TYPE_U32))
+				route.table = mnl_attr_get_u32(attr);
+			break;
+		case RTA_PRIORITY:
+			if (nl_is(attr, MNL_TYPE_U32))
+				route.metric = mnl_attr_get_u32(attr);
+			break;
+		case RTA_DST:
+			if (mnl_attr_get_payload_len(attr) == (size_t)addr_size(&route.dst))
+				memcpy(route.dst.addr, mnl_attr_get_payload(attr),
+				       addr_size(&route.dst));
+			break;
+		}
+	}
+	if (dev && route.dst.len <= addr_size(&route.dst) * 8)
+		list_add(&dev->routes, route);
+	return MNL_CB_OK;
+}
+
 static int add_held(const struct nlmsghdr *nlh, void *data)
 {
 	struct held_addr held = { };
@@ -264,6 +312,23 @@ static void forget_addrs(void *data)
 
 	for (i = 0; i < devs->n; i++)
 		list_free(&devs->item[i].addrs);
+}
+
+static void forget_routes(void *data)
+{
+	struct route_reading *reading = data;
+	size_t i, j, left;
+
+	for (i = 0; i < reading->devs->n; i++) {
+		struct local_routes *routes = &reading->devs->item[i].routes;
+
+		for (j = 0, left = 0; j < routes->n; j++)
+			if (routes->item[j].dst.family != reading->family)
+				routes->item[left++] = routes->item[j];
+		routes->n = left;
+		if (!left)
+			list_free(routes);
+	}
 }
 
 static void forget_held(void *data)
@@ -326,6 +391,29 @@ int addrs_get(struct held_addrs *addrs, struct nl_error *error)
 	return dump_addrs(add_held, forget_held, addrs, error);
 }
 
+/* The kernel selects those of type local: a router has a million of others.  Without
+ * IPv6 it lists all families when it is asked for IPv6 (rtnl_dump_all()).
+ */
+static int get_routes(struct devs *devs, struct nl_error *error)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(families) && !err; i++) {
+		struct route_reading reading = { devs, families[i] };
+		struct nlmsghdr *nlh = nl_new(RTM_GETROUTE, 0);
+		struct rtmsg *rtm = nl_header(nlh, sizeof(*rtm));
+
+		rtm->rtm_family = families[i];
+		rtm->rtm_type = RTN_LOCAL;
+		err = nl_dump(NETLINK_ROUTE, nlh, add_route, forget_routes, &reading,
+			      error);
+		free(nlh);
+	}
+	return err;
+}
+
 static int get_claims(struct devs *devs, struct nl_error *error)
 {
 	struct nlmsghdr *nlh;
@@ -359,7 +447,7 @@ static bool module_is_there(const struct devs *devs, struct nl_error *error)
 /**
  * devs_get - the lbx devices of this netns
  * @devs: to fill, and to be freed by devs_free()
- * @what: DEV_ADDRS, DEV_CLAIMS, both or 0
+ * @what: DEV_ADDRS, DEV_CLAIMS, DEV_ROUTES, several or 0
  * @error: filled if it fails
  *
  * Return: 0 or -1.
@@ -369,7 +457,8 @@ int devs_get(struct devs *devs, unsigned int what, struct nl_error *error)
 	memset(devs, 0, sizeof(*devs));
 	if (get_links(devs, error) || !module_is_there(devs, error) ||
 	    (what & DEV_ADDRS && devs->n && get_addrs(devs, error)) ||
-	    (what & DEV_CLAIMS && get_claims(devs, error))) {
+	    (what & DEV_CLAIMS && get_claims(devs, error)) ||
+	    (what & DEV_ROUTES && devs->n && get_routes(devs, error))) {
 		devs_free(devs);
 		return -1;
 	}
@@ -419,6 +508,7 @@ void dev_free(struct dev *dev)
 {
 	list_free(&dev->addrs);
 	list_free(&dev->claims);
+	list_free(&dev->routes);
 }
 
 void devs_free(struct devs *devs)
@@ -522,5 +612,34 @@ struct nlmsghdr *addr_request(int type, int flags, const struct prefix *prefix)
 			 RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
 	mnl_attr_put(nlh, IFA_LOCAL, addr_size(prefix), prefix->addr);
 	mnl_attr_put(nlh, IFA_ADDRESS, addr_size(prefix), prefix->addr);
+	return nlh;
+}
+
+bool same_route(const struct local_route *a, const struct local_route *b)
+{
+	return same_prefix(&a->dst, &b->dst) && a->table == b->table &&
+	       a->metric == b->metric;
+}
+
+/* RTM_NEWROUTE or RTM_DELROUTE; whoever sends it puts in the device's index, into RTA_OIF,
+ * the first attribute
+ */
+struct nlmsghdr *route_request(int type, int flags, const struct local_route *route)
+{
+	struct nlmsghdr *nlh = nl_new(type, flags);
+	struct rtmsg *rtm = nl_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = route->dst.family;
+	rtm->rtm_dst_len = route->dst.len;
+	rtm->rtm_table = route->table < 256 ? route->table : RT_TABLE_UNSPEC;
+	rtm->rtm_type = RTN_LOCAL;
+	/* as "ip route add local" */
+	rtm->rtm_protocol = RTPROT_BOOT;
+	rtm->rtm_scope = route->dst.family == AF_INET ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
+	mnl_attr_put_u32(nlh, RTA_OIF, 0);
+	mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
+	mnl_attr_put(nlh, RTA_DST, addr_size(&route->dst), route->dst.addr);
+	if (route->metric)
+		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
 	return nlh;
 }

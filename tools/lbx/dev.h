@@ -17,6 +17,23 @@
 extern const char *const counter_names[N_COUNTERS];
 
 /**
+ * struct local_route - "ip route add local DST dev NAME table TABLE metric METRIC"
+ * @dst: a destination that is local as a whole
+ * @table: the routing table
+ * @metric: RTA_PRIORITY
+ */
+struct local_route {
+	struct prefix	dst;
+	uint32_t	table;
+	uint32_t	metric;
+};
+
+struct local_routes {
+	struct local_route	*item;
+	size_t			n;
+};
+
+/**
  * struct dev - an lbx device
  * @index: its interface index
  * @name: its name
@@ -28,6 +45,8 @@ extern const char *const counter_names[N_COUNTERS];
  * @counters: indexed by LBX_XSTATS_* - 1
  * @addrs: its addresses, if DEV_ADDRS was asked for
  * @claims: its claims, if DEV_CLAIMS was asked for; see dev_parse()
+ * @routes: local routes that name it, if DEV_ROUTES was asked for; not those that its
+ *	addresses have by themselves
  */
 struct dev {
 	int		index;
@@ -40,6 +59,7 @@ struct dev {
 	uint64_t	counters[N_COUNTERS];
 	struct prefixes	addrs;
 	struct targets	claims;
+	struct local_routes routes;
 };
 
 struct devs {
@@ -67,6 +87,7 @@ struct held_addrs {
 /* What else to get of each */
 #define DEV_ADDRS	1
 #define DEV_CLAIMS	2
+#define DEV_ROUTES	4
 
 bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev);
 int devs_get(struct devs *devs, unsigned int what, struct nl_error *error);
@@ -82,6 +103,8 @@ uint64_t dev_sum(const struct dev *dev, const char *suffix);
 struct nlmsghdr *dev_new_request(const char *name, int flags);
 struct nlmsghdr *dev_del_request(const char *name);
 struct nlmsghdr *addr_request(int type, int flags, const struct prefix *prefix);
+struct nlmsghdr *route_request(int type, int flags, const struct local_route *route);
+bool same_route(const struct local_route *a, const struct local_route *b);
 bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix);
 struct nlattr *dev_data_start(struct nlmsghdr *nlh);
 void dev_data_end(struct nlmsghdr *nlh, struct nlattr *info);

@@ -14,12 +14,15 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/lbx.h>
 #include <linux/rtnetlink.h>
 
 #include "lbx.h"
 #include "out.h"
 #include "probe.h"
 #include "route.h"
+#include "ruleset.h"
+#include "socks.h"
 #include "txn.h"
 
 /* Of the device in the namespace that is tried in; RFC 5737, RFC 3849 */
@@ -47,7 +50,7 @@ static void find(struct report *report, enum level level, const char *mend,
 static void find(struct report *report, enum level level, const char *mend,
 		 const char *format, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list args;
 
 	va_start(args, format);
@@ -341,11 +344,19 @@ static void check_drops(struct report *report, const struct dev *dev)
 			     counter_names[i] + 5);
 }
 
+/* Is it one that nobody uses?  "insmod lbx.ko" makes such a device. */
+static bool is_unused(const struct dev *dev)
+{
+	return !dev->up && !dev->n_claims && !dev->addrs.n && !dev->routes.n;
+}
+
 static void check_dev(struct report *report, const struct dev *dev,
 		      uint32_t lo_mtu)
 {
 	char mend[64];
 
+	if (is_unused(dev))
+		return;
 	if (!dev->up) {
 		snprintf(mend, sizeof(mend), "lbx set %s up", dev->name);
 		find(report, LEVEL_PROBLEM, mend, "%s is down: %s", dev->name,
@@ -359,15 +370,302 @@ static void check_dev(struct report *report, const struct dev *dev,
 		     "%s has the MTU %u, below lo's %u: more packets for the same data",
 		     dev->name, dev->mtu, lo_mtu);
 	}
-	if (!dev->n_claims && dev->addrs.n == (dev->up && dev->mtu >= 1280)) {
+	if (!dev->n_claims && !dev->routes.n &&
+	    dev->addrs.n == (dev->up && dev->mtu >= 1280)) {
 		snprintf(mend, sizeof(mend), "lbx set %s addr ADDR", dev->name);
 		find(report, LEVEL_NOTE, mend,
-		     "%s has neither an address nor a claim, and carries nothing",
+		     "%s has no address, no claim and no local route, and carries nothing",
 		     dev->name);
 	}
 	check_addrs(report, dev);
 	check_claims(report, dev);
 	check_drops(report, dev);
+}
+
+/**
+ * struct check - what the checks of addresses read
+ * @devs: the lbx devices
+ * @held: the addresses of all interfaces
+ * @socks: sockets that wait for packets
+ * @ruleset: the rules of nftables
+ * @have_rules: @ruleset has been read
+ */
+struct check {
+	struct devs		*devs;
+	struct held_addrs	held;
+	struct socks		socks;
+	struct ruleset		ruleset;
+	bool			have_rules;
+};
+
+static bool same_addr(const struct prefix *a, const struct prefix *b)
+{
+	return a->family == b->family && !memcmp(a->addr, b->addr, addr_size(a));
+}
+
+/* Is a prefix of IPv4, all of which is local, in the other, or the other in it? */
+static bool overlap(const struct prefix *a, const struct prefix *b)
+{
+	int len = a->len < b->len ? a->len : b->len, i;
+
+	if (a->family != AF_INET || b->family != AF_INET)
+		return false;
+	for (i = 0; i < len; i++)
+		if ((a->addr[i / 8] ^ b->addr[i / 8]) & 0x80 >> i % 8)
+			return false;
+	return true;
+}
+
+/* An address of two devices is carried by one of them; a prefix of an lbx device that is
+ * also the network of an interface makes all of that network local
+ */
+static void check_shared(struct report *report, const struct check *check,
+			 const struct dev *dev, const struct prefix *addr)
+{
+	char buf[PREFIX_STRLEN], text[PREFIX_STRLEN], name[IFNAMSIZ], mend[96];
+	size_t i;
+
+	prefix_text(addr, buf);
+	for (i = 0; i < check->held.n; i++) {
+		const struct held_addr *held = &check->held.item[i];
+		const struct dev *other = devs_find_index(check->devs, held->index);
+
+		if (held->index == dev->index || held->proto == LBX_IFAPROT ||
+		    !if_indextoname(held->index, name))
+			continue;
+		/* of two lbx devices, the first tells */
+		if (other && other < dev)
+			continue;
+		snprintf(mend, sizeof(mend), "lbx set %s noaddr %s", dev->name, buf);
+		if (same_addr(addr, &held->prefix))
+			find(report, LEVEL_PROBLEM, mend,
+			     "both %s and %s have the address %s: one of them carries it",
+			     dev->name, name, addr_text(addr, text));
+		else if (addr->len < 32 && strcmp(name, "lo") &&
+			 overlap(addr, &held->prefix))
+			find(report, other || held->prefix.len == 32 ? LEVEL_NOTE :
+							LEVEL_PROBLEM, mend,
+			     "all of %s is local to %s, and %s has %s, of the same network: %s",
+			     buf, dev->name, name, prefix_text(&held->prefix, text),
+			     other || held->prefix.len == 32 ?
+			     "the longer prefix, or the first, is asked first" :
+			     "other machines there cannot be reached");
+	}
+}
+
+/* A rule that accepts lo by its name or index, and others that then drop the rest */
+static bool check_firewall(struct report *report, struct check *check,
+			   const struct dev *dev, const struct prefix *addr, bool claimed)
+{
+	struct flow flow = {
+		.src = *addr, .dst = *addr, .sport = 50000, .dport = PROBE_PORT,
+		.in = { .index = dev->index, .kind = LBX_KIND },
+	};
+	static const int protos[] = { IPPROTO_UDP, IPPROTO_TCP };
+	char text[600], mend[640], buf[PREFIX_STRLEN];
+	struct place place;
+	size_t i;
+
+	copy_name(flow.in.name, dev->name);
+	flow.out = flow.in;
+	/* the hook takes it from lo behind the chains of output */
+	if (claimed) {
+		memset(&flow.out, 0, sizeof(flow.out));
+		strcpy(flow.out.name, "lo");
+		flow.out.index = if_nametoindex("lo");
+	}
+	for (i = 0; i < ARRAY_SIZE(protos); i++) {
+		flow.proto = protos[i];
+		if (!ruleset_prefers_lo(&check->ruleset, &flow, &place))
+			continue;
+		find(report, LEVEL_PROBLEM,
+		     place_mend(&check->ruleset, &place, &flow, mend, sizeof(mend)),
+		     "a firewall that accepts lo drops %s for %s on %s: %s",
+		     proto_text(flow.proto), addr_text(addr, buf), dev->name,
+		     place_text(&place, text, sizeof(text)));
+		return true;
+	}
+	return false;
+}
+
+/* With snat or masquerade, nf_nat takes an L3 master for a VRF in postrouting */
+static void check_source_nat(struct report *report, const struct check *check,
+			     const struct dev *dev)
+{
+	struct iface iface = { .index = dev->index, .kind = LBX_KIND };
+	struct place place;
+	char text[600], mend[640];
+
+	copy_name(iface.name, dev->name);
+	if (!ruleset_nat(&check->ruleset, NAT_SOURCE_BY_OIF, &iface, NULL, &place))
+		return;
+	snprintf(mend, sizeof(mend),
+		 "nft add chain %s %s lbx_snat '{ type nat hook input priority 100; }', and move the rule there, with iifname",
+		 family_text(place.chain), place.chain->table);
+	find(report, LEVEL_PROBLEM, mend,
+	     "source NAT in postrouting does nothing for what %s carries: %s", dev->name,
+	     place_text(&place, text, sizeof(text)));
+}
+
+/* Isolation decides by the destination, and prerouting has given the packet another */
+static void check_dest_nat(struct report *report, const struct check *check,
+			   const struct dev *dev, const struct prefix *addr)
+{
+	struct place place;
+	char text[600], mend[640], buf[PREFIX_STRLEN];
+
+	if (!dev->isolate ||
+	    !ruleset_nat(&check->ruleset, NAT_DEST_OF_ADDR, NULL, addr, &place))
+		return;
+	snprintf(mend, sizeof(mend), "nft -a list chain %s %s %s", family_text(place.chain),
+		 place.chain->table, place.chain->name);
+	find(report, LEVEL_PROBLEM, mend,
+	     "%s of %s, which is isolated, is published by destination NAT, and other machines can get in there: %s",
+	     addr_text(addr, buf), dev->name, place_text(&place, text, sizeof(text)));
+}
+
+/* A socket that is bound to lo gets nothing from an lbx device (compute_score()) */
+static void check_socket(struct report *report, const struct check *check,
+			 const struct sock *sock)
+{
+	char buf[PREFIX_STRLEN], name[IFNAMSIZ], who[64], mend[128];
+	struct verdict verdict;
+	struct nl_error error;
+	const struct dev *dev;
+	struct route route;
+	size_t i;
+
+	if (!sock->index || sock_is_any(sock) ||
+	    devs_find_index(check->devs, sock->index) ||
+	    !if_indextoname(sock->index, name) ||
+	    route_get(&sock->addr, 0, &route, &error))
+		return;
+	verdict = route_judge(check->devs, &sock->addr, &route);
+	dev = devs_find(check->devs, verdict.dev);
+	if (!dev || !dev->up)
+		return;
+	addr_text(&sock->addr, buf);
+	if (verdict.claim) {
+		snprintf(mend, sizeof(mend), "lbx unclaim %s dev %s",
+			 target_text(verdict.claim, buf), dev->name);
+		addr_text(&sock->addr, buf);
+	} else {
+		snprintf(mend, sizeof(mend),
+			 "another address for %s, or no SO_BINDTODEVICE for the program",
+			 dev->name);
+	}
+	for (i = 0; i < dev->addrs.n; i++)
+		if (same_addr(&dev->addrs.item[i], &sock->addr))
+			snprintf(mend, sizeof(mend), "lbx set %s noaddr %s/%d", dev->name,
+				 buf, dev->addrs.item[i].len);
+	find(report, LEVEL_PROBLEM, mend,
+	     "%s has bound %s port %d of %s to %s, and gets nothing from %s, which carries it",
+	     sock_text(sock, who, sizeof(who)), proto_text(sock->proto), sock->port, buf,
+	     name, dev->name);
+}
+
+/* Where systemd-resolved listens, on a socket that it binds to lo */
+static void check_stub(struct report *report, const struct dev *dev,
+		       const struct prefix *addr)
+{
+	static const unsigned char stub[] = { 127, 0, 0 };
+	char mend[96], buf[PREFIX_STRLEN];
+
+	if (addr->family != AF_INET || memcmp(addr->addr, stub, sizeof(stub)) ||
+	    (addr->addr[3] != 53 && addr->addr[3] != 54))
+		return;
+	snprintf(mend, sizeof(mend), "lbx set %s noaddr %s addr 127.0.9.%d", dev->name,
+		 prefix_text(addr, buf), addr->addr[3]);
+	find(report, LEVEL_NOTE, mend,
+	     "%s of %s is an address of systemd-resolved, which binds it to lo and gets nothing from %s",
+	     addr_text(addr, buf), dev->name, dev->name);
+}
+
+/* Addresses that a device claims: single ones, and those of interfaces */
+static void claimed_addrs(const struct check *check, const struct dev *dev,
+			  struct prefixes *addrs)
+{
+	char name[IFNAMSIZ];
+	size_t i, j;
+
+	for (i = 0; i < dev->claims.n; i++) {
+		const struct target *claim = &dev->claims.item[i];
+
+		if (!*claim->ifname) {
+			list_add(addrs, claim->addr);
+			continue;
+		}
+		for (j = 0; j < check->held.n; j++)
+			if (if_indextoname(check->held.item[j].index, name) &&
+			    !strcmp(name, claim->ifname))
+				list_add(addrs, check->held.item[j].prefix);
+	}
+}
+
+/* What else has to do with the addresses that a device carries */
+static void check_carried(struct report *report, struct check *check,
+			  const struct dev *dev)
+{
+	bool told[2] = { false, false };
+	struct prefixes claimed = { };
+	size_t i;
+
+	for (i = 0; i < dev->addrs.n; i++) {
+		const struct prefix *addr = &dev->addrs.item[i];
+		bool *is_told = &told[addr->family == AF_INET6];
+
+		if (is_auto_addr(addr))
+			continue;
+		check_shared(report, check, dev, addr);
+		check_stub(report, dev, addr);
+		if (!check->have_rules)
+			continue;
+		check_dest_nat(report, check, dev, addr);
+		if (dev->up && !*is_told)
+			*is_told = check_firewall(report, check, dev, addr, false);
+	}
+	if (!check->have_rules)
+		return;
+	check_source_nat(report, check, dev);
+	claimed_addrs(check, dev, &claimed);
+	for (i = 0; i < claimed.n && dev->up; i++) {
+		bool *is_told = &told[claimed.item[i].family == AF_INET6];
+
+		if (!*is_told)
+			*is_told = check_firewall(report, check, dev, &claimed.item[i],
+						  true);
+	}
+	list_free(&claimed);
+}
+
+static void check_use(struct report *report, struct devs *devs)
+{
+	struct check check = { .devs = devs };
+	struct nl_error error;
+	size_t i;
+
+	if (!devs->n)
+		return;
+	if (addrs_get(&check.held, &error))
+		find(report, LEVEL_PROBLEM, NULL, "addresses cannot be read: %s",
+		     error.text);
+	if (socks_get(&check.socks, &error))
+		find(report, LEVEL_NOTE, NULL, "sockets cannot be read: %s", error.text);
+	check.have_rules = !ruleset_get(&check.ruleset, &error);
+	if (!check.have_rules && error.code == EPERM)
+		find(report, LEVEL_NOTE, "sudo lbx doctor",
+		     "only root can read the rules of netfilter, which may drop what lbx devices carry");
+	else if (!check.have_rules)
+		find(report, LEVEL_NOTE, "nft list ruleset",
+		     "the rules of netfilter cannot be read: %s", error.text);
+	for (i = 0; i < devs->n; i++)
+		check_carried(report, &check, &devs->item[i]);
+	for (i = 0; i < check.socks.n; i++)
+		check_socket(report, &check, &check.socks.item[i]);
+	if (check.have_rules)
+		ruleset_free(&check.ruleset);
+	list_free(&check.socks);
+	list_free(&check.held);
 }
 
 /* Does a device that others may reach have an address of 127.0.0.0/8? */
@@ -429,7 +727,7 @@ static void check_here(struct report *report)
 	struct devs devs;
 	size_t i;
 
-	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS, &error)) {
+	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS | DEV_ROUTES, &error)) {
 		find(report, LEVEL_PROBLEM, NULL, "devices cannot be read: %s",
 		     error.text);
 		return;
@@ -445,6 +743,7 @@ static void check_here(struct report *report)
 	for (i = 0; i < devs.n; i++)
 		check_dev(report, &devs.item[i], lo_mtu);
 	check_sysctls(report, &devs);
+	check_use(report, &devs);
 	devs_free(&devs);
 }
 

@@ -416,7 +416,10 @@ static int prove(struct trace *trace)
 	if (proof)
 		return EXIT_DONE;
 
-	if (!sent) {
+	if (!sent && *trace->mend) {
+		fflush(stdout);
+		say("%s: %s", addr_text(&probe->addr, buf), error.text);
+	} else if (!sent) {
 		refused(addr_text(&probe->addr, buf), &error);
 	} else if (!is_proof(&probe->seens, trace->verdict.dev, local)) {
 		fflush(stdout);

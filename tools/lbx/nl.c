@@ -186,7 +186,8 @@ static void parse_error(const struct nlmsghdr *answer,
 	}
 }
 
-static struct mnl_socket *open_sock(int protocol, struct nl_error *error)
+/* @strict: the kernel does not ignore what a request for a dump asks for */
+static struct mnl_socket *open_sock(int protocol, bool strict, struct nl_error *error)
 {
 	struct mnl_socket *sock = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	int on = 1, size = 1 << 20;
@@ -200,6 +201,8 @@ static struct mnl_socket *open_sock(int protocol, struct nl_error *error)
 	/* Without these there are no reasons, or not as many claims at once */
 	mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on));
+	if (strict)
+		mnl_socket_setsockopt(sock, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_SNDBUF, &size,
 		   sizeof(size));
 	return sock;
@@ -328,7 +331,7 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 int nl_get(struct nlmsghdr *nlh, mnl_cb_t cb, void *data, struct nl_error *error)
 {
 	if (!route_sock)
-		route_sock = open_sock(NETLINK_ROUTE, error);
+		route_sock = open_sock(NETLINK_ROUTE, false, error);
 	if (!route_sock)
 		return -1;
 	nlh->nlmsg_flags |= NLM_F_ACK;
@@ -362,11 +365,12 @@ int nl_talk(struct nlmsghdr *nlh, struct nl_error *error)
 int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
 	    void (*restart)(void *data), void *data, struct nl_error *error)
 {
+	bool strict = protocol == NETLINK_ROUTE && nlh->nlmsg_type == RTM_GETROUTE;
 	int err = -1, i;
 
 	nlh->nlmsg_flags |= NLM_F_DUMP;
 	for (i = 0; i < DUMP_TRIES && err; i++) {
-		struct mnl_socket *sock = open_sock(protocol, error);
+		struct mnl_socket *sock = open_sock(protocol, strict, error);
 
 		if (!sock)
 			return -1;
@@ -402,7 +406,7 @@ int nl_family(const char *name, struct nl_error *error)
 {
 	struct nlmsghdr *nlh = nl_new_genl(GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
 					   NLM_F_ACK);
-	struct mnl_socket *sock = open_sock(NETLINK_GENERIC, error);
+	struct mnl_socket *sock = open_sock(NETLINK_GENERIC, false, error);
 	int id = -1;
 
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);

@@ -432,6 +432,30 @@ static void dump_addrs(const struct nlmsghdr *request, const struct dev *dev)
 	}
 }
 
+static void dump_routes(const struct nlmsghdr *request, const struct dev *dev)
+{
+	const struct rtmsg *asked = mnl_nlmsg_get_payload(request);
+	size_t i;
+
+	for (i = 0; i < dev->routes.n; i++) {
+		const struct local_route *route = &dev->routes.item[i];
+		struct nlmsghdr *nlh = begin(request, RTM_NEWROUTE);
+		struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+		if (route->dst.family != asked->rtm_family)
+			continue;
+		rtm->rtm_family = route->dst.family;
+		rtm->rtm_dst_len = route->dst.len;
+		rtm->rtm_type = RTN_LOCAL;
+		rtm->rtm_protocol = RTPROT_BOOT;
+		mnl_attr_put_u32(nlh, RTA_OIF, dev->index);
+		mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
+		mnl_attr_put(nlh, RTA_DST, addr_size(&route->dst), route->dst.addr);
+		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
+		end(nlh);
+	}
+}
+
 static void dump_claims(const struct nlmsghdr *request, const struct dev *dev)
 {
 	size_t i;
@@ -489,6 +513,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 		dump = dump_link;
 	else if (sock->protocol == NETLINK_ROUTE && request->nlmsg_type == RTM_GETADDR)
 		dump = dump_addrs;
+	else if (sock->protocol == NETLINK_ROUTE && request->nlmsg_type == RTM_GETROUTE)
+		dump = dump_routes;
 	else if (sock->protocol == NETLINK_GENERIC && request->nlmsg_type == GENL_ID_LBX)
 		dump = dump_claims;
 	else if (sock->protocol == NETLINK_GENERIC) {
