@@ -5,6 +5,8 @@
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/tool_lib.sh
+source "$(dirname "$0")/tool_lib.sh"
 
 ALL_TESTS="
 	trace_of_device
@@ -14,6 +16,9 @@ ALL_TESTS="
 	trace_while_down
 	trace_of_others
 	trace_disproved
+	trace_anyip
+	trace_names
+	trace_link_local
 	trace_refusals
 	doctor_well
 	doctor_changes_nothing
@@ -23,61 +28,13 @@ ALL_TESTS="
 	doctor_sysctls
 	doctor_drops
 	doctor_bare
+	doctor_unused
+	doctor_routes
+	doctor_stub_resolver
+	doctor_shared
 	doctor_not_root
 	doctor_version
 "
-
-# traced ADDR JQ WANTED: what trace says of ADDR
-traced()
-{
-	local got
-
-	got=$(lbxn -j trace "$1" | jq -c "$2")
-	[[ $got == "$3" ]]
-	check_err $? "of $1, it says $got and not $3"
-}
-
-# finds LEVEL TEXT MEND: the doctor has such a finding; finds_not TEXT
-finds()
-{
-	lbxn -j doctor >/tmp/findings
-	jq -e --arg level "$1" --arg text "$2" --arg mend "$3" \
-		'any(.[]; .level == $level and (.text | contains($text)) and
-		     ((.mend // "") | contains($mend)))' /tmp/findings >/dev/null
-	check_err $? "no $1 with '$2', to be mended by '$3': $(</tmp/findings)"
-}
-
-finds_not()
-{
-	! grep -qF "$1" /tmp/findings
-	check_err $? "it still finds '$1': $(</tmp/findings)"
-}
-
-# status N COMMAND...: it ends with N
-status()
-{
-	local want=$1 got; shift
-
-	"$@" &>/tmp/status.out
-	got=$?
-	((got == want))
-	check_err $? "'$*' ended with $got and not $want: $(</tmp/status.out)"
-}
-
-devices_up()
-{
-	setup_ns NS
-	defer cleanup_ns "$NS"
-	ipn link set lo up
-	ipn link add eth0 type dummy
-	ipn -batch - <<-'END'
-	addr add 192.0.2.1/24 dev eth0
-	addr add 192.0.2.2/24 dev eth0
-	addr add 2001:db8::1/64 dev eth0 nodad
-	link set eth0 up
-	END
-	lbxn add lbx0 10.9.0.1/24 2001:db8:9::1
-}
 
 trace_of_device()
 {
@@ -112,7 +69,8 @@ trace_of_lo()
 	traced ::1 '[.ifname, .proven]' '["lo",true]'
 	[[ $(lbxn trace 192.0.2.1 443) == *"route   local 192.0.2.1/32 dev eth0 table local
 device  lo: it is local, and no lbx device has or claims it
-probe   UDP to 192.0.2.1 port 443: seen on lo" ]]
+probe   UDP to 192.0.2.1 port 443: seen on lo, delivered
+socket  nobody has UDP port 443" ]]
 	check_err $? "the text is another"
 	log_test "trace: an address of the network card is carried by lo"
 }
@@ -179,11 +137,51 @@ trace_refusals()
 	RET=0
 	devices_up
 	refused "Network is unreachable" lbxn trace 198.51.100.1
-	refused "is no ADDR" lbxn trace eth0
+	ends 2 "'eth0' is neither an address nor a host" lbxn trace eth0
+	ends 2 "'192.0.2.1/24' is neither an address nor a host" lbxn trace 192.0.2.1/24
+	ends 2 "'70000' is no PORT" lbxn trace 10.9.0.1 70000
+	ends 2 "'0' is no PORT" lbxn trace 10.9.0.1 0
+	ends 2 "there is no interface eth7" lbxn trace fe80::1%eth7
 	refused "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1
 	[[ $(inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1 2>/dev/null) == *"device  lbx0: "* ]]
 	check_err $? "without a probe, it does not tell the route"
 	log_test "trace: no way, no address, no privilege"
+}
+
+trace_anyip()
+{
+	RET=0
+	devices_up
+	ipn -6 route add local 2001:db8:a::/64 dev lbx0
+	traced 2001:db8:a::77 '[.ifname, .probe.delivered, .proven]' '["lbx0",true,true]'
+	log_test "trace: a probe to an address of a local IPv6 prefix is delivered"
+}
+
+trace_names()
+{
+	RET=0
+	devices_up
+	echo "10.9.0.1 my-loopback" >/tmp/hosts
+	cat /etc/hosts >>/tmp/hosts
+	mount --bind /tmp/hosts /etc/hosts
+	defer umount /etc/hosts
+	ends 0 "UDP to 10.9.0.1 port 33434: seen on lbx0, delivered" lbxn trace my-loopback
+	ends 0 "TCP to 10.9.0.1 port 80: seen on lbx0, delivered" \
+		lbxn trace my-loopback http tcp
+	log_test "trace: hosts and services have names"
+}
+
+trace_link_local()
+{
+	RET=0
+	devices_up
+	lbxn add lbx1
+	ends 1 "several interfaces have fe80::1: lbx0, lbx1" lbxn trace fe80::1
+	traced fe80::1%lbx1 '[.ifname, .probe.seen[].ifname, .proven]' '["lbx1","lbx1",true]'
+	traced fe80::1%lbx0 '[.ifname, .probe.seen[].ifname, .proven]' '["lbx0","lbx0",true]'
+	lbxn del lbx0
+	traced fe80::1 '[.ifname, .proven]' '["lbx1",true]'
+	log_test "trace: of a link-local address that several interfaces have, one is to be named"
 }
 
 doctor_well()
@@ -283,7 +281,7 @@ doctor_sysctls()
 	finds ok "" ""
 	finds_not rp_filter
 	finds_not route_localnet
-	lbxn set lbx0 addr 127.0.0.53
+	lbxn set lbx0 addr 127.0.9.53
 	status 1 lbxn doctor
 	finds problem "reach lbx0's addresses of 127.0.0.0/8 by eth0" \
 		"sysctl -w net.ipv4.conf.eth0.route_localnet=0"
@@ -316,12 +314,75 @@ doctor_bare()
 	ipn link set lo up
 	finds note "there is no lbx device" "lbx add NAME ADDR"
 	lbxn add lbx0
-	finds note "lbx0 has neither an address nor a claim" "lbx set lbx0 addr ADDR"
+	finds note "lbx0 has no address, no claim and no local route" "lbx set lbx0 addr ADDR"
 	lbxn set lbx0 addr 10.9.0.1 mtu 1500
 	finds note "lbx0 has the MTU 1500, below lo's 65536" "lbx set lbx0 mtu 65536"
-	finds_not neither
+	finds_not "carries nothing"
 	status 0 lbxn doctor
 	log_test "doctor: what is not yet there, and an MTU below lo's"
+}
+
+doctor_unused()
+{
+	RET=0
+	devices_up
+	ipn link add lbx1 type lbx
+	status 0 lbxn doctor
+	! grep lbx1 /tmp/status.out
+	check_err $? "it speaks of a device that nobody uses: $(</tmp/status.out)"
+	ipn addr add 10.7.0.1/32 dev lbx1
+	finds problem "lbx1 is down" "lbx set lbx1 up"
+	log_test "doctor: a device that is down and has nothing is not mentioned"
+}
+
+doctor_routes()
+{
+	RET=0
+	devices_up
+	lbxn add tp0
+	finds note "tp0 has no address, no claim and no local route" ""
+	ipn rule add fwmark 1 table 100
+	ipn route add local default dev tp0 table 100
+	lbxn -j doctor >/tmp/findings
+	finds_not "carries nothing"
+	ipn route flush table 100
+	ipn -6 route add local 2001:db8:a::/64 dev tp0
+	lbxn -j doctor >/tmp/findings
+	finds_not "carries nothing"
+	log_test "doctor: a device to which local routes lead carries something"
+}
+
+doctor_stub_resolver()
+{
+	RET=0
+	devices_up
+	lbxn set lbx0 addr 127.0.0.53
+	finds note "127.0.0.53 of lbx0 is an address of systemd-resolved" \
+		"lbx set lbx0 noaddr 127.0.0.53/32 addr 127.0.9.53"
+	inns lbx set lbx0 noaddr 127.0.0.53/32 addr 127.0.9.53
+	lbxn -j doctor >/tmp/findings
+	finds_not systemd-resolved
+	log_test "doctor: the addresses of systemd-resolved"
+}
+
+doctor_shared()
+{
+	RET=0
+	devices_up
+	lbxn add lbx1
+	ipn addr add 10.9.0.1/24 dev lbx1
+	ipn -6 addr add 2001:db8::1/128 dev lbx1
+	status 1 lbxn doctor
+	finds problem "both lbx0 and lbx1 have the address 10.9.0.1" \
+		"lbx set lbx0 noaddr 10.9.0.1/24"
+	finds problem "both lbx1 and eth0 have the address 2001:db8::1" ""
+	# A mirror on lo is none
+	finds_not "2001:db8:9::1"
+	lbxn del lbx1
+	status 0 lbxn doctor
+	ipn addr add 192.0.2.77/24 dev lbx0
+	finds problem "all of 192.0.2.77/24 is local to lbx0, and eth0 has 192.0.2.1/24" ""
+	log_test "doctor: addresses and networks that two devices have"
 }
 
 doctor_not_root()

@@ -529,7 +529,6 @@ static void check_socket(struct report *report, const struct check *check,
 			 const struct sock *sock)
 {
 	char buf[PREFIX_STRLEN], name[IFNAMSIZ], who[64], mend[128];
-	struct verdict verdict;
 	struct nl_error error;
 	const struct dev *dev;
 	struct route route;
@@ -540,26 +539,19 @@ static void check_socket(struct report *report, const struct check *check,
 	    !if_indextoname(sock->index, name) ||
 	    route_get(&sock->addr, 0, &route, &error))
 		return;
-	verdict = route_judge(check->devs, &sock->addr, &route);
-	dev = devs_find(check->devs, verdict.dev);
-	if (!dev || !dev->up)
+	/* not by the device that claims an address: see find_listener() */
+	dev = devs_find(check->devs, route.owner);
+	if (!dev || !route_is_local(&route))
 		return;
 	addr_text(&sock->addr, buf);
-	if (verdict.claim) {
-		snprintf(mend, sizeof(mend), "lbx unclaim %s dev %s",
-			 target_text(verdict.claim, buf), dev->name);
-		addr_text(&sock->addr, buf);
-	} else {
-		snprintf(mend, sizeof(mend),
-			 "another address for %s, or no SO_BINDTODEVICE for the program",
-			 dev->name);
-	}
+	snprintf(mend, sizeof(mend),
+		 "another address for %s, or no SO_BINDTODEVICE for the program", dev->name);
 	for (i = 0; i < dev->addrs.n; i++)
 		if (same_addr(&dev->addrs.item[i], &sock->addr))
 			snprintf(mend, sizeof(mend), "lbx set %s noaddr %s/%d", dev->name,
 				 buf, dev->addrs.item[i].len);
 	find(report, LEVEL_PROBLEM, mend,
-	     "%s has bound %s port %d of %s to %s, and gets nothing from %s, which carries it",
+	     "%s has bound %s port %d of %s to %s, and gets nothing of what is sent there: the address is that of %s",
 	     sock_text(sock, who, sizeof(who)), proto_text(sock->proto), sock->port, buf,
 	     name, dev->name);
 }

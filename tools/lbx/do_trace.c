@@ -165,7 +165,10 @@ static int find_port(const struct args *args)
 /* Who would get what is sent to the port by the device that carries it? */
 static void find_listener(struct trace *trace, int proto)
 {
-	int index = if_nametoindex(trace->verdict.dev);
+	/* The kernel looks for a socket with the device of the route, whichever carries it
+	 * (ip_route_output_key_hash_rcu(), ip6_rcv_core())
+	 */
+	int index = if_nametoindex(trace->route.owner);
 	size_t i;
 
 	trace->listener = NULL;
@@ -273,10 +276,10 @@ static void explain_elsewhere(struct trace *trace)
 		 "%s has bound %s port %d to the interface %s, and gets nothing from %s",
 		 sock_text(trace->elsewhere, who, sizeof(who)),
 		 proto_text(trace->elsewhere->proto), trace->probe.port, name,
-		 trace->verdict.dev);
+		 trace->route.owner);
 	snprintf(trace->mend, sizeof(trace->mend),
 		 "another address on %s; with 127.0.0.53, take 127.0.9.53",
-		 trace->verdict.dev);
+		 trace->route.owner);
 }
 
 static void print_text(const struct trace *trace)
@@ -387,7 +390,7 @@ static int prove(struct trace *trace)
 	char buf[PREFIX_STRLEN];
 	json_t *object;
 
-	probe->dev = local ? trace->verdict.dev : NULL;
+	probe->dev = local ? trace->route.owner : NULL;
 	sent = !probe_send(probe, &error);
 	if (local && (!sent || probe->delivery != DELIVERY_DONE))
 		explain(trace);

@@ -7,8 +7,8 @@
  *
  * Where a program waits at the UDP port, our socket is connected to the sender of the
  * probe, so that the program gets all packets but that one.  It is bound to the device
- * that the probe is to come in by, so that one of a program which is bound to another
- * does not stand in its way.
+ * of the route, by which the kernel looks for sockets, so that one of a program which is
+ * bound to another does not stand in its way.
  */
 #include <arpa/inet.h>
 #include <errno.h>

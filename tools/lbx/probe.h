@@ -40,7 +40,7 @@ enum delivery {
  * @scope: the interface that the address belongs to, or 0
  * @proto: IPPROTO_UDP or IPPROTO_TCP
  * @port: to that port; 0 for one of our own, which is filled in
- * @dev: where a socket of our own receives it, or NULL for none
+ * @dev: the device that a socket of our own is bound to, which receives it; or NULL for none
  * @taken: a program waits for it at that port, by TCP
  * @from: filled: the source address
  * @sport: filled: the source port
