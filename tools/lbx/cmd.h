@@ -20,6 +20,8 @@
  * @host: the address in question, or the name of a host
  * @service: its port, or the name of a service; NULL if there is none
  * @proto: IPPROTO_TCP or IPPROTO_UDP, 0 if there is none
+ * @table: a routing table, 0 if there is none
+ * @metric: of a route, 0 if there is none
  * @mtu: -1 if there is none
  * @isolate: 0, 1, or -1 for as it is
  * @direct: likewise
@@ -42,6 +44,8 @@ struct args {
 	const char	*host;
 	const char	*service;
 	int		proto;
+	int		table;
+	int		metric;
 	int		mtu;
 	int		isolate;
 	int		direct;

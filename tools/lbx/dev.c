@@ -633,9 +633,14 @@ struct nlmsghdr *route_request(int type, int flags, const struct local_route *ro
 	rtm->rtm_dst_len = route->dst.len;
 	rtm->rtm_table = route->table < 256 ? route->table : RT_TABLE_UNSPEC;
 	rtm->rtm_type = RTN_LOCAL;
-	/* as "ip route add local" */
-	rtm->rtm_protocol = RTPROT_BOOT;
-	rtm->rtm_scope = route->dst.family == AF_INET ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
+	/* as "ip route add local", and "del", which asks for no protocol and scope */
+	if (type == RTM_NEWROUTE) {
+		rtm->rtm_protocol = RTPROT_BOOT;
+		rtm->rtm_scope = route->dst.family == AF_INET ? RT_SCOPE_HOST :
+								RT_SCOPE_UNIVERSE;
+	} else {
+		rtm->rtm_scope = RT_SCOPE_NOWHERE;
+	}
 	mnl_attr_put_u32(nlh, RTA_OIF, 0);
 	mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
 	mnl_attr_put(nlh, RTA_DST, addr_size(&route->dst), route->dst.addr);

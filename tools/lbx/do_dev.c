@@ -88,7 +88,8 @@ int do_set(struct args *args)
 	size_t i;
 
 	txn_begin(&txn);
-	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS, &error)) {
+	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS |
+			    (args->gone.n ? DEV_ROUTES : 0), &error)) {
 		txn_end(&txn);
 		return refused(args->dev, &error);
 	}
@@ -118,6 +119,11 @@ int do_set(struct args *args)
 		    !is_auto_addr(&dev->addrs.item[i]) &&
 		    (dev->addrs.item[i].family == AF_INET || wanted.mtu >= IP6_MTU_MIN))
 			list_add(&wanted.addrs, dev->addrs.item[i]);
+	/* Those of IPv4 go with the last address: see plan_removals() */
+	for (i = 0; i < dev->routes.n; i++)
+		if (wanted.up && (dev->routes.item[i].dst.family == AF_INET ||
+				  wanted.mtu >= IP6_MTU_MIN))
+			list_add(&wanted.routes, dev->routes.item[i]);
 	for (i = 0; i < args->addrs.n; i++)
 		if (!contains(&wanted.addrs, &args->addrs.item[i]))
 			list_add(&wanted.addrs, args->addrs.item[i]);
@@ -128,6 +134,7 @@ int do_set(struct args *args)
 		status = refused(args->dev, &error);
 out:
 	list_free(&wanted.addrs);
+	list_free(&wanted.routes);
 	devs_free(&devs);
 	txn_end(&txn);
 	if (!status)

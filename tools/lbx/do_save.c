@@ -3,22 +3,48 @@
  * lbx save, restore: all devices in a file, and back
  *
  * The file has lines of "add" and "claim" as they are on the command line, so that
- * it is read by the same parser; "#" begins a comment.
+ * it is read by the same parser, and lines of "local" for routes, which are what follows
+ * "ip route add"; "#" begins a comment.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/rtnetlink.h>
+
 #include "lbx.h"
 #include "mirror.h"
 #include "out.h"
+#include "route.h"
 #include "txn.h"
 
 /* On a line of "claim" */
 #define TARGETS_A_LINE	8
 /* Words of a line that is read */
 #define WORDS_MAX	4096
+
+/* As IP6_RT_PRIO_USER: what the kernel takes for no metric */
+#define IP6_METRIC	1024
+
+#define AT(member)	offsetof(struct args, member)
+
+static const struct arg local_args[] = {
+	{ NULL, "PREFIX", ARG_PREFIXES, ARG_REQUIRED, AT(addrs), .help = "the destination" },
+	{ "dev", "NAME", ARG_DEV, ARG_REQUIRED, AT(dev), .help = "the device" },
+	{ "table", "NUMBER", ARG_NUMBER, 0, AT(table), .min = 1, .max = INT_MAX,
+	  .help = "the routing table; 255, which is local" },
+	{ "metric", "NUMBER", ARG_NUMBER, 0, AT(metric), .min = 0, .max = INT_MAX,
+	  .help = "the metric" },
+	{ .help = NULL }
+};
+
+/* A line of the file only: ip-route(8) is the command for that */
+static const struct command local_command = {
+	.name = "local", .args = local_args,
+};
 
 struct wanteds {
 	struct wanted	*item;
@@ -37,6 +63,13 @@ static void save_dev(const struct dev *dev)
 	printf(" mtu %u isolate %s direct %s %s\n", dev->mtu,
 	       dev->isolate ? "on" : "off", dev->direct ? "on" : "off",
 	       dev->up ? "up" : "down");
+	for (i = 0; i < dev->routes.n; i++) {
+		printf("local %s dev %s table %u", prefix_text(&dev->routes.item[i].dst, buf),
+		       dev->name, dev->routes.item[i].table);
+		if (dev->routes.item[i].metric)
+			printf(" metric %u", dev->routes.item[i].metric);
+		putchar('\n');
+	}
 	for (i = 0; i < dev->claims.n; i++) {
 		if (i % TARGETS_A_LINE == 0)
 			printf("claim");
@@ -44,6 +77,22 @@ static void save_dev(const struct dev *dev)
 		if (i % TARGETS_A_LINE == TARGETS_A_LINE - 1 || i + 1 == dev->claims.n)
 			printf(" dev %s\n", dev->name);
 	}
+}
+
+static json_t *json_routes(const struct local_routes *routes)
+{
+	json_t *array = json_array();
+	char buf[PREFIX_STRLEN];
+	size_t i;
+
+	for (i = 0; i < routes->n; i++)
+		json_array_append_new(array, json_pack("{s:s, s:I, s:I}", "dst",
+						       prefix_text(&routes->item[i].dst, buf),
+						       "table",
+						       (json_int_t)routes->item[i].table,
+						       "metric",
+						       (json_int_t)routes->item[i].metric));
+	return array;
 }
 
 int do_save(struct args *args)
@@ -54,7 +103,7 @@ int do_save(struct args *args)
 	size_t i;
 
 	(void)args;
-	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS, &error))
+	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS | DEV_ROUTES, &error))
 		return refused("save", &error);
 	if (options.json) {
 		array = json_array();
@@ -63,11 +112,13 @@ int do_save(struct args *args)
 
 			json_object_del(object, "ifindex");
 			json_object_del(object, "stats");
+			json_object_set_new(object, "routes",
+					    json_routes(&devs.item[i].routes));
 			json_array_append_new(array, object);
 		}
 		out_json(array);
 	} else {
-		puts("# lbx " LBX_VERSION ": devices, addresses, settings and claims, for \"lbx restore\"");
+		puts("# lbx " LBX_VERSION ": devices, addresses, settings, local routes and claims, for \"lbx restore\"");
 		for (i = 0; i < devs.n; i++)
 			save_dev(&devs.item[i]);
 	}
@@ -114,6 +165,23 @@ static bool take_claim(struct args *args, struct wanteds *wanteds, char *why,
 	return true;
 }
 
+static bool take_local(struct args *args, struct wanteds *wanteds, char *why,
+		       size_t size)
+{
+	struct wanted *wanted = find_wanted(wanteds, args->dev);
+	struct local_route route = { .dst = args->addrs.item[0] };
+
+	if (!wanted) {
+		snprintf(why, size, "there is no 'add %s' above", args->dev);
+		return false;
+	}
+	route.table = args->table ? (uint32_t)args->table : RT_TABLE_LOCAL;
+	route.metric = args->metric ? args->metric :
+		       route.dst.family == AF_INET6 ? IP6_METRIC : 0;
+	list_add(&wanted->routes, route);
+	return true;
+}
+
 /* Takes a line of the file, which it changes */
 static bool take_line(char *line, struct wanteds *wanteds, char *why, size_t size)
 {
@@ -135,14 +203,18 @@ static bool take_line(char *line, struct wanteds *wanteds, char *why, size_t siz
 	if (!n)
 		return true;
 
-	command = cmd_find(words[0], why, size);
-	if (!command || (command->run != do_add && command->run != do_claim)) {
-		snprintf(why, size, "a line begins with 'add' or 'claim', not '%s'",
+	command = strcmp(words[0], local_command.name) ? cmd_find(words[0], why, size) :
+							 &local_command;
+	if (!command || (command != &local_command && command->run != do_add &&
+			 command->run != do_claim)) {
+		snprintf(why, size, "a line begins with 'add', 'local' or 'claim', not '%s'",
 			 words[0]);
 		return false;
 	}
 	ok = cmd_parse(command, n - 1, words + 1, &args, why, size);
-	if (ok)
+	if (ok && command == &local_command)
+		ok = take_local(&args, wanteds, why, size);
+	else if (ok)
 		ok = command->run == do_add ? take_add(&args, wanteds, why, size) :
 					      take_claim(&args, wanteds, why, size);
 	cmd_free(&args);
@@ -200,10 +272,118 @@ static json_t *json_changes(const struct wanteds *wanteds, const struct devs *de
 	return array;
 }
 
+/* A claim of the file that is not made, since its target is not there */
+struct missing {
+	const char	*dev;
+	struct target	target;
+};
+
+struct missings {
+	struct missing	*item;
+	size_t		n;
+};
+
+/* Can a claim be made now?  What is not known, the kernel decides. */
+static bool is_there(const struct target *target)
+{
+	struct nl_error error;
+	struct route route;
+
+	if (*target->ifname)
+		return if_nametoindex(target->ifname);
+	if (route_get(&target->addr, 0, &route, &error))
+		return error.code != ENETUNREACH && error.code != EHOSTUNREACH;
+	return route_is_local(&route);
+}
+
+/* The kernel has no request for a claim that waits for its interface: one that waits is
+ * left of an interface that was there
+ */
+static bool can_wait(const struct target *target)
+{
+	(void)target;
+	return false;
+}
+
+static bool is_claimed(const struct dev *is, const struct target *target)
+{
+	size_t i;
+
+	for (i = 0; is && i < is->claims.n; i++)
+		if (!compare_targets(&is->claims.item[i], target))
+			return true;
+	return false;
+}
+
+/* At boot, interfaces come after the file is read: one that is missing does not keep the
+ * rest from being made
+ */
+static void set_aside(struct wanted *wanted, const struct dev *is,
+		      struct missings *missings)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < wanted->claims.n; i++) {
+		struct missing missing = { wanted->name, wanted->claims.item[i] };
+
+		if (is_there(&missing.target) || is_claimed(is, &missing.target) ||
+		    can_wait(&missing.target))
+			wanted->claims.item[left++] = wanted->claims.item[i];
+		else
+			list_add(missings, missing);
+	}
+	wanted->claims.n = left;
+}
+
+static void tell_missing(const struct missings *missings)
+{
+	char buf[PREFIX_STRLEN];
+	size_t i;
+
+	for (i = 0; i < missings->n; i++) {
+		const struct target *target = &missings->item[i].target;
+
+		say("%s does not claim %s: %s; the rest is done", missings->item[i].dev,
+		    target_text(target, buf), *target->ifname ?
+		    "there is no such interface" : "it is not a local address");
+	}
+	if (missings->n)
+		try_this("lbx restore again, when that is there");
+}
+
+/* One try.  Return: 0, or -1 with @what and @error. */
+static int restore(struct wanteds *wanteds, struct txn *txn, struct missings *missings,
+		   bool loaded, const char **what, struct nl_error *error)
+{
+	struct devs devs = { };
+	size_t i;
+	int err;
+
+	*what = "restore";
+	if (loaded && devs_get(&devs, DEV_ADDRS | DEV_CLAIMS | DEV_ROUTES, error))
+		return -1;
+	for (i = 0; i < wanteds->n; i++) {
+		const struct dev *is = devs_find(&devs, wanteds->item[i].name);
+
+		set_aside(&wanteds->item[i], is, missings);
+		if (is)
+			plan_removals(txn, is, &wanteds->item[i]);
+	}
+	for (i = 0; i < wanteds->n; i++)
+		plan_dev(txn, devs_find(&devs, wanteds->item[i].name), &wanteds->item[i]);
+	err = txn_commit(txn, what, error);
+	if (!err && options.json)
+		out_json(json_changes(wanteds, &devs, txn));
+	devs_free(&devs);
+	return err;
+}
+
 int do_restore(struct args *args)
 {
+	struct missings missings = { };
 	struct wanteds wanteds = { };
 	struct nl_error error;
+	bool loaded, retry;
 	const char *what;
 	struct devs devs;
 	struct txn txn;
@@ -214,36 +394,36 @@ int do_restore(struct args *args)
 	if (status)
 		goto out;
 
-	txn_begin(&txn);
-	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS, &error)) {
-		status = refused("restore", &error);
-		goto end;
-	}
-	for (i = 0; i < wanteds.n; i++) {
-		const struct dev *is = devs_find(&devs, wanteds.item[i].name);
-
-		if (is)
-			plan_removals(&txn, is, &wanteds.item[i]);
-	}
-	for (i = 0; i < wanteds.n; i++)
-		plan_dev(&txn, devs_find(&devs, wanteds.item[i].name),
-			 &wanteds.item[i]);
-	if (txn_commit(&txn, &what, &error)) {
-		status = refused(what, &error);
-		say("nothing is changed");
-	} else if (options.json) {
-		out_json(json_changes(&wanteds, &devs, &txn));
-	}
-	devs_free(&devs);
-end:
-	txn_end(&txn);
+	do {
+		txn_begin(&txn);
+		/* The first request for a device loads the module, as in "lbx add" */
+		loaded = !wanteds.n || !devs_get(&devs, 0, &error) ||
+			 error.code != EOPNOTSUPP;
+		if (loaded && wanteds.n)
+			devs_free(&devs);
+		status = restore(&wanteds, &txn, &missings, loaded, &what, &error) ?
+			 EXIT_REFUSED : EXIT_DONE;
+		/* which may then have made a device of that name */
+		retry = status && !loaded && error.code == EEXIST;
+		if (status && !retry) {
+			refused(what, &error);
+			say("nothing is changed");
+		}
+		txn_end(&txn);
+	} while (retry);
 	for (i = 0; !status && i < wanteds.n; i++)
 		mirror_wait(wanteds.item[i].name, &wanteds.item[i].addrs);
+	if (!status && missings.n) {
+		tell_missing(&missings);
+		status = EXIT_REFUSED;
+	}
 out:
 	for (i = 0; i < wanteds.n; i++) {
 		list_free(&wanteds.item[i].addrs);
 		list_free(&wanteds.item[i].claims);
+		list_free(&wanteds.item[i].routes);
 	}
 	list_free(&wanteds);
+	list_free(&missings);
 	return status;
 }

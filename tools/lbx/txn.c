@@ -56,21 +56,28 @@ void txn_add(struct txn *txn, const char *dev, struct nlmsghdr *todo,
 	list_add(txn, step);
 }
 
-/* Links are found by IFLA_IFNAME, addresses by the index of a device that may have
- * been made a moment ago
+/* Links are found by IFLA_IFNAME, addresses and routes by the index of a device that may
+ * have been made a moment ago
  */
 static int send_step(const struct step *step, struct nlmsghdr *nlh,
 		     struct nl_error *error)
 {
+	uint32_t index = 1;
+
 	if (nlh->nlmsg_type == RTM_NEWADDR || nlh->nlmsg_type == RTM_DELADDR) {
 		struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 
-		ifa->ifa_index = if_nametoindex(step->dev);
-		if (!ifa->ifa_index) {
-			nl_fail(error, ENODEV, "there is no device %s any more",
-				step->dev);
-			return -1;
-		}
+		index = if_nametoindex(step->dev);
+		ifa->ifa_index = index;
+	} else if (nlh->nlmsg_type == RTM_NEWROUTE || nlh->nlmsg_type == RTM_DELROUTE) {
+		struct nlattr *oif = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct rtmsg));
+
+		index = if_nametoindex(step->dev);
+		memcpy(mnl_attr_get_payload(oif), &index, sizeof(index));
+	}
+	if (!index) {
+		nl_fail(error, ENODEV, "there is no device %s any more", step->dev);
+		return -1;
 	}
 	return nl_talk(nlh, error);
 }
@@ -90,6 +97,10 @@ static void explain(const struct step *step, struct nl_error *error)
 	case RTM_DELADDR:
 		if (addr_parse(step->todo, &index, &prefix))
 			prefix_text(&prefix, error->at);
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		prefix_text(&step->route, error->at);
 		break;
 	}
 }
@@ -281,6 +292,39 @@ static void subtract(const struct targets *all, const struct targets *others,
 	list_free(&sorted);
 }
 
+static bool has_route(const struct local_routes *list, const struct local_route *route)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (same_route(&list->item[i], route))
+			return true;
+	return false;
+}
+
+/* The kernel removes routes of a device that goes down, those of IPv4 with its last address
+ * (fib_inetaddr_event()), and those of IPv6 with IPv6
+ */
+static bool route_goes(const struct dev *is, const struct wanted *wanted,
+		       const struct local_route *route)
+{
+	if (!has_route(&wanted->routes, route) || (is->up && !wanted->up))
+		return true;
+	return route->dst.family == AF_INET ? all_ip4_go(is, wanted) :
+	       is->mtu >= IP6_MTU_MIN && wanted->mtu < IP6_MTU_MIN;
+}
+
+static void plan_route(struct txn *txn, const char *dev, bool add,
+		       const struct local_route *route)
+{
+	struct nlmsghdr *there = route_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
+					       route);
+	struct nlmsghdr *gone = route_request(RTM_DELROUTE, 0, route);
+
+	txn_add(txn, dev, add ? there : gone, add ? gone : there);
+	txn->item[txn->n - 1].route = route->dst;
+}
+
 /**
  * plan_removals - remove what a device is not to have
  * @txn: the transaction
@@ -299,6 +343,10 @@ void plan_removals(struct txn *txn, const struct dev *is,
 	subtract(&is->claims, &wanted->claims, &gone);
 	plan_claims(txn, is->name, IFLA_LBX_UNCLAIMS, &gone);
 	list_free(&gone);
+
+	for (i = is->routes.n; i-- > 0;)
+		if (route_goes(is, wanted, &is->routes.item[i]))
+			plan_route(txn, is->name, false, &is->routes.item[i]);
 
 	/* The last first: undone, they are in their order again */
 	for (i = is->addrs.n; i-- > 0;)
@@ -354,6 +402,11 @@ void plan_dev(struct txn *txn, const struct dev *is, const struct wanted *wanted
 		if (!is || !contains(&is->addrs, &wanted->addrs.item[i]) ||
 		    addr_goes(is, wanted, &wanted->addrs.item[i]))
 			plan_addr(txn, wanted->name, true, &wanted->addrs.item[i]);
+
+	for (i = 0; i < wanted->routes.n; i++)
+		if (!is || !has_route(&is->routes, &wanted->routes.item[i]) ||
+		    route_goes(is, wanted, &wanted->routes.item[i]))
+			plan_route(txn, wanted->name, true, &wanted->routes.item[i]);
 
 	if (is)
 		subtract(&wanted->claims, &is->claims, &missing);

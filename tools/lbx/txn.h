@@ -18,12 +18,14 @@
  * @undo: the request that takes it back, or NULL
  * @dev: the device that it is about
  * @partly: when it is refused, a part of it may have been done
+ * @route: the destination, if it is about a route
  */
 struct step {
 	struct nlmsghdr	*todo;
 	struct nlmsghdr	*undo;
 	char		dev[IFNAMSIZ];
 	bool		partly;
+	struct prefix	route;
 };
 
 /**
@@ -47,6 +49,7 @@ struct txn {
  * @mtu: in bytes
  * @addrs: its addresses, but for those that it has of itself
  * @claims: its claims
+ * @routes: local routes that name it
  */
 struct wanted {
 	char		name[IFNAMSIZ];
@@ -56,6 +59,7 @@ struct wanted {
 	uint32_t	mtu;
 	struct prefixes	addrs;
 	struct targets	claims;
+	struct local_routes routes;
 };
 
 /* do_dev.c */

@@ -84,10 +84,8 @@ static int look(struct args *args)
 		check_prefix(&args->gone.item[i]);
 	for (i = 0; i < args->targets.n; i++)
 		check_target(&args->targets.item[i]);
-	if (args->addr.family)
-		check_prefix(&args->addr);
 	check(args->mtu == -1 || (args->mtu >= LBX_MTU_MIN && args->mtu <= LBX_MTU_MAX));
-	check(args->port >= -1 && args->port != 0 && args->port <= 65535);
+	check(!args->proto || args->proto == IPPROTO_TCP || args->proto == IPPROTO_UDP);
 	check(args->isolate >= -1 && args->isolate <= 1);
 	check(args->direct >= -1 && args->direct <= 1);
 	check(args->up >= -1 && args->up <= 1);

@@ -34,6 +34,8 @@ FILE *__wrap_fopen(const char *path, const char *mode)
 /* Others have them, or not, as the populated system does */
 static const char populated[] =
 	"add a 10.9.0.1/24 10.9.0.2/24 10.8.0.1/24 2001:db8::1/64 2001:db8::2 fe80::5/64\n"
+	"local 10.7.0.0/16 dev a\n"
+	"local 2001:db8:a::/64 dev a table 100\n"
 	"claim eth0 192.0.2.1 2001:db8::5 dev a\n"
 	"add b 10.7.0.1 mtu 1500 isolate on direct off down\n"
 	"claim eth1 192.0.2.2 dev b\n"

@@ -54,7 +54,7 @@ unsigned int if_nametoindex(const char *name)
 
 	if (!strcmp(name, "lo"))
 		return 1;
-	return dev ? dev->index : 0;
+	return dev ? dev->index : 2;
 }
 
 static bool on_link(const struct prefix *prefix)
@@ -81,6 +81,69 @@ static void remove_addr(struct dev *dev, size_t i)
 	dev->addrs.n--;
 	memmove(&dev->addrs.item[i], &dev->addrs.item[i + 1],
 		(dev->addrs.n - i) * sizeof(*dev->addrs.item));
+}
+
+/* The routes of a family, or all, leave a device */
+static void flush_routes(struct dev *dev, int family)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < dev->routes.n; i++)
+		if (family != AF_UNSPEC && dev->routes.item[i].dst.family != family)
+			dev->routes.item[left++] = dev->routes.item[i];
+	dev->routes.n = left;
+	if (!left)
+		list_free(&dev->routes);
+}
+
+static int change_route(const struct nlmsghdr *nlh)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct local_route route = { };
+	const struct nlattr *attr;
+	struct dev *dev = NULL;
+	unsigned char bit;
+	size_t i;
+
+	route.dst.family = rtm->rtm_family;
+	route.dst.len = rtm->rtm_dst_len;
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+		if (mnl_attr_get_type(attr) == RTA_OIF)
+			dev = devs_find_index(&kernel.devs, mnl_attr_get_u32(attr));
+		if (mnl_attr_get_type(attr) == RTA_TABLE)
+			route.table = mnl_attr_get_u32(attr);
+		if (mnl_attr_get_type(attr) == RTA_PRIORITY)
+			route.metric = mnl_attr_get_u32(attr);
+		if (mnl_attr_get_type(attr) == RTA_DST)
+			memcpy(route.dst.addr, mnl_attr_get_payload(attr),
+			       addr_size(&route.dst));
+	}
+	if (!dev)
+		return -ENODEV;
+	for (i = 0; i < dev->routes.n && !same_route(&dev->routes.item[i], &route); i++)
+		;
+	if (nlh->nlmsg_type == RTM_DELROUTE) {
+		if (i == dev->routes.n)
+			return -ESRCH;
+		dev->routes.n--;
+		memmove(&dev->routes.item[i], &dev->routes.item[i + 1],
+			(dev->routes.n - i) * sizeof(*dev->routes.item));
+		if (!dev->routes.n)
+			list_free(&dev->routes);
+		return 0;
+	}
+	if (i < dev->routes.n)
+		return -EEXIST;
+	if (!dev->up || (route.dst.family == AF_INET6 && dev->mtu < IPV6_MTU_MIN))
+		return -ENETDOWN;
+	/* nothing behind the prefix */
+	for (i = route.dst.len; i < (size_t)addr_size(&route.dst) * 8; i++) {
+		bit = 0x80 >> i % 8;
+		if (route.dst.addr[i / 8] & bit)
+			return -EINVAL;
+	}
+	list_add(&dev->routes, route);
+	return 0;
 }
 
 static int new_addr(struct dev *dev, const struct prefix *prefix)
@@ -147,6 +210,11 @@ static int del_addr(struct dev *dev, const struct prefix *prefix)
 	for (j = dev->addrs.n; first && j-- > 0;)
 		if (same_subnet(&dev->addrs.item[j], prefix))
 			remove_addr(dev, j);
+	for (j = 0; j < dev->addrs.n; j++)
+		if (dev->addrs.item[j].family == AF_INET)
+			return 0;
+	if (prefix->family == AF_INET)
+		flush_routes(dev, AF_INET);
 	return 0;
 }
 
@@ -161,6 +229,10 @@ static void settle(struct dev *dev, bool was_up)
 		    (dev->mtu < IPV6_MTU_MIN ||
 		     (was_up && !dev->up && on_link(&dev->addrs.item[i]))))
 			remove_addr(dev, i);
+	if (!dev->up)
+		flush_routes(dev, AF_UNSPEC);
+	if (dev->mtu < IPV6_MTU_MIN)
+		flush_routes(dev, AF_INET6);
 	parse_prefix(LBX_LINKLOCAL "/64", &of_itself);
 	if (dev->up)
 		new_addr(dev, &of_itself);
@@ -343,6 +415,9 @@ static int change(const struct nlmsghdr *nlh)
 		return new_link(nlh);
 	case RTM_DELLINK:
 		return del_link(nlh);
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		return change_route(nlh);
 	}
 	if (!addr_parse(nlh, &index, &prefix))
 		return -EINVAL;
@@ -439,11 +514,13 @@ static void dump_routes(const struct nlmsghdr *request, const struct dev *dev)
 
 	for (i = 0; i < dev->routes.n; i++) {
 		const struct local_route *route = &dev->routes.item[i];
-		struct nlmsghdr *nlh = begin(request, RTM_NEWROUTE);
-		struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+		struct nlmsghdr *nlh;
+		struct rtmsg *rtm;
 
 		if (route->dst.family != asked->rtm_family)
 			continue;
+		nlh = begin(request, RTM_NEWROUTE);
+		rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 		rtm->rtm_family = route->dst.family;
 		rtm->rtm_dst_len = route->dst.len;
 		rtm->rtm_type = RTN_LOCAL;
@@ -513,7 +590,18 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 		dump = dump_link;
 	else if (sock->protocol == NETLINK_ROUTE && request->nlmsg_type == RTM_GETADDR)
 		dump = dump_addrs;
-	else if (sock->protocol == NETLINK_ROUTE && request->nlmsg_type == RTM_GETROUTE)
+	else if (sock->protocol == NETLINK_ROUTE && request->nlmsg_type == RTM_GETROUTE &&
+		 !(request->nlmsg_flags & NLM_F_DUMP)) {
+		struct rtmsg *rtm;
+
+		/* every address is local */
+		nlh = begin(request, RTM_NEWROUTE);
+		rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+		rtm->rtm_type = RTN_LOCAL;
+		end(nlh);
+		acknowledge(request, 0);
+		return len;
+	} else if (sock->protocol == NETLINK_ROUTE && request->nlmsg_type == RTM_GETROUTE)
 		dump = dump_routes;
 	else if (sock->protocol == NETLINK_GENERIC && request->nlmsg_type == GENL_ID_LBX)
 		dump = dump_claims;
@@ -591,6 +679,9 @@ struct devs kernel_copy(void)
 
 		memset(&dev.addrs, 0, sizeof(dev.addrs));
 		memset(&dev.claims, 0, sizeof(dev.claims));
+		memset(&dev.routes, 0, sizeof(dev.routes));
+		for (j = 0; j < kernel.devs.item[i].routes.n; j++)
+			list_add(&dev.routes, kernel.devs.item[i].routes.item[j]);
 		for (j = 0; j < kernel.devs.item[i].addrs.n; j++)
 			list_add(&dev.addrs, kernel.devs.item[i].addrs.item[j]);
 		for (j = 0; j < kernel.devs.item[i].claims.n; j++)
@@ -618,8 +709,16 @@ static bool same_dev(const struct dev *a, const struct dev *b, bool order)
 	size_t i = 0, j, n_a = 0, n_b = 0;
 
 	if (a->up != b->up || a->mtu != b->mtu || a->direct != b->direct ||
-	    a->isolate != b->isolate || a->claims.n != b->claims.n)
+	    a->isolate != b->isolate || a->claims.n != b->claims.n ||
+	    a->routes.n != b->routes.n)
 		return false;
+	for (i = 0; i < a->routes.n; i++) {
+		for (j = 0; j < b->routes.n; j++)
+			if (same_route(&a->routes.item[i], &b->routes.item[j]))
+				break;
+		if (j == b->routes.n)
+			return false;
+	}
 	for (i = 0; i < a->addrs.n; i++) {
 		if (is_auto_addr(&a->addrs.item[i]))
 			continue;
