@@ -14,6 +14,7 @@ ALL_TESTS="
 	broadcast_once
 	subnet_broadcast_ping
 	ipv6_multicast_as_lo
+	ipv6_multicast_beside_card
 "
 
 GROUP=233.252.0.1
@@ -101,6 +102,28 @@ ipv6_multicast_as_lo()
 		ipn -6 route del local ff00::/8 dev "$dev" table local
 	done
 	log_test "IPv6 multicast arrives once where a local route allows it, as on lo"
+}
+
+# Each card that is up has a route for ff00::/8 with metric 256 (addrconf_add_mroute())
+ipv6_multicast_beside_card()
+{
+	local dev
+
+	RET=0
+	lbx_up 2001:db8:9::1/128
+	ipn addr add 2001:db8:9::2/128 dev lo
+	ipn link add eth0 type dummy
+	ipn link set eth0 up
+	for dev in lo lbx0; do
+		ipn -6 route add local ff00::/8 dev "$dev" table local metric 1
+		check_err $? "no route can be added for $dev"
+		[[ $(ipn -6 route get ff0e::114) == *" dev $dev "* ]]
+		check_err $? "ff0e::114 goes: $(ipn -6 route get ff0e::114)"
+		inns mcast -i "$dev" -s fe80::1 -n 10 -e 10 ff02::114
+		check_err $? "$dev: 10 datagrams did not arrive once each"
+		ipn -6 route del local ff00::/8 dev "$dev" table local
+	done
+	log_test "a route with metric 1 takes IPv6 multicast from the card's own, as on lo"
 }
 
 tests_run

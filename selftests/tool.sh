@@ -15,6 +15,9 @@ ALL_TESTS="
 	set_changes
 	set_undone
 	set_first_of_subnet
+	set_keeps_routes
+	set_while_down
+	addresses_refused
 	del_removes
 	show_all
 	claim_unclaim
@@ -27,6 +30,7 @@ ALL_TESTS="
 	not_privileged
 	module_missing
 	usage
+	aliases
 	completion
 "
 
@@ -151,6 +155,64 @@ set_first_of_subnet()
 	is '["10.9.0.2","10.9.0.3"]' \
 		dev '[.addresses[] | select(.family == "inet").local]'
 	log_test "the first address of a subnet is removed without the others"
+}
+
+# The kernel removes IPv4 routes with the last address of the device
+set_keeps_routes()
+{
+	RET=0
+	netns_up
+	lbxn add pg 10.9.0.1/24 10.9.0.2/24 2001:db8::1
+	ipn route add local 10.8.0.0/16 dev pg
+	ipn route add local default dev pg table 100
+	ipn -6 route add local 2001:db8:a::/64 dev pg
+	lbxn set pg noaddr 10.9.0.1/24
+	[[ $(ipn route show table local | grep -c 'local 10.8.0.0/16 dev pg') == 1 &&
+	   $(ipn route show table 100) == "local default dev pg"* &&
+	   $(ipn -6 route show table local) == *"local 2001:db8:a::/64 dev pg"* ]]
+	check_err $? "a route is gone: $(ipn route show table all)"
+	log_test "set: local routes stay when an address is removed"
+}
+
+set_while_down()
+{
+	RET=0
+	netns_up
+	ipn link add lbx0 type lbx
+	ends 0 "lbx0 is down: lo carries its addresses until 'lbx set lbx0 up'" \
+		lbxn set lbx0 addr 10.9.0.1/24
+	ends 0 "nobody answers for its addresses" lbxn set lbx0 addr 10.8.0.1/24 isolate on
+	is "" lbxn set lbx0 addr 10.7.0.1/24 down
+	is false dev .up
+	is "" lbxn set lbx0 addr 10.6.0.1/24 up
+	is true dev .up
+	log_test "set: who adds an address to a device that is down is told so"
+}
+
+addresses_refused()
+{
+	local addr
+
+	RET=0
+	nic_up
+	lbxn add pg 10.9.0.1/24 2001:db8:9::1
+	ends 1 "pg has 10.9.0.1 already" lbxn add w2 10.9.0.1/24
+	ends 1 "try: lbx set pg noaddr 10.9.0.1/24" lbxn add w2 10.9.0.1/32
+	ends 1 "pg has 2001:db8:9::1 already" lbxn set lbx0 addr 2001:db8:9::1
+	ends 1 "try: lbx claim 192.0.2.1 dev w2" lbxn add w2 192.0.2.1
+	for addr in 224.0.0.1 239.255.255.250/32 ff02::1/128; do
+		ends 1 "a multicast address is none of a device" lbxn add w2 "$addr"
+	done
+	ends 1 "0.0.0.0/8 is this network" lbxn set lbx0 addr 0.0.0.1
+	ends 1 "a broadcast address" lbxn set lbx0 addr 255.255.255.255
+	ends 1 "a multicast address" lbxn restore <<<"add w2 224.0.0.1"
+	is '["lbx0","pg"]' jq -c 'map(.ifname)' <(lbxn -j show)
+	# What is its own is no other's, a link-local one is of each device, and a class is not
+	lbxn set pg addr 10.9.0.1/24 addr fe80::5/64 addr 240.0.0.1
+	check_err $? "an address of its own was refused"
+	lbxn set lbx0 addr fe80::5/64
+	check_err $? "a link-local address was refused"
+	log_test "add and set refuse addresses that are another interface's, or no device's"
 }
 
 del_removes()
@@ -403,6 +465,17 @@ module_missing()
 	rmmod lbx
 	ends 1 "modprobe lbx" lbx add pg
 	ends 1 "the module is not loaded" lbx show
+	[[ $(lbx show 2>&1 | grep -c "not loaded") == 1 ]]
+	check_err $? "it says so twice: $(lbx show 2>&1)"
+	# Who loads no module that is not signed
+	mount -t tmpfs tmpfs /sys/kernel/security
+	defer umount /sys/kernel/security
+	echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown
+	ends 1 "this kernel is locked down and loads signed modules only" lbx show
+	ends 1 "this kernel is locked down" lbx doctor
+	echo "[none] integrity confidentiality" >/sys/kernel/security/lockdown
+	! lbx show 2>&1 | grep -q "locked down"
+	check_err $? "a kernel that is not locked down is said to be"
 	ends 1 "the module is not loaded" lbx claims
 	ends 1 "the module is not loaded" lbx stats
 	ends 1 "the module is not loaded" lbx save
@@ -420,6 +493,7 @@ usage()
 
 	RET=0
 	ends 2 "is it 'show'?" lbx shwo
+	ends 2 "claim needs 'dev NAME': is it 'dev web'?" lbx claim eth0 web
 	ends 2 "is it 'mtu'?" lbx add pg mut 1500
 	ends 2 "'s' can be 'set' 'show'" lbx s
 	ends 2 "a command is needed" lbx
@@ -435,26 +509,40 @@ usage()
 	log_test "wrong usage ends with 2 and the nearest right spelling"
 }
 
+aliases()
+{
+	RET=0
+	netns_up
+	lbxn add pg
+	is "$(lbxn -j show)" lbxn -j ls
+	is "$(lbxn -j show)" lbxn -j list pg
+	lbxn rm pg
+	check_err $? "rm failed"
+	is "[]" lbxn -j show
+	log_test "ls and list are show; rm, remove and delete are del"
+}
+
 completion()
 {
 	local got
 
 	RET=0
 	netns_up
-	lbxn add pg
+	lbxn add pg 10.9.0.1/24
 	ipn link add eth0 type dummy
 	# shellcheck disable=SC2016  # for the inner shell
 	got=$(inns bash -c '. '"$here"'/../tools/lbx/lbx.bash
-		for words in "mo" "show p" "claim e" "claim eth0 dev " "set pg isolate o"; do
+		for words in "mo" "show p" "claim e" "claim eth0 dev " "set pg isolate o" "trace 10." \
+			"trace 10.9.0.1 80 t" "-n '"$NS"'" "-n '"$NS"' show p"; do
 			read -ra COMP_WORDS <<<"lbx $words"
 			[[ $words != *" " ]] || COMP_WORDS+=("")
 			COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 			_lbx
 			echo "${COMPREPLY[*]}"
 		done')
-	[[ $got == $'monitor\npg\neth0\npg\non off' ]]
+	[[ $got == $'monitor\npg\neth0\npg\non off\n10.9.0.1\ntcp\n'"$NS"$'\npg' ]]
 	check_err $? "it offers $got"
-	log_test "bash completes commands, devices, interfaces and keywords"
+	log_test "bash completes commands, devices, interfaces, addresses, keywords and namespaces"
 }
 
 tool_need

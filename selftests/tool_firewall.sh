@@ -91,15 +91,15 @@ trace_udp_dropped()
 	END
 	lbxn set lbx0 addr 127.0.9.53
 	undelivered "the policy of chain in, table inet f drops it" \
-		$'nft \'insert rule inet f in iifkind "lbx" accept\'' 10.9.0.1
+		$'nft \'insert rule inet f in meta iifkind "lbx" accept\'' 10.9.0.1
 	undelivered "the policy of chain in, table inet f drops it" \
-		$'nft \'insert rule inet f in iifkind "lbx" accept\'' 2001:db8:9::1
+		$'nft \'insert rule inet f in meta iifkind "lbx" accept\'' 2001:db8:9::1
 	undelivered "rule of chain in, table inet f drops it" \
-		$'nft \'insert rule inet f in iifkind "lbx" accept\'' 127.0.9.53
+		$'nft \'insert rule inet f in meta iifkind "lbx" accept\'' 127.0.9.53
 	traced 10.9.0.1 '[.proven, .probe.delivered, .probe.seen[].ifname]' \
 		'[false,false,"lbx0"]'
 	# What it suggests helps
-	inns nft 'insert rule inet f in iifkind "lbx" accept'
+	inns nft 'insert rule inet f in meta iifkind "lbx" accept'
 	traced 10.9.0.1 '[.proven, .probe.delivered, .probe.reason]' '[true,true,null]'
 	traced 127.0.9.53 '[.proven, .probe.delivered]' '[true,true]'
 	log_test "trace: a probe that a firewall drops is not delivered, and the rule is named"
@@ -289,9 +289,9 @@ doctor_firewall()
 	END
 	status 1 lbxn doctor
 	finds problem "a firewall that accepts lo drops UDP for 10.9.0.1 on lbx0: the policy of chain in, table inet f" \
-		$'nft \'insert rule inet f in iifkind "lbx" accept\''
+		$'nft \'insert rule inet f in meta iifkind "lbx" accept\''
 	finds problem "a firewall that accepts lo drops UDP for 2001:db8:9::1 on lbx0" ""
-	inns nft 'insert rule inet f in iifkind "lbx" accept'
+	inns nft 'insert rule inet f in meta iifkind "lbx" accept'
 	status 0 lbxn doctor
 	# Also by its type, which is that of lo
 	inns nft flush chain inet f in
@@ -324,7 +324,7 @@ doctor_firewall_of_claims()
 	lbxn claim eth0 dev lbx1
 	status 1 lbxn doctor
 	finds problem "drops UDP for 192.0.2.1 on lbx1" \
-		$'nft \'insert rule ip f in iifkind "lbx" accept\''
+		$'nft \'insert rule ip f in meta iifkind "lbx" accept\''
 	lbxn unclaim eth0
 	lbxn claim 192.0.2.2 dev lbx1
 	finds problem "drops UDP for 192.0.2.2 on lbx1" ""

@@ -10,6 +10,9 @@ ALL_TESTS="
 	save_restore
 	restore_again
 	restore_moves
+	restore_routes
+	restore_what_is_there
+	restore_loads
 	restore_undone
 	ip6_that_leaves
 	restore_bad_file
@@ -83,6 +86,103 @@ restore_moves()
 	log_test "addresses and claims move from one device to the other"
 }
 
+restore_routes()
+{
+	local saved
+
+	RET=0
+	netns_up
+	ipn link set lo up
+	lbxn add any 10.10.0.0/16 2001:db8:a::1
+	lbxn add tp0
+	ipn -6 route add local 2001:db8:a::/64 dev any
+	ipn route add local 198.51.100.0/24 dev any metric 7
+	ipn route add local default dev tp0 table 100
+	saved=$(lbxn save)
+	is '[["2001:db8:a::/64",255,1024],["198.51.100.0/24",255,7],["0.0.0.0/0",100,0]]' \
+		jq -c '[.[].routes | sort_by(.metric) | reverse[] | [.dst, .table, .metric]]' \
+		<(lbxn -j save)
+	lbxn del any
+	lbxn del tp0
+	is "" lbxn restore <(echo "$saved")
+	is "$saved" lbxn save
+	carries any lo ping -c 1 -W 2 2001:db8:a::77
+	carries any lo ping -c 1 -W 2 198.51.100.9
+	[[ $(ipn route show table 100) == "local default dev tp0"* ]]
+	check_err $? "table 100 has: $(ipn route show table 100)"
+	is '[{"ifname":"any","change":"none"},{"ifname":"tp0","change":"none"}]' \
+		lbxn -j restore <(echo "$saved")
+	# Those that are not in the file go, and come back if it is refused
+	ipn route add local 203.0.113.0/24 dev any
+	ends 1 "nothing is changed" lbxn restore <<<"$saved
+		add bad 127.0.0.1"
+	ipn route show table local | grep -q '203.0.113.0/24 dev any'
+	check_err $? "what was refused has removed a route"
+	is "" lbxn restore <(echo "$saved")
+	is "$saved" lbxn save
+	# With the last IPv4 address, the kernel removes the routes
+	is "" lbxn restore < <(sed 's,10.10.0.0/16,10.11.0.0/16,' <<<"$saved")
+	carries any lo ping -c 1 -W 2 198.51.100.9
+	ends 1 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
+	ends 1 "there is no 'add y' above" lbxn restore <<<"local 10.8.0.0/16 dev y"
+	log_test "local routes that name a device are saved and restored"
+}
+
+restore_what_is_there()
+{
+	local out
+
+	RET=0
+	nic_up
+	lbxn del lbx0
+	out=$(lbxn restore 2>&1 <<-'END'
+	add lbx0 10.9.0.1/24
+	add lbx1 10.8.0.1/24
+	claim eth0 eth7 dev lbx0
+	claim 192.0.2.1 198.51.100.1 dev lbx1
+	END
+	)
+	check_fail $? "what could not be done was not told: $out"
+	[[ $out == *"lbx0 does not claim eth7: there is no such interface; the rest is done"* &&
+	   $out == *"lbx1 does not claim 198.51.100.1: it is not a local address"* ]]
+	check_err $? "it says: $out"
+	is $'eth0 dev lbx0\n192.0.2.1 dev lbx1' lbxn claims
+	carries lbx0 lo ping -c 1 -W 2 10.9.0.1
+	# Once they are there, the same makes them
+	ipn link add eth7 type dummy
+	ipn link set eth7 up
+	ipn addr add 198.51.100.1/24 dev eth7
+	is "" lbxn restore <<-'END'
+	add lbx0 10.9.0.1/24
+	add lbx1 10.8.0.1/24
+	claim eth0 eth7 dev lbx0
+	claim 192.0.2.1 198.51.100.1 dev lbx1
+	END
+	is 4 jq length <(lbxn -j claims)
+	log_test "restore makes what can be made, and says which claims have to wait"
+}
+
+# As at boot: the kernel calls modprobe for the alias of the kind
+restore_loads()
+{
+	local modules
+
+	RET=0
+	modules=/lib/modules/$(uname -r)
+	if [[ ${LBX_KO-} ]]; then
+		mount -t tmpfs tmpfs "$modules"
+		defer umount "$modules"
+		cp "$LBX_KO" "$modules/lbx.ko"
+		depmod
+	fi
+	rmmod lbx
+	is "" lbx restore <<<"add boot0 10.9.0.1/24"
+	is '["boot0"]' jq -c 'map(.ifname) - ["lbx0"]' <(lbx -j show)
+	rmmod lbx
+	module_need
+	log_test "restore loads the module"
+}
+
 restore_undone()
 {
 	local before
@@ -96,7 +196,7 @@ restore_undone()
 	add lbx0 10.9.0.2/24 mtu 1500 isolate on
 	add lbx1 10.8.0.1/24
 	claim 203.0.113.2 dev lbx1
-	claim eth7 dev lbx1
+	claim lo dev lbx1
 	END
 	is "$before" lbxn save
 	ends 1 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
@@ -120,7 +220,7 @@ ip6_that_leaves()
 	before=$(saved_words)
 	ends 1 "nothing is changed" lbxn restore <<-'END'
 	add lbx0 10.9.0.1/24 mtu 1000
-	claim eth7 dev lbx0
+	claim lo dev lbx0
 	END
 	is "$before" saved_words
 	ends 1 "2001:db8:9::1" lbxn restore <<<"add lbx0 2001:db8:9::1/64 mtu 1000"

@@ -12,6 +12,7 @@
 
 #include "cmd.h"
 #include "dev.h"
+#include "lbx.h"
 
 /* A command has fewer keywords than that */
 #define KEYWORDS_MAX	16
@@ -21,9 +22,18 @@ static void *field(struct args *args, const struct arg *arg)
 	return (char *)args + arg->offset;
 }
 
+/* What other programs call a command */
+static const struct {
+	const char	*name;
+	const char	*command;
+} aliases[] = {
+	{ "delete", "del" }, { "remove", "del" }, { "rm", "del" },
+	{ "list", "show" }, { "ls", "show" },
+};
+
 /**
  * cmd_find - the command of that name
- * @name: the name, or the beginning of one and of no other
+ * @name: the name, an alias, or the beginning of one name and of no other
  * @why: gets the reason if there is none
  * @size: of @why
  *
@@ -33,8 +43,11 @@ const struct command *cmd_find(const char *name, char *why, size_t size)
 {
 	const struct command *command, *found = NULL;
 	const char *names[32], *like;
-	size_t n = 0, matches = 0;
+	size_t n = 0, matches = 0, i;
 
+	for (i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (!strcmp(aliases[i].name, name))
+			name = aliases[i].command;
 	for (command = commands; command->name; command++) {
 		if (!strcmp(command->name, name))
 			return command;
@@ -130,6 +143,7 @@ static const char *take(const struct arg *arg, const char *word,
 		return parse_seconds(word, field(args, arg)) ? NULL :
 		       "it is a number of seconds, 0.1 to 86400";
 	case ARG_FILE:
+	case ARG_HOST:
 	case ARG_TEXT:
 		*(const char **)field(args, arg) = word;
 		return NULL;
@@ -258,7 +272,12 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 		if (!(arg->flags & ARG_REQUIRED) ||
 		    seen & 1U << (arg - command->args))
 			continue;
-		if (arg->keyword)
+		/* "claim eth0 web" */
+		if (arg->type == ARG_DEV && arg->keyword && argc > 1 &&
+		    is_ifname(argv[argc - 1]))
+			snprintf(why, size, "%s needs '%s %s': is it '%s %s'?", command->name,
+				 arg->keyword, arg->value, arg->keyword, argv[argc - 1]);
+		else if (arg->keyword)
 			snprintf(why, size, "%s needs '%s %s'", command->name,
 				 arg->keyword, arg->value);
 		else
@@ -366,14 +385,48 @@ static void offer_interfaces(bool ours, const char *begin)
 	devs_free(&devs);
 }
 
-static void offer_values(const struct arg *arg, const char *begin)
+/* Addresses of this machine, as lo's mirrors are not */
+static void offer_addrs(const char *begin)
 {
+	struct held_addrs held;
+	char buf[PREFIX_STRLEN];
+	struct nl_error error;
+	size_t i;
+
+	if (addrs_get(&held, &error))
+		return;
+	for (i = 0; i < held.n; i++)
+		if (held.item[i].proto != LBX_IFAPROT)
+			offer(addr_text(&held.item[i].prefix, buf), begin);
+	list_free(&held);
+}
+
+static void offer_netns(const char *begin)
+{
+	DIR *dir = opendir(NETNS_DIR);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			offer(entry->d_name, begin);
+	if (dir)
+		closedir(dir);
+}
+
+/* @here: the process is in the network namespace that is asked for */
+static void offer_values(const struct arg *arg, bool here, const char *begin)
+{
+	if (!here && arg->type != ARG_ON_OFF)
+		return;
 	switch (arg->type) {
 	case ARG_DEV:
 		offer_interfaces(true, begin);
 		break;
 	case ARG_TARGETS:
 		offer_interfaces(false, begin);
+		break;
+	case ARG_HOST:
+		offer_addrs(begin);
 		break;
 	case ARG_ON_OFF:
 		offer("on", begin);
@@ -394,15 +447,31 @@ void cmd_complete(int argc, char **argv)
 	const struct command *command;
 	const struct arg *arg, *waits = NULL;
 	const char *begin;
+	bool here = true;
 	char why[256];
 	int i, place = 0;
 
 	if (argc < 1)
 		return;
 	begin = argv[argc - 1];
-	for (i = 0; i < argc - 1 && argv[i][0] == '-'; i++)
-		if (!strcmp(argv[i], "-n") || !strcmp(argv[i], "--netns"))
-			i++;
+	for (i = 0; i < argc - 1 && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "-n") && strcmp(argv[i], "--netns"))
+			continue;
+		if (++i == argc - 1) {
+			offer_netns(begin);
+			return;
+		}
+		/* what is there to offer is in that one */
+		here = enter_netns(argv[i]);
+	}
+	if (i >= argc - 1 && *begin == '-') {
+		offer("--json", begin);
+		offer("--pretty", begin);
+		offer("--netns", begin);
+		offer("--help", begin);
+		offer("--version", begin);
+		return;
+	}
 	if (i >= argc - 1) {
 		for (command = commands; command->name; command++)
 			offer(command->name, begin);
@@ -421,13 +490,13 @@ void cmd_complete(int argc, char **argv)
 			waits = arg;
 	}
 	if (waits) {
-		offer_values(waits, begin);
+		offer_values(waits, here, begin);
 		return;
 	}
 	for (arg = command->args, i = 0; arg->help; arg++) {
 		if (arg->keyword)
 			offer(arg->keyword, begin);
 		else if (i++ == place || arg->flags & ARG_REPEATED)
-			offer_values(arg, begin);
+			offer_values(arg, here, begin);
 	}
 }

@@ -69,6 +69,7 @@ enum arg_type {
 	ARG_ON_OFF,	/* int: "on" 1, "off" 0 */
 	ARG_NUMBER,	/* int: @min to @max */
 	ARG_SECONDS,	/* double: 0.1 to 86400, which can be left out: 1 */
+	ARG_HOST,	/* const char *: an address, or the name of a host */
 	ARG_FILE,	/* const char *: a path */
 	ARG_TEXT,	/* const char *: whatever it is */
 	ARG_SET,	/* int: the keyword alone is @min */

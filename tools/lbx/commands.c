@@ -84,12 +84,12 @@ static const struct arg claims_args[] = {
 };
 
 static const struct arg trace_args[] = {
-	{ NULL, "HOST", ARG_TEXT, ARG_REQUIRED, AT(host),
-	  .help = "an address of this machine, or a name; fe80::1%lbx0 if it is link-local" },
+	{ NULL, "HOST", ARG_HOST, ARG_REQUIRED, AT(host),
+	  .help = "an address, such as fe80::1%lbx0, or a name" },
 	{ NULL, "PORT", ARG_TEXT, 0, AT(service),
-	  .help = "port, or name of a service, that the probe goes to; 33434" },
+	  .help = "its port, or the name of a service; 33434" },
 	{ "udp", NULL, ARG_SET, 0, AT(proto), .min = IPPROTO_UDP,
-	  .help = "by UDP, which is the default unless a program listens by TCP" },
+	  .help = "by UDP, the default unless a TCP program has it" },
 	{ "tcp", NULL, ARG_SET, 0, AT(proto), .min = IPPROTO_TCP,
 	  .help = "by TCP: connect to the port" },
 	END

@@ -40,6 +40,76 @@ static int show_changed(const char *name)
 	return EXIT_DONE;
 }
 
+/**
+ * addr_wrong - why a device cannot have an address, though the kernel accepts it
+ * @prefix: the address
+ *
+ * Return: the reason, or NULL.
+ */
+const char *addr_wrong(const struct prefix *prefix)
+{
+	const unsigned char *addr = prefix->addr;
+
+	if (prefix->family == AF_INET6)
+		return addr[0] == 0xff ? "a multicast address is none of a device" : NULL;
+	if (addr[0] >= 224 && addr[0] < 240)
+		return "a multicast address is none of a device";
+	if (addr[0] == 0)
+		return "0.0.0.0/8 is this network, and none of its addresses";
+	return addr[0] == 255 ? "a broadcast address is none of a device" : NULL;
+}
+
+/* May a device get these addresses?  The kernel takes one that another interface has, and
+ * only one of them carries it then.
+ */
+static bool may_have(const char *name, const struct prefixes *addrs)
+{
+	unsigned int index = if_nametoindex(name);
+	char buf[PREFIX_STRLEN], other[IFNAMSIZ];
+	struct held_addrs held;
+	struct nl_error error;
+	const char *wrong;
+	size_t i, j;
+
+	for (i = 0; i < addrs->n; i++) {
+		wrong = addr_wrong(&addrs->item[i]);
+		if (!wrong)
+			continue;
+		say("%s: %s: %s", name, prefix_text(&addrs->item[i], buf), wrong);
+		try_this("an address such as 10.9.0.1/24 or 2001:db8::1");
+		return false;
+	}
+	if (!addrs->n || addrs_get(&held, &error))
+		return true;
+	for (i = 0; i < held.n; i++) {
+		const struct held_addr *is = &held.item[i];
+
+		if (is->index == (int)index || is->proto == LBX_IFAPROT ||
+		    !if_indextoname(is->index, other))
+			continue;
+		for (j = 0; j < addrs->n; j++) {
+			const struct prefix *addr = &addrs->item[j];
+
+			if (addr->family != is->prefix.family ||
+			    memcmp(addr->addr, is->prefix.addr, addr_size(addr)) ||
+			    (addr->family == AF_INET6 &&
+			     IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)addr->addr)))
+				continue;
+			say("%s: %s has %s already: only one of them would carry it", name,
+			    other, addr_text(addr, buf));
+			if (dev_exists(other, &error) > 0)
+				try_this("lbx set %s noaddr %s/%d", other, buf,
+					 is->prefix.len);
+			else
+				try_this("lbx claim %s dev %s", buf, name);
+			list_free(&held);
+			return false;
+		}
+	}
+	list_free(&held);
+	return true;
+}
+
 /* A device as "add" asks for it; its addresses stay those of @args */
 struct wanted wanted_new(const struct args *args)
 {
@@ -64,6 +134,10 @@ int do_add(struct args *args)
 	int status;
 
 	txn_begin(&txn);
+	if (!may_have(args->dev, &args->addrs)) {
+		txn_end(&txn);
+		return EXIT_REFUSED;
+	}
 	plan_dev(&txn, NULL, &wanted);
 	status = txn_commit(&txn, &what, &error) ? refused(args->dev, &error) :
 		 EXIT_DONE;
@@ -99,6 +173,10 @@ int do_set(struct args *args)
 		goto out;
 	}
 
+	if (!may_have(dev->name, &args->addrs)) {
+		status = EXIT_REFUSED;
+		goto out;
+	}
 	strcpy(wanted.name, dev->name);
 	wanted.up = args->up < 0 ? dev->up : args->up;
 	wanted.mtu = args->mtu < 0 ? dev->mtu : (uint32_t)args->mtu;
@@ -130,8 +208,14 @@ int do_set(struct args *args)
 
 	plan_removals(&txn, dev, &wanted);
 	plan_dev(&txn, dev, &wanted);
-	if (txn_commit(&txn, &what, &error))
+	if (txn_commit(&txn, &what, &error)) {
 		status = refused(args->dev, &error);
+	} else if (args->addrs.n && !wanted.up && args->up < 0) {
+		/* as ip, it does not bring the device up */
+		say("%s is down: %s until 'lbx set %s up'", dev->name, wanted.isolate ?
+		    "nobody answers for its addresses" : "lo carries its addresses",
+		    dev->name);
+	}
 out:
 	list_free(&wanted.addrs);
 	list_free(&wanted.routes);

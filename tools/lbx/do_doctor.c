@@ -30,6 +30,9 @@
 #define TRIAL_ADDR4	"192.0.2.1"
 #define TRIAL_ADDR6	"2001:db8::1"
 
+/* By what each kernel has: perf(1) and trace-cmd(1) are packages */
+#define DROP_TRACE	"cd /sys/kernel/tracing; echo 1 >events/lbx/lbx_drop/enable; cat trace_pipe"
+
 enum level {
 	LEVEL_OK,
 	LEVEL_NOTE,
@@ -92,8 +95,9 @@ static bool check_module(struct report *report)
 	char version[64] = "?";
 
 	if (access("/sys/module/lbx", F_OK)) {
-		find(report, LEVEL_PROBLEM, "modprobe lbx",
-		     "the module is not loaded");
+		find(report, LEVEL_PROBLEM, "modprobe lbx", "the module is not loaded%s",
+		     is_locked_down() ? ": this kernel is locked down and loads signed modules only" :
+					"");
 		return false;
 	}
 	read_line("/sys/module/lbx/version", version, sizeof(version));
@@ -333,14 +337,15 @@ static void check_drops(struct report *report, const struct dev *dev)
 		 atoi(buf) * 2);
 	if (backlog)
 		find(report, LEVEL_PROBLEM, mend,
-		     "%s has lost %llu packets, since a CPU's backlog was full",
-		     dev->name, (unsigned long long)backlog);
+		     "%s has lost %llu packet%s, since a CPU's backlog was full",
+		     dev->name, (unsigned long long)backlog, backlog == 1 ? "" : "s");
 	for (i = 0; i < N_COUNTERS; i++)
 		if (dev->counters[i] && i != LBX_XSTATS_DROP_BACKLOG - 1 &&
 		    !strncmp(counter_names[i], "drop_", 5))
-			find(report, LEVEL_NOTE, "perf trace -e lbx:lbx_drop",
-			     "%s has dropped %llu packets as %s", dev->name,
+			find(report, LEVEL_NOTE, DROP_TRACE,
+			     "%s has dropped %llu packet%s as %s", dev->name,
 			     (unsigned long long)dev->counters[i],
+			     dev->counters[i] == 1 ? "" : "s",
 			     counter_names[i] + 5);
 }
 

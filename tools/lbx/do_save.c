@@ -140,10 +140,21 @@ static bool take_add(struct args *args, struct wanteds *wanteds, char *why,
 		     size_t size)
 {
 	struct wanted wanted = wanted_new(args);
+	char buf[PREFIX_STRLEN];
+	const char *wrong;
+	size_t i;
 
 	if (find_wanted(wanteds, args->dev)) {
 		snprintf(why, size, "%s is there twice", args->dev);
 		return false;
+	}
+	for (i = 0; i < args->addrs.n; i++) {
+		wrong = addr_wrong(&args->addrs.item[i]);
+		if (wrong) {
+			snprintf(why, size, "%s: %s",
+				 prefix_text(&args->addrs.item[i], buf), wrong);
+			return false;
+		}
 	}
 	list_add(wanteds, wanted);
 	memset(&args->addrs, 0, sizeof(args->addrs));

@@ -20,12 +20,18 @@ struct options {
 
 extern struct options options;
 
+/* Where ip-netns(8) keeps network namespaces */
+#define NETNS_DIR	"/run/netns"
+
 /* main.c */
 int refused(const char *what, const struct nl_error *error);
+bool is_locked_down(void);
+bool enter_netns(const char *name);
 void try_this(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* do_dev.c */
 int no_device(const char *name);
+const char *addr_wrong(const struct prefix *prefix);
 int do_add(struct args *args);
 int do_set(struct args *args);
 int do_del(struct args *args);

@@ -27,9 +27,6 @@
 #include "lbx.h"
 #include "out.h"
 
-/* Where ip-netns(8) keeps them */
-#define NETNS_DIR	"/run/netns"
-
 struct options options;
 
 /* Says on stderr what would help */
@@ -45,6 +42,27 @@ void try_this(const char *format, ...)
 }
 
 /**
+ * is_locked_down - does the kernel refuse modules that are not signed?
+ *
+ * insmod says "Operation not permitted" then, and the kernel's log alone says why
+ * (security/lockdown).
+ *
+ * Return: whether lockdown is on.
+ */
+bool is_locked_down(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	char line[128] = "";
+	bool on;
+
+	if (!file)
+		return false;
+	on = fgets(line, sizeof(line), file) && !strstr(line, "[none]");
+	fclose(file);
+	return on;
+}
+
+/**
  * refused - say what the kernel said, and what to do
  * @what: that it was about
  * @error: the reason
@@ -53,13 +71,16 @@ void try_this(const char *format, ...)
  */
 int refused(const char *what, const struct nl_error *error)
 {
+	/* rtnl_newlink() does not know the kind */
+	bool no_module = error->code == EOPNOTSUPP && access("/sys/module/lbx", F_OK);
+
 	fflush(stdout);
 	/* Some reasons begin with it */
 	if (*error->at && strcmp(error->at, what) &&
 	    strncmp(error->text, error->at, strlen(error->at)))
 		say("%s: %s: %s", what, error->at, error->text);
 	else
-		say("%s: %s", what, error->text);
+		say("%s: %s", what, no_module ? "the module is not loaded" : error->text);
 
 	switch (error->code) {
 	case EPERM:
@@ -67,9 +88,10 @@ int refused(const char *what, const struct nl_error *error)
 		try_this("the same as root, it takes CAP_NET_ADMIN");
 		break;
 	case EOPNOTSUPP:
-		/* rtnl_newlink() does not know the kind */
-		if (access("/sys/module/lbx", F_OK))
-			try_this("modprobe lbx (or insmod lbx.ko), the module is not loaded");
+		if (no_module && is_locked_down())
+			say("this kernel is locked down and loads signed modules only: sign lbx.ko, see SecureBoot in Debian's wiki");
+		if (no_module)
+			try_this("modprobe lbx, or insmod lbx.ko");
 		break;
 	}
 	return EXIT_REFUSED;
@@ -82,7 +104,7 @@ static int usage(const char *why, const char *command)
 	return EXIT_USAGE;
 }
 
-static bool enter_netns(const char *name)
+bool enter_netns(const char *name)
 {
 	char path[sizeof(NETNS_DIR) + 256];
 	int fd;

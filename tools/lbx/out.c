@@ -120,9 +120,10 @@ void text_dev(const struct dev *dev)
 	for (i = 0; i < dev->claims.n; i++)
 		printf("    claim %s%s\n", target_text(&dev->claims.item[i], buf),
 		       dev->claims.item[i].waits ? " (waiting)" : "");
-	printf("    %" PRIu64 " packets, %" PRIu64 " bytes: %" PRIu64 " direct, %"
+	printf("    %" PRIu64 " packet%s, %" PRIu64 " bytes: %" PRIu64 " direct, %"
 	       PRIu64 " queued, %" PRIu64 " claimed; %" PRIu64 " of them inline\n",
-	       dev_sum(dev, "_packets"), dev_sum(dev, "_bytes"),
+	       dev_sum(dev, "_packets"), dev_sum(dev, "_packets") == 1 ? "" : "s",
+	       dev_sum(dev, "_bytes"),
 	       counter(dev, LBX_XSTATS_DIRECT_PACKETS),
 	       counter(dev, LBX_XSTATS_QUEUED_PACKETS),
 	       counter(dev, LBX_XSTATS_CLAIMED_PACKETS),

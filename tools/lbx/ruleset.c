@@ -1526,10 +1526,10 @@ const char *place_mend(struct ruleset *ruleset, const struct place *place,
 			 base->family == NFPROTO_IPV4 ? "iptables" : "ip6tables", base->name,
 			 in ? 'i' : 'o', dev);
 	else if (*flow->in.kind)
-		snprintf(buf, size, "nft 'insert rule %s %s %s %sifkind \"%s\" accept'",
+		snprintf(buf, size, "nft 'insert rule %s %s %s meta %sifkind \"%s\" accept'",
 			 family, base->table, base->name, in ? "i" : "o", flow->in.kind);
 	else
-		snprintf(buf, size, "nft 'insert rule %s %s %s %sifname \"%s\" accept'",
+		snprintf(buf, size, "nft 'insert rule %s %s %s meta %sifname \"%s\" accept'",
 			 family, base->table, base->name, in ? "i" : "o", dev);
 	return buf;
 }

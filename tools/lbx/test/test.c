@@ -223,8 +223,10 @@ static void commands_take_what_they_should(void **state)
 	assert_int_equal(args.up, 0);
 	cmd_free(&args);
 
-	assert_true(parse("trace 192.0.2.1 443", &args, why));
-	assert_int_equal(args.port, 443);
+	assert_true(parse("trace 192.0.2.1 443 tcp", &args, why));
+	assert_string_equal(args.host, "192.0.2.1");
+	assert_string_equal(args.service, "443");
+	assert_int_equal(args.proto, IPPROTO_TCP);
 	cmd_free(&args);
 }
 
