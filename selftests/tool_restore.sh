@@ -121,7 +121,7 @@ restore_routes()
 	is "" lbxn restore <(echo "$saved")
 	is "$saved" lbxn save
 	# With the last IPv4 address, the kernel removes the routes
-	is "" lbxn restore < <(sed 's,10.10.0.0/16,10.11.0.0/16,' <<<"$saved")
+	is "" lbxn restore <(echo "${saved/10.10.0.0/10.11.0.0}")
 	carries any lo ping -c 1 -W 2 198.51.100.9
 	ends 1 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
 	ends 1 "there is no 'add y' above" lbxn restore <<<"local 10.8.0.0/16 dev y"
