@@ -71,7 +71,7 @@ listen()
 	inns_start python3 -c "$LISTEN" "$@" "$ready"
 	pid=$!
 	defer kill "$pid"
-	busywait "$BUSYWAIT_TIMEOUT" test -e "$ready" >/dev/null
+	busywait 60000 test -e "$ready" >/dev/null
 	check_err $? "nobody listens on $2 port $3"
 }
 

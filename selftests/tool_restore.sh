@@ -173,7 +173,7 @@ restore_loads()
 		mount -t tmpfs tmpfs "$modules"
 		defer umount "$modules"
 		cp "$LBX_KO" "$modules/lbx.ko"
-		depmod
+		depmod 2>/dev/null
 	fi
 	rmmod lbx
 	is "" lbx restore <<<"add boot0 10.9.0.1/24"
