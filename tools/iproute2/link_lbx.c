@@ -268,7 +268,7 @@ static void lbx_print_xstats(struct link_util *lu, FILE *fp,
 	}
 	/* what ip prints of every link goes on here */
 	print_nl();
-	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", "   ");
+	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", "    ");
 }
 
 static void lbx_print_help(struct link_util *lu, int argc, char **argv,
