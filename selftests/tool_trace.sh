@@ -302,7 +302,7 @@ doctor_drops()
 	ip netns exec "$PEER" ping -c 1 -W 1 10.9.0.1 &>/dev/null
 	check_fail $? "an isolated device has answered"
 	status 0 lbxn doctor
-	finds note "lbx0 has dropped 1 packets as isolated" "perf trace -e lbx:lbx_drop"
+	finds note "lbx0 has dropped 1 packet as isolated" "echo 1 >events/lbx/lbx_drop/enable"
 	log_test "doctor: packets that were dropped, with the reason"
 }
 
