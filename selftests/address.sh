@@ -177,19 +177,19 @@ ipv6_linklocal_comes_back()
 	RET=0
 	lbx_up
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
-	inns sysctl -qw $conf.disable_ipv6=1
+	inns sysctl -qw "$conf.disable_ipv6=1"
 	[[ -z $(linklocal_of lbx0) ]]
 	check_err $? "disable_ipv6=1 leaves $(linklocal_of lbx0)"
-	inns sysctl -qw $conf.disable_ipv6=0
+	inns sysctl -qw "$conf.disable_ipv6=0"
 	linklocal_is_back "disable_ipv6"
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
 	carries lbx0 lo ping -c 1 2001:db8:a::77
-	inns sysctl -qw $all.disable_ipv6=1
-	inns sysctl -qw $all.disable_ipv6=0
+	inns sysctl -qw "$all.disable_ipv6=1"
+	inns sysctl -qw "$all.disable_ipv6=0"
 	linklocal_is_back "disable_ipv6 of all"
 	ipn link set lbx0 down
-	inns sysctl -qw $conf.disable_ipv6=1
-	inns sysctl -qw $conf.disable_ipv6=0
+	inns sysctl -qw "$conf.disable_ipv6=1"
+	inns sysctl -qw "$conf.disable_ipv6=0"
 	ipn link set lbx0 up
 	linklocal_is_back "disable_ipv6 while it is down"
 	ipn link set lbx0 mtu 1000
@@ -202,8 +202,8 @@ ipv6_linklocal_comes_back()
 	ipn link set lbx0 mtu 1280
 	ipn link set lbx0 up
 	linklocal_is_back "an MTU below 1280 that ends while it is down"
-	inns sysctl -qw $conf.forwarding=1
-	inns sysctl -qw $conf.forwarding=0
+	inns sysctl -qw "$conf.forwarding=1"
+	inns sysctl -qw "$conf.forwarding=0"
 	linklocal_is_back "forwarding"
 	ipn -6 addr flush dev lbx0
 	ipn link set lbx0 down

@@ -290,7 +290,7 @@ mirror_is_charged()
 	dummy=$(charged eth0)
 	ipn addr flush dev eth0
 	lbx=$(charged lbx0)
-	((dummy > 0 && lbx * 10 >= dummy * 17))
+	((dummy > 0 && lbx * 10 >= dummy * 14))
 	check_err $? "500 addresses: $lbx bytes, on a dummy $dummy"
 	log_test "the memory of a mirror is charged to who adds the address"
 }

@@ -166,7 +166,7 @@ error_from_an_isolated_address()
 	peers_up
 	# fe80::1 is lbx0's and eth0's as well
 	ipn addr add fe80::1/64 dev eth0 nodad
-	ip netns exec "$PEER" socat -u - UDP6:[fe80::1%eth0]:9 <<<x
+	ip netns exec "$PEER" socat -u - "UDP6:[fe80::1%eth0]:9" <<<x
 	busywait "$BUSYWAIT_TIMEOUT" unreachable
 	check_err $? "the neighbour gets no error from eth0's fe80::1"
 	log_test "an ICMPv6 error from a link-local address that an isolated device has as well leaves"
@@ -174,7 +174,7 @@ error_from_an_isolated_address()
 
 unreachable()
 {
-	ip netns exec "$PEER" socat -u - UDP6:[fe80::1%eth0]:9 <<<x
+	ip netns exec "$PEER" socat -u - "UDP6:[fe80::1%eth0]:9" <<<x
 	(($(ip netns exec "$PEER" awk '/^Icmp6InDestUnreachs/ {print $2}' /proc/net/snmp6) > 0))
 }
 
