@@ -153,7 +153,7 @@ set_when_made()
 	targets_up
 	ipn link add lbx1 type lbx direct off isolate on claim eth0 claim 192.0.2.1
 	check_err $? "a device with attributes could not be made"
-	has lbx1 '{"direct":false,"isolate":true,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'},{"addr":"192.0.2.1"}],"claim_count":2}'
+	has lbx1 '{"direct":false,"isolate":true,"claims":[{"ifname":"eth0","waiting":false,"ifindex":'"$(ifindex eth0)"'},{"addr":"192.0.2.1"}],"claim_count":2}'
 	shows lbx1 "lbx direct off isolate on claim eth0 claim 192.0.2.1"
 	has lbx0 "$direct_only"
 	log_test "attributes are set when a device is made, and of no other"
@@ -190,12 +190,12 @@ claims_are_shown()
 	shows lbx0 "lbx direct on isolate off claim 192.0.2.1"
 	change claim 2001:db8::1
 	change claim eth0
-	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'},{"addr":"192.0.2.1"},{"addr":"2001:db8::1"}],"claim_count":3}'
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","waiting":false,"ifindex":'"$(ifindex eth0)"'},{"addr":"192.0.2.1"},{"addr":"2001:db8::1"}],"claim_count":3}'
 	shows lbx0 "lbx direct on isolate off claim eth0 claim 192.0.2.1 claim 2001:db8::1"
 	change unclaim eth0
 	shows lbx0 "lbx direct on isolate off claim 192.0.2.1 claim 2001:db8::1"
 	change unclaim 2001:db8::1 claim eth0 unclaim 192.0.2.1
-	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'}],"claim_count":1}'
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","waiting":false,"ifindex":'"$(ifindex eth0)"'}],"claim_count":1}'
 	change unclaim eth0
 	has lbx0 "$direct_only"
 	log_test "claims are added and removed, and shown with the interfaces first"
@@ -221,10 +221,10 @@ claim_waits()
 	change claim eth0
 	ipn link del eth0
 	shows lbx0 "lbx direct on isolate off claim eth0 (waiting)"
-	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":0}],"claim_count":1}'
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","waiting":true}],"claim_count":1}'
 	ipn link add eth0 type dummy
 	shows lbx0 "lbx direct on isolate off claim eth0"
-	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","ifindex":'"$(ifindex eth0)"'}],"claim_count":1}'
+	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","waiting":false,"ifindex":'"$(ifindex eth0)"'}],"claim_count":1}'
 	ipn link del eth0
 	change unclaim eth0
 	check_err $? "a claim that waits cannot be removed"
@@ -545,11 +545,12 @@ malformed()
 	claims=0x -> EINVAL at claims: NLA_F_NESTED is missing
 	claim= -> EINVAL at claims.claim: A claim has
 	claim=name:eth0,addr:192.0.2.1 -> EINVAL at claims.claim: A claim has
-	claim=name:eth0,index:1 -> EINVAL at claims.claim: A claim has
+	claim=name:eth0,index:1 -> ENODEV at claims.claim.index: The index is not that of
 	unclaim= -> EINVAL at unclaims.claim: A claim has
-	claim=addr:0xc000020101 -> EINVAL at claims.claim.addr: A claimed address has
-	claim=addr:0x -> at claims.claim.addr:
-	claim=addr:0x0000000000000000000000000000000001 -> at claims.claim.addr:
+	claim=addr:0xc000020101 -> ERANGE at claims.claim.addr:
+	claim=addr:0x -> ERANGE at claims.claim.addr:
+	claim=addr:0x0000000000000000000000000000000001 -> ERANGE at claims.claim.addr:
+	claim=addr:192.0.2.1,addr:2001:db8::1 -> EINVAL at claims.claim: A claim has
 	claim=name: -> at claims.claim.name:
 	claim=name:sixteencharacter -> at claims.claim.name:
 	claim=index:0 -> at claims.claim.index:

@@ -176,7 +176,7 @@ claims()
 {
 	ipn -d -j link show dev "$1" | jq -r '
 		[.[0].linkinfo.info_data.claims[] |
-		 .addr // .ifname + (if .ifindex == 0 then "(waiting)" else "" end)] |
+		 .addr // .ifname + (if .waiting then "(waiting)" else "" end)] |
 		join(" ")'
 }
 
@@ -493,7 +493,7 @@ unclaim_is_refused()
 		ipn link set lbx0 type lbx unclaim "$nic4"
 	refused "Claimed by lbx0, not by this device" \
 		ipn link set lbx1 type lbx unclaim eth0
-	refused "In the request twice" \
+	refused "Duplicate target in request" \
 		ipn link set lbx0 type lbx unclaim eth0 unclaim eth0
 	claims_are lbx0 eth0
 	answer_on lbx0 "$nic4"

@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 							   IFLA_LBX_UNCLAIMS);
 		while (count && req.nlh.nlmsg_len < NEST_MAX) {
 			claim = nest_start(IFLA_LBX_CLAIM);
-			put(LBX_CLAIM_ADDR, addr, len);
+			put(len == 4 ? LBX_CLAIM_ADDR4 : LBX_CLAIM_ADDR6, addr, len);
 			nest_end(claim);
 			advance(addr, len, step);
 			count--;

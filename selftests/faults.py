@@ -35,7 +35,7 @@ NLA_F_NESTED = 1 << 15
 IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO = 3, 4, 18
 IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
 IFLA_LBX_DIRECT, IFLA_LBX_ISOLATE, IFLA_LBX_CLAIMS, IFLA_LBX_UNCLAIMS = 1, 2, 3, 4
-IFLA_LBX_CLAIM, LBX_CLAIM_IFNAME, LBX_CLAIM_ADDR = 1, 1, 3
+IFLA_LBX_CLAIM, LBX_CLAIM_IFNAME, LBX_CLAIM_ADDR4, LBX_CLAIM_ADDR6 = 1, 1, 3, 4
 IFA_ADDRESS, IFA_LOCAL = 1, 2
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
 LBX_CMD_CLAIM_GET = 1
@@ -146,7 +146,8 @@ def claims(type_, *targets):
     """Of names of interfaces, and of addresses"""
     return attr(type_, [attr(IFLA_LBX_CLAIM, [
         attr(LBX_CLAIM_IFNAME, text(target)) if isinstance(target, str)
-        else attr(LBX_CLAIM_ADDR, target.packed)]) for target in targets])
+        else attr(LBX_CLAIM_ADDR4 if target.version == 4 else LBX_CLAIM_ADDR6,
+                  target.packed)]) for target in targets])
 
 
 def patiently(error, do):

@@ -171,8 +171,8 @@ static void local_addr(bool ipv6, unsigned char *addr)
 	}
 }
 
-/* Most of them are local */
-static void put_addr(int type)
+/* Most of them are local, and most have the type of their family */
+static void put_addr(void)
 {
 	static const char *const others[] = {
 		"127.0.0.1", "192.0.2.1", "198.51.100.1", "224.0.0.1", "255.255.255.255",
@@ -189,18 +189,18 @@ static void put_addr(int type)
 	} else {
 		local_addr(ipv6, addr);
 	}
-	put(type, addr, ipv6 ? 16 : 4);
+	put(ipv6 != one_in(50) ? LBX_CLAIM_ADDR6 : LBX_CLAIM_ADDR4, addr, ipv6 ? 16 : 4);
 }
 
-static void put_claim(void)
+static void put_claim(int type)
 {
-	struct nlattr *claim = nest_start(one_in(50) ? (int)below(4) : IFLA_LBX_CLAIM);
+	struct nlattr *claim = nest_start(one_in(50) ? (int)below(4) : type);
 	unsigned int n = one_in(20) ? below(4) : 1;
 
 	while (n--)
 		switch (below(24)) {
 		default:
-			put_addr(LBX_CLAIM_ADDR);
+			put_addr();
 			break;
 		case 0 ... 2:
 			put_name(LBX_CLAIM_IFNAME);
@@ -211,6 +211,8 @@ static void put_claim(void)
 		case 5:
 			put_junk(below(LBX_CLAIM_MAX + 3));
 		}
+	if (one_in(8))
+		put(LBX_CLAIM_WAITING, NULL, 0);
 	nest_end(claim);
 }
 
@@ -220,7 +222,7 @@ static void put_claims(int type)
 	unsigned int n = one_in(4) ? below(5) : 1;
 
 	while (n-- && !full())
-		put_claim();
+		put_claim(IFLA_LBX_CLAIM);
 	nest_end(list);
 }
 
@@ -463,17 +465,61 @@ static void build_link(void)
 		junk(req.payload + sizeof(ifi), req.nlh.nlmsg_len - NLMSG_LENGTH(sizeof(ifi)));
 }
 
+/* What a command about one claim has, or an element LBX_A_NEW or LBX_A_DEL */
+static void put_change(bool add)
+{
+	const char *name = device(below(DEVICES));
+
+	if (add ? !one_in(20) : one_in(4)) {
+		if (one_in(10))
+			put_name(LBX_A_IFNAME);
+		else
+			put(LBX_A_IFNAME, name, strlen(name) + 1);
+	}
+	if (one_in(10))
+		put_u32(LBX_A_IFINDEX, 2 + below(16));
+	if (!one_in(50))
+		put_claim(LBX_A_CLAIM);
+	if (one_in(2) && (add || one_in(20)))
+		put_u32(LBX_A_FLAGS, one_in(20) ? any() : below(3));
+	if (one_in(50))
+		put_junk(below(LBX_A_MAX + 3));
+}
+
 static void build_genl(int family, int flags)
 {
-	struct genlmsghdr genl = { .cmd = LBX_CMD_CLAIM_GET, .version = LBX_GENL_VERSION };
-	unsigned int n = one_in(4) ? 1 + below(3) : 0;
+	struct genlmsghdr genl = { .version = LBX_GENL_VERSION };
+	unsigned int n = 1 + below(8);
+	struct nlattr *change;
+	bool add;
 
-	if (one_in(4))
-		junk(&genl, sizeof(genl));
+	genl.cmd = flags & NLM_F_DUMP ? LBX_CMD_CLAIM_GET : 1 + below(LBX_CMD_MAX);
 	start(family, flags, &genl, sizeof(genl));
-	while (n--)
-		put_junk(below(LBX_A_MAX + 3));
-	if (one_in(3))
+	switch (genl.cmd) {
+	case LBX_CMD_CLAIM_GET:
+		if (flags & NLM_F_DUMP && one_in(2))
+			break;
+		put_change(false);
+		break;
+	case LBX_CMD_CLAIM_NEW:
+		put_change(true);
+		break;
+	case LBX_CMD_CLAIM_DEL:
+		put_change(false);
+		break;
+	case LBX_CMD_CLAIM_CHANGE:
+		while (n-- && !full()) {
+			add = one_in(2);
+			change = nest_start(add ? LBX_A_NEW : LBX_A_DEL);
+			put_change(add);
+			nest_end(change);
+		}
+	}
+	if (one_in(20))
+		junk(req.payload, sizeof(genl));
+	if (one_in(50))
+		req.nlh.nlmsg_flags |= any() & ~NLM_F_DUMP;
+	if (one_in(4))
 		mutate(sizeof(genl));
 }
 
@@ -496,15 +542,19 @@ static int open_socket(int family)
 static bool is_of_lbx(const char *text)
 {
 	static const char *const texts[] = {
-		"A claim has an interface's name", "A claimed address has",
+		"A claim has either", "A dump lists claims by device",
 		"A link-local address belongs", "A list of claims has",
-		"An lbx device carries its addresses", "Claimed by DEV",
-		"Claims are made by RTM_NEWLINK", "Device cannot be registered",
-		"In the request twice", "Link-layer address must",
-		"Not claimed by any lbx device", "The list of claims is of all",
+		"An lbx device carries its addresses", "Cannot find the lbx device",
+		"Claimed by DEV", "Device cannot be registered",
+		"Duplicate target in request", "LBX_F_EXCL and LBX_F_REPLACE",
+		"Link-layer address must", "No interface can have this name",
+		"Not claimed by any lbx device", "Not claimed by this device",
+		"The claim is missing", "The index is not that of", "The lbx device is missing",
 		"The number of claims is read only", "There is no such interface to claim",
+		"Too many claims wait",
 		"What is lo's own stays on lo", "is carried by DEV already",
-		"is no address of this machine", "stays on lo; give an lbx device",
+		"is no address of this machine", "is not an lbx device",
+		"stays on lo; give an lbx device",
 	};
 	unsigned int i;
 
@@ -837,7 +887,7 @@ int main(int argc, char **argv)
 		} else if (one_in(1000)) {
 			build_target();
 			add(route);
-		} else if (one_in(50)) {
+		} else if (one_in(4)) {
 			flush(route);
 			build_genl(family, 0);
 			add(genl);

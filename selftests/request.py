@@ -44,7 +44,8 @@ def addr(value):
     return ipaddress.ip_address(value).packed
 
 
-KEYS = {"name": (1, name), "index": (2, index), "addr": (3, addr)}
+ADDR4, ADDR6 = 3, 4
+KEYS = {"name": (1, name), "index": (2, index), "addr": (ADDR4, addr)}
 
 
 class Message:
@@ -73,7 +74,10 @@ class Message:
         def keys():
             for item in filter(None, text.split(",")):
                 key, value = item.split(":", 1)
-                self.put(KEYS[key][0], KEYS[key][1](value), f"{path}.{key}")
+                type_, pack = KEYS[key]
+                if type_ == ADDR4 and len(pack(value)) > 5:
+                    type_ = ADDR6
+                self.put(type_, pack(value), f"{path}.{key}")
         self.put(CLAIM, keys, path)
 
     def put_args(self, args):

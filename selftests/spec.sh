@@ -17,6 +17,8 @@ ALL_TESTS="
 	make_show_delete
 	claims
 	claim_dump
+	claim_commands
+	claim_notifications
 	dump
 	counters
 	refusal
@@ -26,6 +28,12 @@ ALL_TESTS="
 ynl()
 {
 	inns python3 "$cli" --no-schema --spec "$specs/lbx-link.yaml" --output-json "$@"
+}
+
+# ynl_claims ARG...: the same by the spec of the family lbx
+ynl_claims()
+{
+	inns python3 "$cli" --no-schema --spec "$specs/lbx.yaml" --output-json "$@"
 }
 
 # change DATA: of lbx0
@@ -95,16 +103,16 @@ claims()
 	ipn addr add 2001:db8::1/64 dev eth0 nodad
 	ipn link set eth0 up
 	index=$(inns cat /sys/class/net/eth0/ifindex)
-	change '{"claims": {"claim": [{"ifname": "eth0"}, {"addr": "192.0.2.1"},
-		{"addr": "2001:db8::1"}]}}' >/dev/null
+	change '{"claims": {"claim": [{"ifname": "eth0"}, {"addr4": "192.0.2.1"},
+		{"addr6": "2001:db8::1"}]}}' >/dev/null
 	check_err $? "claims were refused"
 	has '.linkinfo.data | [."claim-count", .claims.claim]' \
-		'[3,[{"ifindex":'"$index"',"ifname":"eth0"},{"addr":"192.0.2.1"},{"addr":"2001:db8::1"}]]'
-	change '{"unclaims": {"claim": [{"ifindex": '"$index"'}, {"addr": "2001:db8::1"}]}}' \
+		'[3,[{"ifindex":'"$index"',"ifname":"eth0"},{"addr4":"192.0.2.1"},{"addr6":"2001:db8::1"}]]'
+	change '{"unclaims": {"claim": [{"ifindex": '"$index"'}, {"addr6": "2001:db8::1"}]}}' \
 		>/dev/null
 	check_err $? "unclaims were refused"
 	has '.linkinfo.data | [."claim-count", .claims.claim]' \
-		'[1,[{"addr":"192.0.2.1"}]]'
+		'[1,[{"addr4":"192.0.2.1"}]]'
 	log_test "claims are made, read and removed by the spec"
 }
 
@@ -123,10 +131,9 @@ claim_dump()
 	inns claims add lbx0 198.18.0.0 1000
 	check_err $? "1000 claims were refused"
 	ipn link set lbx1 type lbx claim eth0
-	inns python3 "$cli" --no-schema --spec "$specs/lbx.yaml" --output-json \
-		--dump claim-get >/tmp/claims.json
+	ynl_claims --dump claim-get >/tmp/claims.json
 	check_err $? "no dump"
-	[[ $(jq 'map(select(.ifindex == '"$lbx"').claim.addr) | unique | length' \
+	[[ $(jq 'map(select(.ifindex == '"$lbx"').claim.addr4) | unique | length' \
 	     /tmp/claims.json) == 1000 ]]
 	check_err $? "not all addresses are listed"
 	[[ $(jq -c 'map(select(.ifindex != '"$lbx"') | .claim)' /tmp/claims.json) == \
@@ -135,6 +142,68 @@ claim_dump()
 	[[ $(jq length /tmp/claims.json) == 1001 ]]
 	check_err $? "$(jq length /tmp/claims.json) claims are listed and not 1001"
 	log_test "all claims are dumped, also more than a link's message has"
+}
+
+claim_commands()
+{
+	local index
+
+	RET=0
+	lbx_up
+	ipn link add lbx1 type lbx
+	ipn link add eth0 type dummy
+	ipn route add local 198.18.0.0/16 dev lo
+	index=$(inns cat /sys/class/net/lbx0/ifindex)
+	ynl_claims --do claim-new --json '{"ifname": "lbx0", "flags": ["excl"],
+		"claim": {"addr4": "198.18.0.1"}}' >/dev/null
+	check_err $? "claim-new was refused"
+	is '{"claim":{"addr4":"198.18.0.1"},"ifindex":'"$index"'}' \
+		eval "ynl_claims --do claim-get --json '{\"claim\": {\"addr4\": \"198.18.0.1\"}}' | jq -cS ."
+	refused "Claimed by lbx0 already" ynl_claims --do claim-new --json '{"ifname": "lbx0",
+		"flags": ["excl"], "claim": {"addr4": "198.18.0.1"}}'
+	refused "Claimed by lbx0 already" ynl_claims --do claim-change --json '{
+		"new": [{"ifname": "lbx1", "claim": {"ifname": "eth0"}},
+			{"ifname": "lbx1", "claim": {"addr4": "198.18.0.1"}}]}'
+	ynl_claims --do claim-change --json '{"del": [{"claim": {"addr4": "198.18.0.1"}}],
+		"new": [{"ifname": "lbx1", "claim": {"addr4": "198.18.0.1"}},
+			{"ifname": "lbx0", "claim": {"ifname": "eth1", "waiting": true}}]}' >/dev/null
+	check_err $? "claim-change was refused"
+	is '[{"addr4":"198.18.0.1"}]' eval "ynl_claims --dump claim-get --json '{\"ifname\": \"lbx1\"}' | jq -c 'map(.claim)'"
+	is '[{"ifname":"eth1","waiting":true}]' eval "ynl_claims --dump claim-get --json '{\"ifindex\": $index}' | jq -c 'map(.claim)'"
+	ynl_claims --do claim-del --json '{"claim": {"ifname": "eth1"}}' >/dev/null
+	check_err $? "claim-del was refused"
+	[[ $(ynl_claims --dump claim-get | jq length) == 1 ]]
+	check_err $? "the claim of eth1 is still there"
+	log_test "claims are made, read, changed and removed by the spec of the family lbx"
+}
+
+claim_notifications()
+{
+	local pid
+
+	RET=0
+	lbx_up
+	ipn route add local 198.18.0.0/16 dev lo
+	inns_start python3 -u "$cli" --no-schema --spec "$specs/lbx.yaml" --output-json \
+		--subscribe claims --duration 600 >/tmp/claims.events 2>&1
+	pid=$!
+	busywait "$BUSYWAIT_TIMEOUT" claims_subscribed
+	check_err $? "no notification: $(</tmp/claims.events)"
+	inns claims add lbx0 198.18.1.1 1
+	inns claims del lbx0 198.18.1.1 1
+	busywait "$BUSYWAIT_TIMEOUT" grep -q 'claim-del-ntf.*198.18.1.1' /tmp/claims.events
+	check_err $? "the removed claim is not reported: $(</tmp/claims.events)"
+	grep -q 'claim-new-ntf.*198.18.1.1' /tmp/claims.events
+	check_err $? "the new claim is not reported: $(</tmp/claims.events)"
+	kill_process "$pid"
+	log_test "notifications of claims are read by the spec"
+}
+
+claims_subscribed()
+{
+	inns claims add lbx0 198.18.0.1 1
+	inns claims del lbx0 198.18.0.1 1
+	grep -q 198.18.0.1 /tmp/claims.events
 }
 
 dump()

@@ -337,8 +337,8 @@ monitor_claims()
 	ipn link del eth1
 	ipn link add eth1 type dummy
 	lbxn unclaim --all
-	monitor_told "claim 192.0.2.1 added dev pg" \
-		"claim eth0 added dev pg" \
+	monitor_told "claim eth0 added dev pg" \
+		"claim 192.0.2.1 added dev pg" \
 		"claim 192.0.2.1 deleted dev pg" \
 		"claim eth0 deleted dev pg" \
 		"claim eth1 added dev pg" \

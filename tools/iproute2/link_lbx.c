@@ -30,14 +30,15 @@ static int add_target(struct nlmsghdr *n, const char *keyword,
 		      const char *target)
 {
 	unsigned char addr[sizeof(struct in6_addr)];
-	int type = LBX_CLAIM_ADDR;
 	const void *data = addr;
 	struct rtattr *nest;
-	int len;
+	int type, len;
 
 	if (inet_pton(AF_INET, target, addr) == 1) {
+		type = LBX_CLAIM_ADDR4;
 		len = sizeof(struct in_addr);
 	} else if (inet_pton(AF_INET6, target, addr) == 1) {
+		type = LBX_CLAIM_ADDR6;
 		len = sizeof(struct in6_addr);
 	} else if (!check_ifname(target) && !strchr(target, ':')) {
 		type = LBX_CLAIM_IFNAME;
@@ -141,27 +142,25 @@ static void print_claim(struct rtattr *claim)
 
 	open_json_object(NULL);
 	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ", "claim");
-	if (tb[LBX_CLAIM_ADDR]) {
-		bool is_ip4 = RTA_PAYLOAD(tb[LBX_CLAIM_ADDR]) == 4;
+	if (tb[LBX_CLAIM_ADDR4] &&
+	    inet_ntop(AF_INET, RTA_DATA(tb[LBX_CLAIM_ADDR4]), buf, sizeof(buf)))
+		print_color_string(PRINT_ANY, COLOR_INET, "addr", "%s ", buf);
+	if (tb[LBX_CLAIM_ADDR6] &&
+	    inet_ntop(AF_INET6, RTA_DATA(tb[LBX_CLAIM_ADDR6]), buf, sizeof(buf)))
+		print_color_string(PRINT_ANY, COLOR_INET6, "addr", "%s ", buf);
+	if (tb[LBX_CLAIM_IFNAME]) {
+		bool waiting = tb[LBX_CLAIM_WAITING];
 
-		inet_ntop(is_ip4 ? AF_INET : AF_INET6,
-			  RTA_DATA(tb[LBX_CLAIM_ADDR]), buf, sizeof(buf));
-		print_color_string(PRINT_ANY,
-				   is_ip4 ? COLOR_INET : COLOR_INET6,
-				   "addr", "%s ", buf);
-	}
-	if (tb[LBX_CLAIM_IFNAME])
 		print_color_string(PRINT_ANY, COLOR_IFNAME, "ifname", "%s ",
 				   RTA_DATA(tb[LBX_CLAIM_IFNAME]));
-	if (tb[LBX_CLAIM_IFINDEX]) {
-		__u32 ifindex = *(__u32 *)RTA_DATA(tb[LBX_CLAIM_IFINDEX]);
-
-		print_color_uint(PRINT_JSON, COLOR_NONE, "ifindex", NULL,
-				 ifindex);
-		if (!ifindex)
+		print_color_bool(PRINT_JSON, COLOR_NONE, "waiting", NULL, waiting);
+		if (waiting)
 			print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ",
 					   "(waiting)");
 	}
+	if (tb[LBX_CLAIM_IFINDEX])
+		print_color_uint(PRINT_JSON, COLOR_NONE, "ifindex", NULL,
+				 *(__u32 *)RTA_DATA(tb[LBX_CLAIM_IFINDEX]));
 	close_json_object();
 }
 

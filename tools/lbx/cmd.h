@@ -27,6 +27,7 @@
  * @direct: likewise
  * @up: likewise
  * @all: all there are
+ * @wait: claim also what is not there yet
  * @cpu: each CPU's share, too
  * @interval: seconds between two readings, 0 for one reading
  * @file: a path, or NULL
@@ -51,6 +52,7 @@ struct args {
 	int		direct;
 	int		up;
 	int		all;
+	int		wait;
 	int		cpu;
 	double		interval;
 	const char	*file;

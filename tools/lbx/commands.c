@@ -65,6 +65,8 @@ static const struct arg claim_args[] = {
 	  .help = "an interface, with all its addresses, or an address" },
 	{ "dev", "NAME", ARG_DEV, ARG_REQUIRED, AT(dev),
 	  .help = "the device that is to carry it" },
+	{ "wait", NULL, ARG_SET, 0, AT(wait), .min = 1,
+	  .help = "claim also what is not there yet" },
 	END
 };
 

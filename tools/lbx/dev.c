@@ -29,8 +29,20 @@ const char *const counter_names[N_COUNTERS] = {
 	[LBX_XSTATS_DROP_MALFORMED - 1]		= "drop_malformed",
 };
 
-/* Is it one of an interface or of an address?  What holds no value of its type is passed
- * over, here and below: no kernel sends that.
+static void read_claimed_addr(const struct nlattr *attr, int family,
+			      struct prefix *addr)
+{
+	size_t len = family == AF_INET ? 4 : 16;
+
+	if (mnl_attr_get_payload_len(attr) != len)
+		return;
+	addr->family = family;
+	addr->len = len * 8;
+	memcpy(addr->addr, mnl_attr_get_payload(attr), len);
+}
+
+/* False if it has neither an interface nor an address.  An attribute without a value of
+ * its type is ignored, here and below: no kernel sends that.
  */
 static bool read_claim(const struct nlattr *nest, struct target *target)
 {
@@ -38,23 +50,19 @@ static bool read_claim(const struct nlattr *nest, struct target *target)
 
 	memset(target, 0, sizeof(*target));
 	mnl_attr_for_each_nested(attr, nest) {
-		size_t len = mnl_attr_get_payload_len(attr);
-
 		switch (mnl_attr_get_type(attr)) {
 		case LBX_CLAIM_IFNAME:
 			if (nl_is(attr, MNL_TYPE_NUL_STRING))
 				copy_name(target->ifname, mnl_attr_get_str(attr));
 			break;
-		case LBX_CLAIM_IFINDEX:
-			if (nl_is(attr, MNL_TYPE_U32))
-				target->waits = !mnl_attr_get_u32(attr);
+		case LBX_CLAIM_ADDR4:
+			read_claimed_addr(attr, AF_INET, &target->addr);
 			break;
-		case LBX_CLAIM_ADDR:
-			if (len != 4 && len != 16)
-				break;
-			target->addr.family = len == 4 ? AF_INET : AF_INET6;
-			target->addr.len = len * 8;
-			memcpy(target->addr.addr, mnl_attr_get_payload(attr), len);
+		case LBX_CLAIM_ADDR6:
+			read_claimed_addr(attr, AF_INET6, &target->addr);
+			break;
+		case LBX_CLAIM_WAITING:
+			target->waits = true;
 			break;
 		}
 	}
@@ -282,20 +290,42 @@ static int add_held(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int add_claim(const struct nlmsghdr *nlh, void *data)
+/**
+ * claim_parse - read a message about a claim
+ * @nlh: LBX_CMD_CLAIM_GET, LBX_CMD_CLAIM_NEW_NTF or LBX_CMD_CLAIM_DEL_NTF
+ * @index: where the lbx device's index goes
+ * @target: where the target goes
+ *
+ * Return: the command, or -1 if it is not about a claim.
+ */
+int claim_parse(const struct nlmsghdr *nlh, int *index, struct target *target)
 {
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr, *claim = NULL;
-	struct dev *dev = NULL;
-	struct target target;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+	*index = 0;
+	if (!nl_has(nlh, sizeof(*genl)))
+		return -1;
+	mnl_attr_for_each(attr, nlh, sizeof(*genl)) {
 		if (mnl_attr_get_type(attr) == LBX_A_IFINDEX &&
 		    nl_is(attr, MNL_TYPE_U32))
-			dev = devs_find_index(data, mnl_attr_get_u32(attr));
+			*index = mnl_attr_get_u32(attr);
 		if (mnl_attr_get_type(attr) == LBX_A_CLAIM)
 			claim = attr;
 	}
-	if (dev && claim && read_claim(claim, &target))
+	return *index && claim && read_claim(claim, target) ? genl->cmd : -1;
+}
+
+static int add_claim(const struct nlmsghdr *nlh, void *data)
+{
+	struct target target;
+	struct dev *dev;
+	int index;
+
+	if (claim_parse(nlh, &index, &target) < 0)
+		return MNL_CB_OK;
+	dev = devs_find_index(data, index);
+	if (dev)
 		list_add(&dev->claims, target);
 	return MNL_CB_OK;
 }
@@ -414,25 +444,46 @@ static int get_routes(struct devs *devs, struct nl_error *error)
 	return err;
 }
 
-static int get_claims(struct devs *devs, struct nl_error *error)
+/* @index: of the device, 0 for all */
+static int dump_claims(struct devs *devs, int index, struct nl_error *error)
 {
 	struct nlmsghdr *nlh;
-	bool any = false;
 	int id, err;
+
+	id = nl_family(LBX_GENL_NAME, NULL, error);
+	if (id < 0)
+		return -1;
+	nlh = nl_new_genl(id, LBX_CMD_CLAIM_GET, 0);
+	if (index)
+		mnl_attr_put_u32(nlh, LBX_A_IFINDEX, index);
+	err = nl_dump(NETLINK_GENERIC, nlh, add_claim, forget_claims, devs, error);
+	free(nlh);
+	return err;
+}
+
+static int get_claims(struct devs *devs, struct nl_error *error)
+{
+	bool any = false;
 	size_t i;
 
 	for (i = 0; i < devs->n; i++)
 		any |= devs->item[i].n_claims;
-	if (!any)
-		return 0;
+	return any ? dump_claims(devs, 0, error) : 0;
+}
 
-	id = nl_family(LBX_GENL_NAME, error);
-	if (id < 0)
-		return -1;
-	nlh = nl_new_genl(id, LBX_CMD_CLAIM_GET, 0);
-	err = nl_dump(NETLINK_GENERIC, nlh, add_claim, forget_claims, devs, error);
-	free(nlh);
-	return err;
+/**
+ * dev_get_claims - read all claims of a device
+ * @dev: the device; what it has in claims is replaced
+ * @error: filled if it fails
+ *
+ * Return: 0, also if the device is gone; or -1.
+ */
+int dev_get_claims(struct dev *dev, struct nl_error *error)
+{
+	struct devs devs = { .item = dev, .n = 1 };
+
+	list_free(&dev->claims);
+	return dump_claims(&devs, dev->index, error) && error->code != ENODEV ? -1 : 0;
 }
 
 /* Where there is no device, it may be for the want of the module */
@@ -586,16 +637,19 @@ void dev_data_end(struct nlmsghdr *nlh, struct nlattr *info)
 	mnl_attr_nest_end(nlh, info);
 }
 
-/* An element of IFLA_LBX_CLAIMS or IFLA_LBX_UNCLAIMS */
-void put_claim(struct nlmsghdr *nlh, const struct target *target)
+/* A nest of LBX_CLAIM_* */
+void put_claim(struct nlmsghdr *nlh, int type, const struct target *target)
 {
-	struct nlattr *claim = mnl_attr_nest_start(nlh, IFLA_LBX_CLAIM);
+	struct nlattr *claim = mnl_attr_nest_start(nlh, type);
 
 	if (*target->ifname)
 		mnl_attr_put_strz(nlh, LBX_CLAIM_IFNAME, target->ifname);
 	else
-		mnl_attr_put(nlh, LBX_CLAIM_ADDR, addr_size(&target->addr),
-			     target->addr.addr);
+		mnl_attr_put(nlh, target->addr.family == AF_INET ?
+				  LBX_CLAIM_ADDR4 : LBX_CLAIM_ADDR6,
+			     addr_size(&target->addr), target->addr.addr);
+	if (target->waits)
+		mnl_attr_put(nlh, LBX_CLAIM_WAITING, 0, NULL);
 	mnl_attr_nest_end(nlh, claim);
 }
 

@@ -108,6 +108,8 @@ bool same_route(const struct local_route *a, const struct local_route *b);
 bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix);
 struct nlattr *dev_data_start(struct nlmsghdr *nlh);
 void dev_data_end(struct nlmsghdr *nlh, struct nlattr *info);
-void put_claim(struct nlmsghdr *nlh, const struct target *target);
+int dev_get_claims(struct dev *dev, struct nl_error *error);
+int claim_parse(const struct nlmsghdr *nlh, int *index, struct target *target);
+void put_claim(struct nlmsghdr *nlh, int type, const struct target *target);
 
 #endif /* DEV_H */

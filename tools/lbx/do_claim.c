@@ -84,7 +84,8 @@ static void help_claim(const struct nl_error *error, const struct args *args)
 		devs_free(&devs);
 		break;
 	case ENODEV:
-		try_this("ip link show");
+		try_this("lbx claim %s dev %s wait, to claim it when it is there",
+			 error->at, args->dev);
 		break;
 	}
 }
@@ -96,6 +97,7 @@ int do_claim(struct args *args)
 	const char *what;
 	struct devs devs;
 	struct txn txn;
+	size_t i;
 
 	txn_begin(&txn);
 	if (devs_get(&devs, 0, &error)) {
@@ -103,7 +105,9 @@ int do_claim(struct args *args)
 	} else if (!devs_find(&devs, args->dev)) {
 		status = no_device(args->dev);
 	} else {
-		plan_claims(&txn, args->dev, IFLA_LBX_CLAIMS, &args->targets);
+		for (i = 0; args->wait && i < args->targets.n; i++)
+			args->targets.item[i].waits = true;
+		plan_claims(&txn, args->dev, LBX_A_NEW, &args->targets);
 		if (txn_commit(&txn, &what, &error)) {
 			status = refused(args->dev, &error);
 			help_claim(&error, args);
@@ -171,11 +175,11 @@ int do_unclaim(struct args *args)
 	if (args->all) {
 		for (i = 0; i < devs.n; i++)
 			if (!args->dev || !strcmp(args->dev, devs.item[i].name))
-				plan_claims(&txn, devs.item[i].name, IFLA_LBX_UNCLAIMS,
+				plan_claims(&txn, devs.item[i].name, LBX_A_DEL,
 					    &devs.item[i].claims);
 	} else if (by_holder(&devs, args, lists)) {
 		for (i = 0; i < devs.n; i++)
-			plan_claims(&txn, devs.item[i].name, IFLA_LBX_UNCLAIMS,
+			plan_claims(&txn, devs.item[i].name, LBX_A_DEL,
 				    &lists[i]);
 	} else {
 		status = EXIT_REFUSED;

@@ -2,11 +2,17 @@
 /*
  * lbx monitor: each change of devices, addresses and claims
  *
- * The kernel tells that a device has changed, with all that it is now: what the
- * change was is the difference to what was known.  After events were lost (ENOBUFS),
- * the difference is that to what there is.
+ * rtnetlink sends the new state of a device that has changed, so that the change is the
+ * difference to the known state.  The family "lbx" sends each change of a claim.  After
+ * lost events (ENOBUFS), the state is read again and the difference is printed.
+ *
+ * These are two sockets, and nothing orders what they have.  Claims are read first: the
+ * kernel reports those of a device that is deleted before the device itself.  Claims of
+ * a device that is not known yet are ignored, and all of them are read when the device
+ * becomes known.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,23 +174,93 @@ static int link_changed(struct devs *known, struct dev *is, struct nl_error *err
 {
 	struct dev *was = devs_find_index(known, is->index);
 
-	/* More than the message has */
-	if (is->claims.n < is->n_claims) {
+	if (was) {
+		/* other messages report addresses and claims */
+		list_free(&is->claims);
+		is->addrs = was->addrs;
+		is->claims = was->claims;
+		tell_settings(was, is);
+		*was = *is;
+		return 0;
+	}
+	if (dev_get_claims(is, error)) {
 		dev_free(is);
-		return resync(known, error);
+		return -1;
 	}
 	sort_claims(is);
-	if (was) {
-		/* of those, other messages tell */
-		is->addrs = was->addrs;
-		tell_all(was, is);
-		list_free(&was->claims);
-		*was = *is;
-	} else {
-		tell_all(NULL, is);
-		list_add(known, *is);
-	}
+	tell_all(NULL, is);
+	list_add(known, *is);
 	return 0;
+}
+
+/* Where in a sorted list a target is, or would be */
+static size_t place_of(const struct targets *claims, const struct target *target)
+{
+	size_t from = 0, to = claims->n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (compare_targets(&claims->item[middle], target) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+static void insert_claim(struct targets *claims, const struct target *target)
+{
+	size_t at = place_of(claims, target);
+
+	list_add(claims, *target);
+	memmove(&claims->item[at + 1], &claims->item[at],
+		(claims->n - 1 - at) * sizeof(*target));
+	claims->item[at] = *target;
+}
+
+/* Take a claim out of what is known.  Return: the device that had it, or NULL. */
+static struct dev *forget_claim(struct devs *known, const struct target *target,
+				struct target *was)
+{
+	size_t i, at;
+
+	for (i = 0; i < known->n; i++) {
+		struct targets *claims = &known->item[i].claims;
+
+		at = place_of(claims, target);
+		if (at == claims->n || compare_targets(&claims->item[at], target))
+			continue;
+		*was = claims->item[at];
+		claims->n--;
+		memmove(&claims->item[at], &claims->item[at + 1],
+			(claims->n - at) * sizeof(*was));
+		return &known->item[i];
+	}
+	return NULL;
+}
+
+static void claim_changed(struct devs *known, int cmd, int index,
+			  const struct target *target)
+{
+	struct dev *dev = devs_find_index(known, index), *had;
+	char buf[PREFIX_STRLEN];
+	struct target was = { };
+
+	if (!dev)
+		return;
+	target_text(target, buf);
+	had = forget_claim(known, target, &was);
+	if (had && (cmd == LBX_CMD_CLAIM_DEL_NTF || had != dev))
+		tell("claim", "deleted", had->name, buf, json_target(target));
+	if (cmd == LBX_CMD_CLAIM_DEL_NTF)
+		return;
+	insert_claim(&dev->claims, target);
+	if (had != dev)
+		tell("claim", "added", dev->name, buf, json_target(target));
+	else if (was.waits != target->waits)
+		tell("claim", target->waits ? "waits" : "works", dev->name, buf,
+		     json_target(target));
 }
 
 static void link_deleted(struct devs *known, int index)
@@ -248,8 +324,24 @@ static int handle(const struct nlmsghdr *nlh, struct devs *known,
 	return 0;
 }
 
-/* Waits for messages, and tells what they tell */
-static int read_events(struct mnl_socket *sock, struct devs *known,
+static int handle_claim(const struct nlmsghdr *nlh, struct devs *known,
+			struct nl_error *error)
+{
+	struct target target;
+	int index, cmd;
+
+	(void)error;
+	cmd = claim_parse(nlh, &index, &target);
+	if (cmd == LBX_CMD_CLAIM_NEW_NTF || cmd == LBX_CMD_CLAIM_DEL_NTF)
+		claim_changed(known, cmd, index, &target);
+	return 0;
+}
+
+typedef int handler_t(const struct nlmsghdr *nlh, struct devs *known,
+		      struct nl_error *error);
+
+/* Read what there is in a socket once, and print it.  Return: 0, or -1 with @error. */
+static int read_events(struct mnl_socket *sock, handler_t *handler, struct devs *known,
 		       struct nl_error *error)
 {
 	static char buf[BUF_SIZE];
@@ -268,9 +360,48 @@ static int read_events(struct mnl_socket *sock, struct devs *known,
 	}
 	for (left = len; len > 0 && mnl_nlmsg_ok(nlh, left);
 	     nlh = mnl_nlmsg_next(nlh, &left))
-		if (handle(nlh, known, error))
+		if (handler(nlh, known, error))
 			return -1;
 	return 0;
+}
+
+static int wait_events(struct mnl_socket *links, struct mnl_socket *claims,
+		       struct devs *known, struct nl_error *error)
+{
+	struct pollfd fds[] = {
+		{ .fd = mnl_socket_get_fd(claims), .events = POLLIN },
+		{ .fd = mnl_socket_get_fd(links), .events = POLLIN },
+	};
+
+	if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+		if (errno == EINTR)
+			return 0;
+		nl_fail(error, errno, "poll: %s", strerror(errno));
+		return -1;
+	}
+	if (fds[0].revents)
+		return read_events(claims, handle_claim, known, error);
+	/* what the first socket got since it was polled belongs before this */
+	if (poll(fds, 1, 0) > 0)
+		return read_events(claims, handle_claim, known, error);
+	return read_events(links, handle, known, error);
+}
+
+/* Listen to the family "lbx".  Return: the socket, or NULL with @error. */
+static struct mnl_socket *listen_claims(struct nl_error *error)
+{
+	struct mnl_socket *sock;
+	unsigned int group;
+	int number, err;
+
+	if (nl_family(LBX_GENL_NAME, &number, error) < 0)
+		return NULL;
+	group = number;
+	err = nl_listen(NETLINK_GENERIC, &group, 1, &sock);
+	if (!err)
+		return sock;
+	nl_fail(error, -err, "netlink socket: %s", strerror(-err));
+	return NULL;
 }
 
 int do_monitor(struct args *args)
@@ -278,20 +409,21 @@ int do_monitor(struct args *args)
 	static const unsigned int groups[] = {
 		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 	};
-	struct mnl_socket *sock;
+	struct mnl_socket *links, *claims;
 	struct nl_error error;
 	struct devs known;
 	int err, status;
 
 	(void)args;
-	err = nl_listen(groups, ARRAY_SIZE(groups), &sock);
+	err = nl_listen(NETLINK_ROUTE, groups, ARRAY_SIZE(groups), &links);
 	if (err) {
 		nl_fail(&error, -err, "netlink socket: %s", strerror(-err));
 		return refused("monitor", &error);
 	}
-	/* after the socket is there: nothing is missed */
-	if (get_all(&known, &error)) {
-		mnl_socket_close(sock);
+	claims = listen_claims(&error);
+	/* after the sockets are there: nothing is missed */
+	if (get_all(&known, &error) || !claims) {
+		mnl_socket_close(links);
 		return refused("monitor", &error);
 	}
 	/* Who waits for events wants to know from when on they are told */
@@ -299,10 +431,11 @@ int do_monitor(struct args *args)
 	say("watching %zu device%s", known.n, known.n == 1 ? "" : "s");
 
 	do
-		status = read_events(sock, &known, &error) ?
+		status = wait_events(links, claims, &known, &error) ?
 			 refused("monitor", &error) : out_end();
 	while (!status);
 	devs_free(&known);
-	mnl_socket_close(sock);
+	mnl_socket_close(links);
+	mnl_socket_close(claims);
 	return status;
 }

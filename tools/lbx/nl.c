@@ -19,13 +19,12 @@
 #include "nl.h"
 #include "util.h"
 
-/* A request with a full nest, and what is around that */
-#define MSG_MAX		(NL_NEST_MAX + 1024)
+#define MSG_MAX		(NL_ROOM + 1024)
 #define BUF_SIZE	(1 << 17)
 /* So often a dump is begun again because something changed meanwhile */
 #define DUMP_TRIES	100
 
-static struct mnl_socket *route_sock;
+static struct mnl_socket *route_sock, *claim_sock;
 static unsigned int seq;
 
 /**
@@ -40,13 +39,14 @@ void nl_fail(struct nl_error *error, int code, const char *format, ...)
 
 	error->code = code;
 	error->at[0] = '\0';
+	error->dev[0] = '\0';
 	va_start(args, format);
 	vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
 }
 
 /**
- * nl_new - a request, with room for a full nest
+ * nl_new - a request, with NL_ROOM
  * @type: of the message
  * @flags: NLM_F_*, besides NLM_F_REQUEST
  *
@@ -101,60 +101,51 @@ static int to_errno(int error)
 	return error < 0 && error >= -4095 ? -error : EBADMSG;
 }
 
-/* What is it that the attribute at @offset of the request has? */
-static void describe_attr(const struct nlmsghdr *nlh, size_t offset,
-			  struct nl_error *error)
-{
-	const struct nlattr *attr = (const void *)nlh + offset;
-	size_t len;
-
-	if (offset + sizeof(*attr) > nlh->nlmsg_len ||
-	    !mnl_attr_ok(attr, nlh->nlmsg_len - offset))
-		return;
-	len = mnl_attr_get_payload_len(attr);
-	if (mnl_attr_get_type(attr) == LBX_CLAIM_ADDR && len == 4)
-		inet_ntop(AF_INET, mnl_attr_get_payload(attr), error->at,
-			  sizeof(error->at));
-	else if (mnl_attr_get_type(attr) == LBX_CLAIM_ADDR && len == 16)
-		inet_ntop(AF_INET6, mnl_attr_get_payload(attr), error->at,
-			  sizeof(error->at));
-	else if (mnl_attr_get_type(attr) == LBX_CLAIM_IFNAME && len <= IFNAMSIZ)
-		snprintf(error->at, sizeof(error->at), "%.*s", (int)len,
-			 (const char *)mnl_attr_get_payload(attr));
-}
-
-/* Is @offset in the data of a link of ours?  Attributes of others have the same
- * numbers.
+/* Put the target of a claim into @error, and the device of the change that has it.
+ * @offset: of the attribute that is refused, in a request LBX_CMD_CLAIM_CHANGE
  */
-static bool in_claims(const struct nlmsghdr *nlh, size_t offset)
+static void describe_claim(const struct nlmsghdr *nlh, size_t offset,
+			   struct nl_error *error)
 {
-	const struct nlattr *info, *data, *list;
-	size_t at;
+	const struct nlattr *change, *attr, *claim;
 
-	if (nlh->nlmsg_type != RTM_NEWLINK)
-		return false;
-	mnl_attr_for_each(info, nlh, sizeof(struct ifinfomsg)) {
-		if (mnl_attr_get_type(info) != IFLA_LINKINFO)
+	mnl_attr_for_each(change, nlh, sizeof(struct genlmsghdr)) {
+		size_t at = (const char *)change - (const char *)nlh;
+
+		if (offset < at || offset >= at + mnl_attr_get_len(change))
 			continue;
-		mnl_attr_for_each_nested(data, info) {
-			if (mnl_attr_get_type(data) != IFLA_INFO_DATA)
+		mnl_attr_for_each_nested(attr, change) {
+			if (mnl_attr_get_type(attr) == LBX_A_IFNAME)
+				snprintf(error->dev, sizeof(error->dev), "%s",
+					 mnl_attr_get_str(attr));
+			if (mnl_attr_get_type(attr) != LBX_A_CLAIM)
 				continue;
-			mnl_attr_for_each_nested(list, data) {
-				at = (const char *)list - (const char *)nlh;
-				if ((mnl_attr_get_type(list) == IFLA_LBX_CLAIMS ||
-				     mnl_attr_get_type(list) == IFLA_LBX_UNCLAIMS) &&
-				    offset > at &&
-				    offset < at + mnl_attr_get_len(list))
-					return true;
+			mnl_attr_for_each_nested(claim, attr) {
+				void *value = mnl_attr_get_payload(claim);
+
+				switch (mnl_attr_get_type(claim)) {
+				case LBX_CLAIM_IFNAME:
+					snprintf(error->at, sizeof(error->at), "%s",
+						 (char *)value);
+					break;
+				case LBX_CLAIM_ADDR4:
+					inet_ntop(AF_INET, value, error->at,
+						  sizeof(error->at));
+					break;
+				case LBX_CLAIM_ADDR6:
+					inet_ntop(AF_INET6, value, error->at,
+						  sizeof(error->at));
+					break;
+				}
 			}
 		}
 	}
-	return false;
 }
 
-/* Reads NLMSG_ERROR, the answer to @request */
+/* Reads NLMSG_ERROR, the answer to @request.  @claims: that is LBX_CMD_CLAIM_CHANGE */
 static void parse_error(const struct nlmsghdr *answer,
-			const struct nlmsghdr *request, struct nl_error *error)
+			const struct nlmsghdr *request, bool claims,
+			struct nl_error *error)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(answer);
 	size_t skip = sizeof(*err);
@@ -179,8 +170,8 @@ static void parse_error(const struct nlmsghdr *answer,
 			if (!nl_is(attr, MNL_TYPE_U32))
 				break;
 			offset = mnl_attr_get_u32(attr);
-			if (in_claims(request, offset))
-				describe_attr(request, offset, error);
+			if (claims)
+				describe_claim(request, offset, error);
 			break;
 		}
 	}
@@ -213,7 +204,10 @@ void nl_close(void)
 {
 	if (route_sock)
 		mnl_socket_close(route_sock);
+	if (claim_sock)
+		mnl_socket_close(claim_sock);
 	route_sock = NULL;
+	claim_sock = NULL;
 }
 
 /**
@@ -291,7 +285,8 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 					return -1;
 				}
 				if (err->error) {
-					parse_error(answer, nlh, error);
+					parse_error(answer, nlh,
+						    sock == claim_sock, error);
 					return -1;
 				}
 				done = true;
@@ -339,18 +334,6 @@ int nl_get(struct nlmsghdr *nlh, mnl_cb_t cb, void *data, struct nl_error *error
 }
 
 /**
- * nl_talk - ask rtnetlink to do something
- * @nlh: the request
- * @error: filled if it fails
- *
- * Return: 0 or -1.
- */
-int nl_talk(struct nlmsghdr *nlh, struct nl_error *error)
-{
-	return nl_get(nlh, NULL, NULL, error);
-}
-
-/**
  * nl_dump - get all of something, as it was at one moment
  * @protocol: NETLINK_ROUTE or NETLINK_GENERIC
  * @nlh: the request
@@ -384,54 +367,105 @@ int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
 	return err;
 }
 
-static int family_id(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *attr;
+/* Of a family */
+struct family {
+	int	id;
+	int	group;	/* of its first multicast group */
+};
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+static int read_family(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr, *group, *value;
+	struct family *family = data;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    nl_is(attr, MNL_TYPE_U16))
-			*(int *)data = mnl_attr_get_u16(attr);
+			family->id = mnl_attr_get_u16(attr);
+		if (mnl_attr_get_type(attr) != CTRL_ATTR_MCAST_GROUPS)
+			continue;
+		mnl_attr_for_each_nested(group, attr)
+			mnl_attr_for_each_nested(value, group)
+				if (mnl_attr_get_type(value) == CTRL_ATTR_MCAST_GRP_ID &&
+				    nl_is(value, MNL_TYPE_U32) && !family->group)
+					family->group = mnl_attr_get_u32(value);
+	}
 	return MNL_CB_OK;
 }
 
 /**
  * nl_family - the number of a generic netlink family
  * @name: its name
+ * @group: where the number of its first multicast group goes, or NULL
  * @error: filled if there is none
  *
  * Return: the number or -1.
  */
-int nl_family(const char *name, struct nl_error *error)
+int nl_family(const char *name, int *group, struct nl_error *error)
 {
 	struct nlmsghdr *nlh = nl_new_genl(GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
 					   NLM_F_ACK);
 	struct mnl_socket *sock = open_sock(NETLINK_GENERIC, false, error);
-	int id = -1;
+	struct family family = { .id = -1 };
 
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
 	if (sock) {
-		if (exchange(sock, nlh, family_id, &id, error))
-			id = -1;
+		if (exchange(sock, nlh, read_family, &family, error))
+			family.id = -1;
 		mnl_socket_close(sock);
 	}
 	free(nlh);
-	return id;
+	if (group)
+		*group = family.group;
+	return family.id;
+}
+
+/* Ask the family "lbx" to do something */
+static int talk_lbx(struct nlmsghdr *nlh, struct nl_error *error)
+{
+	int id = nl_family(LBX_GENL_NAME, NULL, error), err;
+
+	if (id < 0)
+		return -1;
+	if (!claim_sock)
+		claim_sock = open_sock(NETLINK_GENERIC, false, error);
+	if (!claim_sock)
+		return -1;
+	nlh->nlmsg_type = id;
+	nlh->nlmsg_flags |= NLM_F_ACK;
+	err = exchange(claim_sock, nlh, NULL, NULL, error);
+	nlh->nlmsg_type = NL_LBX;
+	return err;
 }
 
 /**
- * nl_listen - a socket for the events of some rtnetlink groups
- * @groups: RTNLGRP_*
+ * nl_talk - ask rtnetlink, or the family "lbx" if its type is NL_LBX, to do something
+ * @nlh: the request
+ * @error: filled if it fails
+ *
+ * Return: 0 or -1.
+ */
+int nl_talk(struct nlmsghdr *nlh, struct nl_error *error)
+{
+	return nlh->nlmsg_type == NL_LBX ? talk_lbx(nlh, error) :
+					   nl_get(nlh, NULL, NULL, error);
+}
+
+/**
+ * nl_listen - a socket for the events of some groups
+ * @protocol: NETLINK_ROUTE or NETLINK_GENERIC
+ * @groups: their numbers
  * @n: how many
  * @sock: where the socket goes, the caller's to close
  *
  * Return: 0 or -errno.
  */
-int nl_listen(const unsigned int *groups, size_t n, struct mnl_socket **sock)
+int nl_listen(int protocol, const unsigned int *groups, size_t n,
+	      struct mnl_socket **sock)
 {
 	size_t i;
 
-	*sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	*sock = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!*sock || mnl_socket_bind(*sock, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	for (i = 0; i < n; i++)

@@ -3,6 +3,7 @@
 #ifndef NL_H
 #define NL_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <libmnl/libmnl.h>
 
@@ -11,15 +12,22 @@
  * @code: an errno value
  * @text: the kernel's reason (extended ack), or that of @code
  * @at: the address or the name that is refused, empty if there is none
+ * @dev: the lbx device in the part of the request that is refused, likewise
  */
 struct nl_error {
 	int	code;
 	char	text[256];
 	char	at[64];
+	char	dev[IFNAMSIZ];
 };
 
-/* Sends at most this much in one attribute: its length has 16 bits */
-#define NL_NEST_MAX	60000
+/* Type of a request to the family "lbx", until nl_talk() sends it and knows the number */
+#define NL_LBX		0
+
+/* A request has room for this much before its last attribute.  With that it is less than
+ * what a socket may send (net.core.wmem_max).
+ */
+#define NL_ROOM		200000
 
 struct nlmsghdr *nl_new(int type, int flags);
 void *nl_header(struct nlmsghdr *nlh, size_t size);
@@ -34,8 +42,9 @@ int nl_get(struct nlmsghdr *nlh, mnl_cb_t cb, void *data,
 	   struct nl_error *error);
 int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
 	    void (*restart)(void *data), void *data, struct nl_error *error);
-int nl_family(const char *name, struct nl_error *error);
-int nl_listen(const unsigned int *groups, size_t n, struct mnl_socket **sock);
+int nl_family(const char *name, int *group, struct nl_error *error);
+int nl_listen(int protocol, const unsigned int *groups, size_t n,
+	      struct mnl_socket **sock);
 ssize_t nl_receive(const struct mnl_socket *sock, void *buf, size_t size);
 void nl_close(void);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
 
 #include "txn.h"
@@ -158,7 +159,7 @@ int txn_commit(struct txn *txn, const char **what, struct nl_error *error)
 			break;
 	}
 	if (err) {
-		*what = txn->item[i].dev;
+		*what = *error->dev ? error->dev : txn->item[i].dev;
 		explain(&txn->item[i], error);
 		if (may_be_done(&txn->item[i], error))
 			undo_step(&txn->item[i], txn->item[i].partly);
@@ -184,45 +185,64 @@ void txn_end(struct txn *txn)
 	txn->lock = -1;
 }
 
-static int inverse(int type)
+/* One more change: LBX_A_NEW or LBX_A_DEL */
+static void put_change(struct nlmsghdr *nlh, int type, const char *dev,
+		       const struct target *target)
 {
-	return type == IFLA_LBX_CLAIMS ? IFLA_LBX_UNCLAIMS : IFLA_LBX_CLAIMS;
+	struct nlattr *change = mnl_attr_nest_start(nlh, type);
+
+	mnl_attr_put_strz(nlh, LBX_A_IFNAME, dev);
+	put_claim(nlh, LBX_A_CLAIM, target);
+	/* one that exists is somebody else's work since the claims were read */
+	if (type == LBX_A_NEW)
+		mnl_attr_put_u32(nlh, LBX_A_FLAGS, LBX_F_EXCL);
+	mnl_attr_nest_end(nlh, change);
 }
 
-static struct nlmsghdr *claims_request(const char *dev, int type,
-				       const struct targets *targets, size_t *from)
+/* The last step if it can take one more change of this type, else a new one.  Not one of
+ * both types: to undo that, its changes would have to be in the opposite order.
+ */
+static struct step *claims_step(struct txn *txn, const char *dev, int type)
 {
-	struct nlmsghdr *nlh = dev_new_request(dev, 0);
-	struct nlattr *info = dev_data_start(nlh);
-	struct nlattr *list = mnl_attr_nest_start(nlh, type);
+	struct step *step = txn->n ? &txn->item[txn->n - 1] : NULL;
+	struct step fresh = { };
 
-	while (*from < targets->n && nlh->nlmsg_len < NL_NEST_MAX)
-		put_claim(nlh, &targets->item[(*from)++]);
-	mnl_attr_nest_end(nlh, list);
-	dev_data_end(nlh, info);
-	return nlh;
+	if (step && step->todo->nlmsg_type == NL_LBX &&
+	    step->todo->nlmsg_len < NL_ROOM && step->undo->nlmsg_len < NL_ROOM &&
+	    mnl_attr_get_type(mnl_nlmsg_get_payload_offset(step->todo,
+							   sizeof(struct genlmsghdr))) == type)
+		return step;
+	fresh.todo = nl_new_genl(NL_LBX, LBX_CMD_CLAIM_CHANGE, 0);
+	fresh.undo = nl_new_genl(NL_LBX, LBX_CMD_CLAIM_CHANGE, 0);
+	strcpy(fresh.dev, dev);
+	list_add(txn, fresh);
+	return &txn->item[txn->n - 1];
 }
 
 /**
  * plan_claims - claim, or give back
  * @txn: the transaction
  * @dev: the lbx device
- * @type: IFLA_LBX_CLAIMS or IFLA_LBX_UNCLAIMS
- * @targets: what
+ * @type: LBX_A_NEW or LBX_A_DEL
+ * @targets: what; with waits, also if it is not there now
  *
- * In as few requests as hold them.
+ * Claims that are planned one after the other are one request, which the kernel does as a
+ * whole, whichever devices they are about.
  */
 void plan_claims(struct txn *txn, const char *dev, int type,
 		 const struct targets *targets)
 {
-	size_t from = 0, undo_from = 0;
+	size_t i;
 
-	while (from < targets->n) {
-		struct nlmsghdr *todo = claims_request(dev, type, targets, &from);
-		struct nlmsghdr *undo = claims_request(dev, inverse(type), targets,
-						       &undo_from);
+	for (i = 0; i < targets->n; i++) {
+		struct step *step = claims_step(txn, dev, type);
+		struct target again = targets->item[i];
 
-		txn_add(txn, dev, todo, undo);
+		put_change(step->todo, type, dev, &targets->item[i]);
+		/* what has been claimed is claimed again in any case */
+		again.waits = true;
+		put_change(step->undo, type == LBX_A_NEW ? LBX_A_DEL : LBX_A_NEW, dev,
+			   &again);
 	}
 }
 
@@ -341,7 +361,7 @@ void plan_removals(struct txn *txn, const struct dev *is,
 	size_t i;
 
 	subtract(&is->claims, &wanted->claims, &gone);
-	plan_claims(txn, is->name, IFLA_LBX_UNCLAIMS, &gone);
+	plan_claims(txn, is->name, LBX_A_DEL, &gone);
 	list_free(&gone);
 
 	for (i = is->routes.n; i-- > 0;)
@@ -410,7 +430,7 @@ void plan_dev(struct txn *txn, const struct dev *is, const struct wanted *wanted
 
 	if (is)
 		subtract(&wanted->claims, &is->claims, &missing);
-	plan_claims(txn, wanted->name, IFLA_LBX_CLAIMS,
+	plan_claims(txn, wanted->name, LBX_A_NEW,
 		    is ? &missing : &wanted->claims);
 	list_free(&missing);
 }

@@ -36,7 +36,8 @@ struct prefix {
  * struct target - what a claim is of
  * @ifname: an interface, or empty
  * @addr: an address, if it is no interface
- * @waits: the interface is gone, and the claim waits for the next of that name
+ * @waits: the claim waits for an interface of that name; to be claimed: also if there
+ *	is no such interface now, or if the address is not local now
  */
 struct target {
 	char		ifname[IFNAMSIZ];

@@ -10,6 +10,7 @@
 #include <linux/netlink.h>
 #include <linux/version.h>
 #include <net/addrconf.h>
+#include <net/genetlink.h>
 #include <net/ip6_fib.h>
 #include <net/rtnetlink.h>
 
@@ -255,6 +256,16 @@ static inline bool lbx_compat_is_port(const struct net_device *dev)
 #define rtnl_net_lock(net)	rtnl_lock()
 #define rtnl_net_unlock(net)	rtnl_unlock()
 #endif
+
+/* 6.7 put the attributes of a dump into a genl_info */
+static inline struct nlattr **lbx_compat_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_info_dump(cb)->attrs;
+#endif
+}
 
 /* 6.15 packed the arguments of rtnl_link_ops::newlink into a structure */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)

@@ -140,6 +140,7 @@ static void lbx_setup(struct net_device *dev)
 	priv->dev = dev;
 	priv->direct = true;
 	INIT_LIST_HEAD(&priv->claims);
+	INIT_LIST_HEAD(&priv->changed);
 
 	ether_setup(dev);
 	dev->type		= ARPHRD_LOOPBACK;

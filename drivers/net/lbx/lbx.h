@@ -9,7 +9,9 @@
  *   neigh.c     the neighbour's output: direct, by the queue, or by lo
  *   conntrack.c connection tracking of packets that wait
  *   claim.c     claims: local traffic that is taken over from lo
- *   genl.c      the generic netlink family: the list of all claims
+ *   claim_hook.c     the hook at lo's egress
+ *   claim_netlink.c  requests and notifications of claims
+ *   claim.h     what these three share
  *   isolate.c   isolation: what other devices bring in or take out
  *   stats.c     the counters, and who gets to see them
  *   address.c   which IPv4 addresses a device takes
@@ -28,7 +30,6 @@
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/lbx.h>
-#include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
@@ -61,6 +62,7 @@ struct lbx_stats {
  * @isolate: whether other devices' packets are dropped; written under RTNL
  * @claims: the device's claims, those of interfaces first; RTNL
  * @n_claims: their number; RTNL
+ * @changed: in the list of devices whose claims a request has changed, else empty; RTNL
  * @new_neigh6: IPv6 neighbour entries made since they were all released, see neigh.c
  * @neigh6_full: in the list of devices to release them of, see neigh.c
  * @dev: the device
@@ -75,6 +77,7 @@ struct lbx_priv {
 	bool			isolate;
 	struct list_head	claims;
 	unsigned int		n_claims;
+	struct list_head	changed;
 	atomic_t		new_neigh6;
 	struct llist_node	neigh6_full;
 	struct net_device	*dev;
@@ -130,17 +133,15 @@ static inline bool lbx_confirm(struct sk_buff *skb) { return true; }
 #endif
 
 /* claim.c */
-int lbx_claim_change(struct net_device *dev, const struct nlattr *add,
-		     const struct nlattr *remove, struct netlink_ext_ack *extack);
 void lbx_claim_flush(struct net_device *dev);
-size_t lbx_claim_size(const struct net_device *dev);
-int lbx_claim_fill(struct sk_buff *skb, const struct net_device *dev);
-int lbx_claim_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int lbx_claim_init(void);
 void lbx_claim_exit(void);
 
-/* genl.c */
-extern struct genl_family lbx_genl_family;
+/* claim_netlink.c */
+int lbx_claim_change(struct net_device *dev, const struct nlattr *add,
+		     const struct nlattr *remove, struct netlink_ext_ack *extack);
+size_t lbx_claim_size(const struct net_device *dev);
+int lbx_claim_fill(struct sk_buff *skb, const struct net_device *dev);
 int lbx_genl_init(void);
 void lbx_genl_exit(void);
 

@@ -8,7 +8,7 @@
 #include "lbx.h"
 
 /* Policy of IFLA_INFO_DATA.  Nothing here is older than strict validation, the
- * elements of the lists are validated in lbx_claim_change().
+ * elements of the lists are validated in lbx_target_parse().
  */
 const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
 	[IFLA_LBX_UNSPEC]	= { .strict_start_type = IFLA_LBX_DIRECT },

@@ -6,11 +6,11 @@
  * IFLA_INFO_KIND "lbx".  Standard attributes of a link (IFLA_IFNAME, IFLA_MTU,
  * IFLA_ADDRESS, ...) work as on any device, see rtnetlink(7); what only an lbx
  * device has is in IFLA_INFO_DATA (IFLA_LBX_*) and, read only, in
- * IFLA_INFO_XSTATS (LBX_XSTATS_*).  All claims of a netns are listed by the generic
- * netlink family LBX_GENL_NAME (LBX_CMD_*).  Documentation/netlink/specs says the
- * same for programs, in lbx-link.yaml and lbx.yaml.
+ * IFLA_INFO_XSTATS (LBX_XSTATS_*).  Claims have commands of their own in the generic
+ * netlink family LBX_GENL_NAME (LBX_CMD_*).  Documentation/netlink/specs describes
+ * both for programs, in lbx-link.yaml and lbx.yaml.
  *
- * Each change is told to RTNLGRP_LINK by RTM_NEWLINK.  A refusal names the
+ * RTM_NEWLINK reports each change to RTNLGRP_LINK.  A refusal names the
  * attribute (NLMSGERR_ATTR_OFFS) and the reason (NLMSGERR_ATTR_MSG), and nothing of
  * IFLA_INFO_DATA is done then; of a request that has standard attributes too,
  * rtnetlink does IFLA_INFO_DATA first.
@@ -59,10 +59,12 @@
  *	not delivered to the device's addresses, even while it is down (without,
  *	lo carries then); and a socket that is bound to the device sends by no
  *	other.
- * @IFLA_LBX_CLAIMS: nested list of IFLA_LBX_CLAIM.  In a request: to add.  In a
- *	reply: those that there are, interfaces first, up to LBX_CLAIMS_SHOWN.
- * @IFLA_LBX_UNCLAIMS: nested list of IFLA_LBX_CLAIM, in a request only: to remove,
- *	before IFLA_LBX_CLAIMS is added.
+ * @IFLA_LBX_CLAIMS: nested list of IFLA_LBX_CLAIM.  In a request: claims to add; one
+ *	that exists is an error (EEXIST, or EBUSY if another device has it).  In a
+ *	reply: the claims of the device, interfaces first, at most
+ *	LBX_CLAIMS_SHOWN.  LBX_CMD_CLAIM_GET lists all.
+ * @IFLA_LBX_UNCLAIMS: nested list of IFLA_LBX_CLAIM, in a request only: claims to
+ *	remove, before those of IFLA_LBX_CLAIMS are added.
  * @IFLA_LBX_CLAIM_COUNT: u32, in a reply only: number of claims there are.
  * @__IFLA_LBX_MAX: one more than the last
  */
@@ -81,9 +83,9 @@ enum {
 /* An element of IFLA_LBX_CLAIMS and IFLA_LBX_UNCLAIMS: a nest of LBX_CLAIM_* */
 #define IFLA_LBX_CLAIM	1
 
-/* How many claims a reply lists at most; LBX_CMD_CLAIM_GET lists them all.  A link
- * has to fit in a page with all else that there is of it: programs that list links
- * (if_nameindex(3), getifaddrs(3)) have no more room, or give the kernel none.
+/* The most claims that a link's message lists.  A link has to fit in a page with all
+ * its other attributes: programs that list links (if_nameindex(3), getifaddrs(3))
+ * have no more room, or give the kernel none.
  */
 #define LBX_CLAIMS_SHOWN	32
 
@@ -94,26 +96,37 @@ enum {
  * addresses is then carried by the lbx device.  A target belongs to one lbx device
  * in its netns; while that is down, lo carries.
  *
- * A request has one of the attributes, a reply has LBX_CLAIM_ADDR or the others.
+ * The target is an interface or an address.  Requests, replies and notifications have
+ * the same format: a claim that was read can be sent back as it is.
+ *
+ * More attributes may follow that narrow a target (a protocol, a port).  The kernel
+ * refuses attributes that it does not know.
  *
  * @LBX_CLAIM_UNSPEC: none
  * @LBX_CLAIM_IFNAME: string, 1 to IFNAMSIZ - 1 characters: all addresses that the
- *	interface, any but lo and lbx devices, has or will have.  The claim follows
- *	the interface when it is renamed; when it goes, the claim waits for the
- *	next of that name.
- * @LBX_CLAIM_IFINDEX: u32: the same, by index.  In a reply: the index, 0 while the
- *	claim waits.
- * @LBX_CLAIM_ADDR: binary, 4 bytes (IPv4) or 16 bytes (IPv6), network byte order:
- *	one unicast address that is local on this machine when it is claimed, and
- *	not link-local nor loopback.  It goes before a claim of the interface that
- *	has it.
+ *	interface, any but lo, L3 masters and lbx devices, has or will have.  The
+ *	claim follows the interface when it is renamed.  When it leaves the netns or
+ *	is enslaved to a VRF, the claim waits for the next interface of that name.
+ * @LBX_CLAIM_IFINDEX: u32, not 0: the same, by index.  If LBX_CLAIM_IFNAME is given
+ *	too, both must name the same interface.  A reply has both, or the name only
+ *	while the claim waits.
+ * @LBX_CLAIM_ADDR4: IPv4 address, 4 bytes in network byte order: one unicast address,
+ *	not of 127.0.0.0/8, that is local on this machine when it is claimed.  It
+ *	goes before a claim of the interface that has it.
+ * @LBX_CLAIM_ADDR6: the same for an IPv6 address, 16 bytes in network byte order,
+ *	not link-local and not ::1
+ * @LBX_CLAIM_WAITING: flag.  In a request: make the claim also if there is no such
+ *	interface now, or if the address is not local now.  In a reply: the claim
+ *	waits for an interface of its name.
  * @__LBX_CLAIM_MAX: one more than the last
  */
 enum {
 	LBX_CLAIM_UNSPEC,
 	LBX_CLAIM_IFNAME,
 	LBX_CLAIM_IFINDEX,
-	LBX_CLAIM_ADDR,
+	LBX_CLAIM_ADDR4,
+	LBX_CLAIM_ADDR6,
+	LBX_CLAIM_WAITING,
 	__LBX_CLAIM_MAX
 };
 
@@ -121,20 +134,47 @@ enum {
 
 #define LBX_GENL_NAME		"lbx"
 #define LBX_GENL_VERSION	1
+/* The multicast group of LBX_GENL_NAME that gets the notifications */
+#define LBX_GENL_MCGRP_CLAIMS	"claims"
 
 /**
  * enum - commands of the generic netlink family LBX_GENL_NAME
  *
+ * They act on the netns of the socket.  All but LBX_CMD_CLAIM_GET need CAP_NET_ADMIN
+ * in the user namespace that owns it.
+ *
+ * Each claim that is made, removed, moved to another device, or begins or ends to wait
+ * is reported to LBX_GENL_MCGRP_CLAIMS, whichever request or event was the cause.
+ * A notification has the attributes of a reply to LBX_CMD_CLAIM_GET.  RTM_NEWLINK
+ * reports the new IFLA_LBX_CLAIM_COUNT to RTNLGRP_LINK as well.
+ *
  * @LBX_CMD_UNSPEC: none
- * @LBX_CMD_CLAIM_GET: dump the claims in the socket's netns, in a message each with
- *	LBX_A_IFINDEX and LBX_A_CLAIM.  The request has no attributes and needs no
- *	privilege.  NLM_F_DUMP_INTR says that a claim came, went or changed
- *	meanwhile: ask again.
+ * @LBX_CMD_CLAIM_GET: read claims.  Do: the claim of the target in LBX_A_CLAIM.  Dump:
+ *	all claims, or those of the device in LBX_A_IFINDEX or LBX_A_IFNAME.  Each
+ *	is a message with LBX_A_IFINDEX and LBX_A_CLAIM.  A message of a dump with
+ *	NLM_F_DUMP_INTR says that claims have changed meanwhile: dump again.
+ * @LBX_CMD_CLAIM_NEW: make the claim LBX_A_CLAIM for the device in LBX_A_IFINDEX or
+ *	LBX_A_IFNAME; LBX_A_FLAGS says what to do if the target is claimed already.
+ * @LBX_CMD_CLAIM_DEL: remove the claim of the target in LBX_A_CLAIM.  If a device is
+ *	given in LBX_A_IFINDEX or LBX_A_IFNAME, the claim must be of that device.
+ * @LBX_CMD_CLAIM_CHANGE: make and remove many claims, all of them or none: any number of
+ *	LBX_A_NEW and LBX_A_DEL, which are done in the order of the message.  Of a
+ *	target that changes several times, the result counts; at no moment lo
+ *	carries its traffic if it is claimed before and after.
+ * @LBX_CMD_CLAIM_NEW_NTF: notification: the claim is new or has changed, and this is its
+ *	state now
+ * @LBX_CMD_CLAIM_DEL_NTF: notification: the claim is gone.  A claim whose interface is
+ *	renamed is reported as gone and as new.
  * @__LBX_CMD_MAX: one more than the last
  */
 enum {
 	LBX_CMD_UNSPEC,
 	LBX_CMD_CLAIM_GET,
+	LBX_CMD_CLAIM_NEW,
+	LBX_CMD_CLAIM_DEL,
+	LBX_CMD_CLAIM_CHANGE,
+	LBX_CMD_CLAIM_NEW_NTF,
+	LBX_CMD_CLAIM_DEL_NTF,
 	__LBX_CMD_MAX
 };
 
@@ -145,17 +185,33 @@ enum {
  *
  * @LBX_A_UNSPEC: none
  * @LBX_A_IFINDEX: u32: the index of the lbx device that has the claim
- * @LBX_A_CLAIM: a nest of LBX_CLAIM_*, as in a reply of IFLA_LBX_CLAIMS
+ * @LBX_A_IFNAME: string: its name, in a request instead of LBX_A_IFINDEX; if both
+ *	are given, both must name the same device.
+ * @LBX_A_CLAIM: a nest of LBX_CLAIM_*
+ * @LBX_A_FLAGS: u32, LBX_F_*
+ * @LBX_A_NEW: a nest of the attributes of LBX_CMD_CLAIM_NEW
+ * @LBX_A_DEL: a nest of the attributes of LBX_CMD_CLAIM_DEL
  * @__LBX_A_MAX: one more than the last
  */
 enum {
 	LBX_A_UNSPEC,
 	LBX_A_IFINDEX,
+	LBX_A_IFNAME,
 	LBX_A_CLAIM,
+	LBX_A_FLAGS,
+	LBX_A_NEW,
+	LBX_A_DEL,
 	__LBX_A_MAX
 };
 
 #define LBX_A_MAX (__LBX_A_MAX - 1)
+
+/* LBX_A_FLAGS.  Without any, a target that the device has already is a success, and one
+ * that another device has is refused (EBUSY).  NLM_F_EXCL and NLM_F_REPLACE would say the
+ * same, but generic netlink refuses them, see genl_header_check() in the kernel.
+ */
+#define LBX_F_EXCL	(1U << 0)	/* refuse what the device has already (EEXIST) */
+#define LBX_F_REPLACE	(1U << 1)	/* take the target from the device that has it */
 
 /**
  * enum - attributes in IFLA_INFO_XSTATS of an lbx device

@@ -16,7 +16,8 @@
 #include "fuzz.h"
 #include "kernel.h"
 
-#define GENL_ID_LBX	0x20
+/* Not the number of a message of rtnetlink */
+#define GENL_ID_LBX	0x1000
 #define IPV6_MTU_MIN	1280
 
 struct kernel kernel;
@@ -255,14 +256,15 @@ static struct dev *holder(const struct target *target, size_t *at)
 static void read_target(const struct nlattr *nest, struct target *target)
 {
 	const struct nlattr *attr;
+	int type;
 
 	memset(target, 0, sizeof(*target));
 	mnl_attr_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) == LBX_CLAIM_IFNAME) {
+		type = mnl_attr_get_type(attr);
+		if (type == LBX_CLAIM_IFNAME) {
 			copy_name(target->ifname, mnl_attr_get_str(attr));
-		} else {
-			target->addr.family = mnl_attr_get_payload_len(attr) == 4 ?
-					      AF_INET : AF_INET6;
+		} else if (type == LBX_CLAIM_ADDR4 || type == LBX_CLAIM_ADDR6) {
+			target->addr.family = type == LBX_CLAIM_ADDR4 ? AF_INET : AF_INET6;
 			target->addr.len = mnl_attr_get_payload_len(attr) * 8;
 			memcpy(target->addr.addr, mnl_attr_get_payload(attr),
 			       mnl_attr_get_payload_len(attr));
@@ -284,29 +286,41 @@ static void put_target(struct dev *dev, const struct target *target)
 	dev->n_claims++;
 }
 
-static int change_claims(struct dev *dev, const struct nlattr *list, bool add)
+static const struct nlattr *find(const struct nlattr *nest, int type)
 {
 	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+/* LBX_A_NEW or LBX_A_DEL */
+static int change_claim(const struct nlattr *change)
+{
+	bool add = mnl_attr_get_type(change) == LBX_A_NEW;
+	struct dev *dev = devs_find(&kernel.devs,
+				    mnl_attr_get_str(find(change, LBX_A_IFNAME)));
+	const struct nlattr *claim = find(change, LBX_A_CLAIM);
 	struct target target;
 	struct dev *has;
 	size_t at;
 
-	if (!list)
-		return 0;
-	mnl_attr_for_each_nested(attr, list) {
-		read_target(attr, &target);
-		blamed = mnl_attr_get_payload(attr);
-		has = holder(&target, &at);
-		if (add && has)
-			return has == dev ? -EEXIST : -EBUSY;
-		if (add && !strcmp(target.ifname, "lo"))
-			return -EINVAL;
-		if (!add && has != dev)
-			return -ENOENT;
-		if (add) {
-			put_target(dev, &target);
-			continue;
-		}
+	read_target(claim, &target);
+	blamed = mnl_attr_get_payload(claim);
+	if (!dev)
+		return -ENODEV;
+	has = holder(&target, &at);
+	if (add && has)
+		return has == dev ? -EEXIST : -EBUSY;
+	if (add && !strcmp(target.ifname, "lo"))
+		return -EINVAL;
+	if (!add && has != dev)
+		return -ENOENT;
+	if (add) {
+		put_target(dev, &target);
+	} else {
 		dev->n_claims--;
 		dev->claims.n--;
 		memmove(&dev->claims.item[at], &dev->claims.item[at + 1],
@@ -316,14 +330,17 @@ static int change_claims(struct dev *dev, const struct nlattr *list, bool add)
 	return 0;
 }
 
-static const struct nlattr *find(const struct nlattr *nest, int type)
+static int change_claims(const struct nlmsghdr *nlh)
 {
 	const struct nlattr *attr;
+	int err = 0;
 
-	mnl_attr_for_each_nested(attr, nest)
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
-	return NULL;
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		err = change_claim(attr);
+		if (err)
+			break;
+	}
+	return err;
 }
 
 static struct dev *find_dev(const struct nlmsghdr *nlh, char *name)
@@ -345,7 +362,6 @@ static int new_link(const struct nlmsghdr *nlh)
 	struct dev *dev = find_dev(nlh, name);
 	uint32_t mtu = 0;
 	bool was_up;
-	int err;
 
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		if (mnl_attr_get_type(attr) == IFLA_MTU)
@@ -367,10 +383,6 @@ static int new_link(const struct nlmsghdr *nlh)
 	}
 	if (!dev)
 		return -ENODEV;
-	err = data ? change_claims(dev, find(data, IFLA_LBX_UNCLAIMS), false) ?:
-		     change_claims(dev, find(data, IFLA_LBX_CLAIMS), true) : 0;
-	if (err)
-		return err;
 	value = data ? find(data, IFLA_LBX_DIRECT) : NULL;
 	if (value)
 		dev->direct = mnl_attr_get_u8(value);
@@ -411,6 +423,8 @@ static int change(const struct nlmsghdr *nlh)
 	int index;
 
 	switch (nlh->nlmsg_type) {
+	case GENL_ID_LBX:
+		return change_claims(nlh);
 	case RTM_NEWLINK:
 		return new_link(nlh);
 	case RTM_DELLINK:
@@ -454,8 +468,9 @@ static void put_held(struct nlmsghdr *nlh, int type, const struct target *target
 		mnl_attr_put_strz(nlh, LBX_CLAIM_IFNAME, target->ifname);
 		mnl_attr_put_u32(nlh, LBX_CLAIM_IFINDEX, 2);
 	} else {
-		mnl_attr_put(nlh, LBX_CLAIM_ADDR, addr_size(&target->addr),
-			     target->addr.addr);
+		mnl_attr_put(nlh, target->addr.family == AF_INET ?
+				  LBX_CLAIM_ADDR4 : LBX_CLAIM_ADDR6,
+			     addr_size(&target->addr), target->addr.addr);
 	}
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -603,9 +618,12 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 		return len;
 	} else if (sock->protocol == NETLINK_ROUTE && request->nlmsg_type == RTM_GETROUTE)
 		dump = dump_routes;
-	else if (sock->protocol == NETLINK_GENERIC && request->nlmsg_type == GENL_ID_LBX)
+	else if (sock->protocol == NETLINK_GENERIC &&
+		 request->nlmsg_type == GENL_ID_LBX &&
+		 request->nlmsg_flags & NLM_F_DUMP)
 		dump = dump_claims;
-	else if (sock->protocol == NETLINK_GENERIC) {
+	else if (sock->protocol == NETLINK_GENERIC &&
+		 request->nlmsg_type != GENL_ID_LBX) {
 		nlh = begin(request, GENL_ID_CTRL);
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
 		mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, GENL_ID_LBX);

@@ -198,6 +198,7 @@ static void commands_take_what_they_should(void **state)
 	takes("stats pg --watch 0.5 --cpu");
 	takes("stats --watch pg");
 	takes("unclaim eth0 192.0.2.1");
+	takes("claim eth0 192.0.2.1 dev pg wait");
 	takes("restore");
 	takes("bench");
 	takes("bench full rounds 3 cpus 2 out results");
@@ -534,9 +535,9 @@ static struct nlmsghdr *link_message(const char *kind)
 	mnl_attr_put_u32(nlh, IFLA_LBX_CLAIM_COUNT, 2);
 	list = mnl_attr_nest_start(nlh, IFLA_LBX_CLAIMS);
 	parse_target("eth0", &target);
-	put_claim(nlh, &target);
+	put_claim(nlh, IFLA_LBX_CLAIM, &target);
 	parse_target("2001:db8::5", &target);
-	put_claim(nlh, &target);
+	put_claim(nlh, IFLA_LBX_CLAIM, &target);
 	mnl_attr_nest_end(nlh, list);
 	mnl_attr_nest_end(nlh, data);
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_XSTATS);
