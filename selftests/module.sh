@@ -13,6 +13,9 @@ ALL_TESTS="
 	devices_makes_as_many
 	devices_is_checked
 	autoload_by_kind
+	on_demand_makes_no_device
+	on_demand_by_unprivileged
+	by_hand_makes_lbx0
 	unload_removes_everything
 	unload_with_traffic
 "
@@ -76,6 +79,81 @@ autoload_by_kind()
 	modinfo -F alias "${LBX_KO:-lbx}" | grep -qx rtnl-link-lbx
 	check_err $? "no such alias"
 	log_test "'ip link add type lbx' finds the module (alias rtnl-link-lbx)"
+}
+
+# modprobe_up: modprobe finds the module, and no device of it is there; all other modules of
+# the kernel are hidden, since depmod reads each of them
+modprobe_up()
+{
+	local dir
+
+	dir=/lib/modules/$(uname -r)
+	! module_is_loaded || rmmod lbx
+	if [[ -n ${LBX_KO:-} ]]; then
+		mount -t tmpfs tmpfs "$dir"
+		defer umount "$dir"
+		cp "$LBX_KO" "$dir"
+		depmod 2>/dev/null
+	fi
+}
+
+lbx_devices()
+{
+	ip -j link show type lbx 2>/dev/null | jq -r '[.[].ifname // empty] | join(" ")'
+}
+
+on_demand_makes_no_device()
+{
+	RET=0
+	modprobe_up
+	ip link add web type lbx
+	check_err $? "the module is not loaded on demand"
+	is web lbx_devices
+	is 0 cat /sys/module/lbx/parameters/devices
+	rmmod lbx
+	ip link add type lbx
+	is lbx0 lbx_devices
+	rmmod lbx
+	log_test "the module that is loaded on demand makes no device of its own"
+	module_need
+}
+
+on_demand_by_unprivileged()
+{
+	local out
+
+	RET=0
+	modprobe_up
+	out=$(setpriv --reuid=65534 --regid=65534 --clear-groups unshare -U -r -n sh -c '
+		ip link add pg type lbx && ip -o link show type lbx' 2>&1)
+	[[ $(wc -l <<<"$out") == 1 && $out == *pg:* ]]
+	check_err $? "in the user namespace: $out"
+	module_is_loaded
+	check_err $? "the module is not loaded"
+	is "" lbx_devices
+	rmmod lbx
+	log_test "an unprivileged user who loads it makes no device in the initial netns"
+	module_need
+}
+
+by_hand_makes_lbx0()
+{
+	local name
+
+	RET=0
+	modprobe_up
+	for name in lbx rtnl-link-lbx; do
+		modprobe "$name"
+		check_err $? "modprobe $name failed"
+		is lbx0 lbx_devices
+		is 1 cat /sys/module/lbx/parameters/devices
+		rmmod lbx
+	done
+	modprobe lbx devices=2
+	is "lbx0 lbx1" lbx_devices
+	rmmod lbx
+	log_test "modprobe makes lbx0, or as many as devices= says"
+	module_need
 }
 
 unload_removes_everything()

@@ -7,13 +7,18 @@
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "compat.h"
 #include "lbx.h"
 
 #define LBX_DEVICES_MAX	4096
 
-static unsigned int devices = 1;
+/* Without a value, lbx_init() decides */
+#define LBX_DEVICES_AUTO	UINT_MAX
+
+static unsigned int devices = LBX_DEVICES_AUTO;
 
 /* Accepts 0 to LBX_DEVICES_MAX; -EINVAL makes insmod fail before anything is
  * registered, and the log says why, since insmod cannot.
@@ -35,7 +40,22 @@ static const struct kernel_param_ops lbx_devices_ops = {
 	.get = param_get_uint,
 };
 module_param_cb(devices, &lbx_devices_ops, &devices, 0444);
-MODULE_PARM_DESC(devices, "Devices made in the initial netns on load, lbx0 and on: 0 to 4096, default 1");
+MODULE_PARM_DESC(devices, "Devices made in the initial netns on load, lbx0 and on: 0 to 4096; default 1, or 0 if the kernel loads the module on demand");
+
+/* Return true if the kernel loads the module on demand ("ip link add type lbx" in any
+ * user's netns), and nobody by its name.  request_module() runs modprobe as the child of
+ * a kernel thread, see call_usermodehelper_exec_work(); a process that a user started
+ * has none as its parent, but for init, which may load modules itself.
+ */
+static bool __init lbx_is_on_demand(void)
+{
+	bool on_demand;
+
+	rcu_read_lock();
+	on_demand = rcu_dereference(current->real_parent)->flags & PF_KTHREAD;
+	rcu_read_unlock();
+	return on_demand && !is_global_init(current);
+}
 
 /* What "ip link add type lbx" does, for the initial netns */
 static int __init lbx_add_device(void)
@@ -80,6 +100,9 @@ static int __init lbx_add_devices(void)
 static int __init lbx_init(void)
 {
 	int err;
+
+	if (devices == LBX_DEVICES_AUTO)
+		devices = lbx_is_on_demand() ? 0 : 1;
 
 	err = lbx_isolate_init();
 	if (err)
