@@ -483,7 +483,7 @@ new dev:#$lbx0 name:eth0 index:$eth0"
 listen_start()
 {
 	: >/tmp/claim.events
-	inns_start python3 "$here/claim_request.py" <<<listen >/tmp/claim.events 2>&1
+	inns_start python3 "$here/claim_request.py" listen >/tmp/claim.events 2>&1
 	listen_pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" grep -q listening /tmp/claim.events
 	check_err $? "no listener: $(</tmp/claim.events)"

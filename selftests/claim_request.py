@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-claim_request.py - speak the generic netlink family "lbx", also as no tool would
+claim_request.py [listen] - speak the generic netlink family "lbx", also as no tool would
 
 Each line of stdin is a request. Prints its answer: the claims that it reads, then "ok" or
 "EINVAL at change.claim.name: the kernel's reason". The status is 0 if all were accepted.
@@ -9,7 +9,8 @@ Each line of stdin is a request. Prints its answer: the claims that it reads, th
 	new|del|get WORD...	do it
 	dump [WORD...]		get all; "interrupted" comes before "ok" if it was
 	change [new|del WORD... ;]...
-	listen			join the group "claims"; prints what comes as it comes
+
+With listen, joins the group "claims" instead, and prints what comes as it comes.
 
 A WORD is dev:NAME or dev:#INDEX for the lbx device, name:NAME, index:INDEX, addr:ADDRESS
 or waiting for the claim, excl, replace or flags:NUMBER for LBX_A_FLAGS. raw:TYPE:HEX is an
@@ -222,11 +223,11 @@ def main():
     failed = False
     with connect() as sock:
         family, group = find_family(sock)
+        if sys.argv[1:] == ["listen"]:
+            listen(group)
         for line in sys.stdin:
             words = line.split()
             command = words.pop(0)
-            if command == "listen":
-                listen(group)
             flags = sum(int(word[7:], 0) for word in words if word.startswith("header:"))
             if command == "dump":
                 flags |= NLM_F_DUMP

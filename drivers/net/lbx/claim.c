@@ -305,6 +305,21 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
+/* The VRF with a member that has the address, NULL if there is none.
+ * ipv6_chk_addr_and_flags() looks into one VRF at a time.  RTNL
+ */
+static const struct net_device *lbx_vrf_of6(struct net *net,
+					    const struct in6_addr *addr)
+{
+	struct net_device *dev;
+
+	for_each_netdev(net, dev)
+		if (netif_is_l3_master(dev) && !lbx_is_lbx(dev) &&
+		    ipv6_chk_addr_and_flags(net, addr, dev, true, 0, 0))
+			return dev;
+	return NULL;
+}
+
 static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 			    struct netlink_ext_ack *extack)
 {
@@ -328,9 +343,7 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 
 	rt = rt6_lookup(net, addr, NULL, 0, NULL, 0);
 	if (!rt || !(rt->rt6i_flags & RTF_LOCAL)) {
-		rcu_read_lock();
-		master = l3mdev_master_dev_rcu(ipv6_dev_find(net, addr, NULL));
-		rcu_read_unlock();
+		master = lbx_vrf_of6(net, addr);
 		if (master) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
 						"%pI6c is in the VRF %s, which carries its local traffic, not lo",
