@@ -22,6 +22,7 @@ ALL_TESTS="
 	show_all
 	claim_unclaim
 	claim_of_interface
+	claim_wait
 	claim_refusals
 	unclaim_refusals
 	claims_10000
@@ -284,6 +285,23 @@ claim_of_interface()
 	is "" lbxn unclaim --all dev lbx0
 	is "" lbxn claims
 	log_test "an interface is claimed, with addresses that come later"
+}
+
+claim_wait()
+{
+	RET=0
+	nic_up
+	ends 1 "try: lbx claim eth7 dev lbx0 wait" lbxn claim eth7 dev lbx0
+	ends 1 "198.51.100.1 is no address" lbxn claim 198.51.100.1 dev lbx0
+	is "" lbxn claim eth7 198.51.100.1 dev lbx0 wait
+	is $'eth7 dev lbx0 (waiting)\n198.51.100.1 dev lbx0' lbxn claims
+	ipn link add eth7 type dummy
+	ipn addr add 198.51.100.1/32 dev eth7
+	ipn addr add 198.51.100.2/32 dev eth7
+	is $'eth7 dev lbx0\n198.51.100.1 dev lbx0' lbxn claims
+	carries lbx0 lo ping -c 1 198.51.100.1
+	carries lbx0 lo ping -c 1 198.51.100.2
+	log_test "with wait, what does not exist yet is claimed, and carried as soon as it does"
 }
 
 claim_refusals()

@@ -244,22 +244,23 @@ static void claim_changed(struct devs *known, int cmd, int index,
 			  const struct target *target)
 {
 	struct dev *dev = devs_find_index(known, index), *had;
-	char buf[PREFIX_STRLEN];
 	struct target was = { };
+	char buf[PREFIX_STRLEN];
+	const char *text;
 
 	if (!dev)
 		return;
-	target_text(target, buf);
+	text = target_text(target, buf);
 	had = forget_claim(known, target, &was);
 	if (had && (cmd == LBX_CMD_CLAIM_DEL_NTF || had != dev))
-		tell("claim", "deleted", had->name, buf, json_target(target));
+		tell("claim", "deleted", had->name, text, json_target(target));
 	if (cmd == LBX_CMD_CLAIM_DEL_NTF)
 		return;
 	insert_claim(&dev->claims, target);
 	if (had != dev)
-		tell("claim", "added", dev->name, buf, json_target(target));
+		tell("claim", "added", dev->name, text, json_target(target));
 	else if (was.waits != target->waits)
-		tell("claim", target->waits ? "waits" : "works", dev->name, buf,
+		tell("claim", target->waits ? "waits" : "works", dev->name, text,
 		     json_target(target));
 }
 
