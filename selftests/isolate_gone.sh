@@ -61,9 +61,9 @@ address_comes_and_goes()
 	peers_up
 	knocks_start
 	for ((i = 0; i < $(amount 200 20); i++)); do
-		echo "addr add $own/128 dev lbx0"
+		echo "addr add "$own/128" dev lbx0"
 		echo "addr add 2001:db8:9::2/128 dev lbx0"
-		echo "addr del $own/128 dev lbx0"
+		echo "addr del "$own/128" dev lbx0"
 		echo "addr del 2001:db8:9::2/128 dev lbx0"
 	done | ipn -b -
 	knocks_end
@@ -80,7 +80,7 @@ device_comes_and_goes()
 	inns lbx set lbx1 isolate on up >/dev/null
 	knocks_start
 	for ((i = 0; i < $(amount 30 5); i++)); do
-		inns lbx add lbx2 $own/128 isolate on >/dev/null
+		inns lbx add lbx2 "$own/128" isolate on >/dev/null
 		ipn link del lbx2
 	done
 	knocks_end
@@ -101,7 +101,7 @@ last_device_goes()
 	ipn link del lbx0
 	knocks_start
 	for ((i = 0; i < $(amount 30 5); i++)); do
-		inns lbx add lbx0 $own/128 isolate on >/dev/null
+		inns lbx add lbx0 "$own/128" isolate on >/dev/null
 		ipn link del lbx0
 	done
 	knocks_end
@@ -119,11 +119,11 @@ others_answer_after()
 {
 	RET=0
 	peers_up
-	ipn addr add $own/128 dev lbx0
+	ipn addr add "$own/128" dev lbx0
 	ipn link del lbx0
 	busywait "$BUSYWAIT_TIMEOUT" no_mirror
 	ipn link add lbx0 type lbx
-	ipn addr add $own/128 dev lbx0
+	ipn addr add "$own/128" dev lbx0
 	ipn link set lbx0 up
 	busywait "$BUSYWAIT_TIMEOUT" peer_reaches
 	check_err $? "the neighbour does not reach it"
@@ -175,6 +175,7 @@ error_from_an_isolated_address()
 unreachable()
 {
 	ip netns exec "$PEER" socat -u - "UDP6:[fe80::1%eth0]:9" <<<x
+	# shellcheck disable=SC2016  # for awk
 	(($(ip netns exec "$PEER" awk '/^Icmp6InDestUnreachs/ {print $2}' /proc/net/snmp6) > 0))
 }
 
