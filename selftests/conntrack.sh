@@ -13,7 +13,6 @@ ALL_TESTS="
 	delayed_fragments
 	delayed_untracked
 	rps
-	sent_with_softirqs_off
 	inline_is_not_confirmed_early
 	null_binding
 	dnat_to_other_device
@@ -166,20 +165,6 @@ rps()
 	log_test "a connection is confirmed before RPS hands its first packet to a CPU"
 }
 
-# A tunnel encapsulates in the ndo_start_xmit of its device, with softirqs off
-sent_with_softirqs_off()
-{
-	RET=0
-	ct_up
-	ipn link add vx type vxlan id 1 local 192.0.2.2 remote 192.0.2.1 dstport 4789
-	ipn addr add 198.51.100.1/24 dev vx
-	ipn link set vx up
-	inns nft reset counters >/dev/null
-	inns ping -c 1 -W 1 -I vx -b 198.51.100.255 &>/dev/null
-	all_confirmed
-	log_test "a connection is confirmed before its first packet waits in a backlog"
-}
-
 # What is not needed costs nothing, and leaves the hook input its choice
 inline_is_not_confirmed_early()
 {
@@ -190,6 +175,12 @@ inline_is_not_confirmed_early()
 	is 2 ct_counter new
 	is 0 ct_counter confirmed
 	log_test "a connection whose first packet is received inline is confirmed in the hook input"
+}
+
+# distinct LINES: how many different ones
+distinct()
+{
+	sort -u <<<"$1" | wc -l
 }
 
 # Two connections that differ in what DNAT replaces: on lo, nf_nat_inet_fn() gives the
@@ -205,11 +196,11 @@ null_binding()
 		addr=192.0.2.1
 		[[ $dev == lbx0 ]] || addr=198.51.100.1
 		inns nft add chain inet t nat '{ type nat hook output priority -100; }'
-		inns nft add rule inet t nat udp dport 7001 dnat ip to $addr:7000
+		inns nft add rule inet t nat udp dport 7001 dnat ip to "$addr:7000"
 		inns tc qdisc add dev "$dev" root netem delay 300ms
 		ports=$(inns python3 "$here/burst.py" "$addr" "$addr:7001" "$addr:7000" 5 2>&1)
 		check_err $? "by $dev: $ports"
-		is 2 eval 'sort -u <<<"$ports" | wc -l'
+		is 2 distinct "$ports"
 	done
 	log_test "two connections that DNAT makes alike stay apart behind a qdisc, as on lo"
 }
