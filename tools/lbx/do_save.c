@@ -307,15 +307,6 @@ static bool is_there(const struct target *target)
 	return route_is_local(&route);
 }
 
-/* The kernel has no request for a claim that waits for its interface: one that waits is
- * left of an interface that was there
- */
-static bool can_wait(const struct target *target)
-{
-	(void)target;
-	return false;
-}
-
 static bool is_claimed(const struct dev *is, const struct target *target)
 {
 	size_t i;
@@ -326,8 +317,8 @@ static bool is_claimed(const struct dev *is, const struct target *target)
 	return false;
 }
 
-/* At boot, interfaces come after the file is read: one that is missing does not keep the
- * rest from being made
+/* At boot, interfaces come after the file is read: the claim of one that is missing waits
+ * for it.  The claim of an address cannot wait, and does not keep the rest from being made.
  */
 static void set_aside(struct wanted *wanted, const struct dev *is,
 		      struct missings *missings)
@@ -336,12 +327,15 @@ static void set_aside(struct wanted *wanted, const struct dev *is,
 
 	for (i = 0; i < wanted->claims.n; i++) {
 		struct missing missing = { wanted->name, wanted->claims.item[i] };
+		bool there = is_there(&missing.target);
 
-		if (is_there(&missing.target) || is_claimed(is, &missing.target) ||
-		    can_wait(&missing.target))
-			wanted->claims.item[left++] = wanted->claims.item[i];
-		else
+		if (!there && !*missing.target.ifname &&
+		    !is_claimed(is, &missing.target)) {
 			list_add(missings, missing);
+			continue;
+		}
+		missing.target.waits = !there && *missing.target.ifname;
+		wanted->claims.item[left++] = missing.target;
 	}
 	wanted->claims.n = left;
 }
@@ -354,9 +348,8 @@ static void tell_missing(const struct missings *missings)
 	for (i = 0; i < missings->n; i++) {
 		const struct target *target = &missings->item[i].target;
 
-		say("%s does not claim %s: %s; the rest is done", missings->item[i].dev,
-		    target_text(target, buf), *target->ifname ?
-		    "there is no such interface" : "it is not a local address");
+		say("%s does not claim %s: it is not a local address; the rest is done",
+		    missings->item[i].dev, target_text(target, buf));
 	}
 	if (missings->n)
 		try_this("lbx restore again, when that is there");
