@@ -13,6 +13,7 @@
  *   claim_netlink.c  requests and notifications of claims
  *   claim.h     what these three share
  *   isolate.c   isolation: what other devices bring in or take out
+ *   isolate6.c  isolated addresses in IPv6 extension headers
  *   stats.c     the counters, and who gets to see them
  *   address.c   which IPv4 addresses a device takes
  *   address6.c  which IPv6 addresses it takes, and the ones it has of itself
@@ -60,6 +61,7 @@ struct lbx_stats {
  * @stats: per-CPU counters
  * @direct: whether IP hands packets over past the queue; written under RTNL
  * @isolate: whether other devices' packets are dropped; written under RTNL
+ * @isolated: entry of the list of isolated devices of the netns (isolate.c); RCU
  * @claims: the device's claims, those of interfaces first; RTNL
  * @n_claims: their number; RTNL
  * @changed: in the list of devices whose claims a request has changed, else empty; RTNL
@@ -75,6 +77,7 @@ struct lbx_priv {
 	struct lbx_stats __percpu *stats;
 	bool			direct;
 	bool			isolate;
+	struct list_head	isolated;
 	struct list_head	claims;
 	unsigned int		n_claims;
 	struct list_head	changed;
@@ -147,6 +150,9 @@ void lbx_genl_exit(void);
 
 /* isolate.c */
 int lbx_isolate_set(struct net_device *dev, bool isolate);
+bool lbx_is_isolated(const struct net_device *dev);
+const struct net_device *lbx_isolated_any(struct net *net);
+const struct net_device *lbx_isolated6(struct net *net, const struct in6_addr *addr);
 bool lbx_isolate_is_leaving(struct net *net);
 void lbx_isolate_leave(struct net_device *dev);
 void lbx_isolate_left(struct net *net);
@@ -181,6 +187,11 @@ bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr);
 int lbx_addr6_init(void);
 void lbx_addr6_exit(void);
 
+/* isolate6.c */
+const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_addr *addr,
+					    bool *is_local);
+const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_buff *skb);
+
 /* mirror.c */
 void lbx_mirror_leaving(struct net *net);
 void lbx_mirror_linklocal(struct net *net);
@@ -198,6 +209,20 @@ int lbx_route6_update(struct net *net);
 static inline bool lbx_addr6_setup(struct net_device *dev) { return false; }
 static inline void lbx_addr6_pre_up(struct net_device *dev) { }
 static inline void lbx_addr6_up(struct net_device *dev) { }
+static inline bool lbx_addr6_has(struct net_device *dev,
+				 const struct in6_addr *addr) { return false; }
+static inline const struct net_device *
+lbx_isolate_route6(struct net *net, const struct in6_addr *addr, bool *is_local)
+{
+	return NULL;
+}
+
+static inline const struct net_device *
+lbx_isolate_headers6(struct net *net, const struct sk_buff *skb)
+{
+	return NULL;
+}
+
 static inline int lbx_addr6_init(void) { return 0; }
 static inline void lbx_addr6_exit(void) { }
 static inline void lbx_mirror_leaving(struct net *net) { lbx_isolate_left(net); }

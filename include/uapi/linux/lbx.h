@@ -57,8 +57,10 @@
  *	asked for.  0: always by the queue, as lo does.
  * @IFLA_LBX_ISOLATE: u8, 0 (default) or 1.  1: what came in by another device is
  *	not delivered to the device's addresses, even while it is down (without,
- *	lo carries then); and a socket that is bound to the device sends by no
- *	other.
+ *	lo carries then); nor by a routing header, NAT, TPROXY or IPVS, nor is a
+ *	connection to them that NAT forwards.  Answers to a connection that this
+ *	machine opened to one of them, and that NAT forwards, are delivered.  And a
+ *	socket that is bound to the device sends by no other.
  * @IFLA_LBX_CLAIMS: nested list of IFLA_LBX_CLAIM.  In a request: claims to add; one
  *	that exists is an error (EEXIST, or EBUSY if another device has it).  In a
  *	reply: the claims of the device, interfaces first, at most

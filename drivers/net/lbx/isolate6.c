@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Isolation: addresses that IPv6 extension headers name.
+ *
+ * ipv6_rthdr_rcv() processes a routing header after NF_INET_LOCAL_IN.  It replaces
+ * the destination address, and where the new one belongs to a loopback it goes on
+ * with the packet at once (looped_back), so that no hook sees the address.  An ICMP
+ * error is for the socket that its inner packet names, whatever its own destination.
+ */
+#include <linux/icmpv6.h>
+#include <linux/in6.h>
+#include <linux/ipv6.h>
+#include <linux/rpl.h>
+#include <net/dst.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+
+#include "compat.h"
+#include "lbx.h"
+
+/* Later kernels discard a packet with more than 12 (IP6_MAX_EXT_HDRS_CNT) */
+#define LBX_EXT_HDRS_MAX	32
+
+/**
+ * lbx_isolate_route6 - look for an isolated device by the local route of an address
+ * @net: the netns
+ * @addr: the address
+ * @is_local: set to whether the address is a local one
+ *
+ * Finds what lbx_isolated6() does not: an address within a local route of a prefix, and
+ * one of an isolated device that is gone, whose mirror (mirror.c) may be left.
+ *
+ * Context: RCU.
+ * Return: the isolated device, lo for one that is gone, or NULL.
+ */
+const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_addr *addr,
+					    bool *is_local)
+{
+	const struct net_device *dev;
+	struct rt6_info *rt;
+	bool gone = false;
+
+	*is_local = false;
+	rt = rt6_lookup(net, addr, NULL, 0, NULL, 0);
+	if (!rt)
+		return NULL;
+
+	/* as ipv6_rthdr_rcv() asks */
+	dev = rt->dst.dev;
+	*is_local = dev->flags & IFF_LOOPBACK;
+	if (dev == net->loopback_dev)
+		dev = lbx_mirror_owner(net, &rt->dst, &gone);
+	if (gone)
+		dev = net->loopback_dev;
+	else if (dev && !lbx_is_isolated(dev))
+		dev = NULL;
+	ip6_rt_put(rt);
+	return dev;
+}
+
+/* Read the address of a routing header that is visited after @n others.  Return 1 if there
+ * is one, 0 if there is none or ipv6_rthdr_rcv() refuses the header, and -1 if the
+ * packet ends before.
+ */
+static int lbx_segment(const struct sk_buff *skb, unsigned int offset,
+		       const struct ipv6_rpl_sr_hdr *hdr,
+		       const struct in6_addr *daddr, unsigned int n,
+		       struct in6_addr *addr)
+{
+	unsigned int left = hdr->segments_left;
+	unsigned int total = hdr->hdrlen >> 1;
+	unsigned int prefix = 0, start, i;
+	const void *data;
+	int len;
+
+	if (n >= left)
+		return 0;
+
+	switch (hdr->type) {
+	case IPV6_SRCRT_TYPE_0:
+	case IPV6_SRCRT_TYPE_2:
+		if (left > total)
+			return 0;
+		start = (total - left + n) * sizeof(*addr);
+		break;
+	case IPV6_SRCRT_TYPE_3:
+		/* of as many addresses all but the last leave out cmpri bytes */
+		len = hdr->hdrlen * 8 - hdr->pad - (16 - hdr->cmpre);
+		if (len < 0 || len % (16 - hdr->cmpri))
+			return 0;
+		total = len / (16 - hdr->cmpri) + 1;
+		if (left > total)
+			return 0;
+		i = total - left + n;
+		start = i * (16 - hdr->cmpri);
+		prefix = i == total - 1 ? hdr->cmpre : hdr->cmpri;
+		break;
+	case IPV6_SRCRT_TYPE_4:
+		/* the last is the first */
+		if (left >= total)
+			return 0;
+		start = (left - 1 - n) * sizeof(*addr);
+		break;
+	default:
+		return 0;
+	}
+
+	*addr = *daddr;
+	len = sizeof(*addr) - prefix;
+	data = skb_header_pointer(skb, offset + sizeof(*hdr) + start, len,
+				  &addr->s6_addr[prefix]);
+	if (!data)
+		return -1;
+	if (data != &addr->s6_addr[prefix])
+		memcpy(&addr->s6_addr[prefix], data, len);
+	return 1;
+}
+
+/* Look for an isolated address among those that a routing header still leads to.
+ * The route is looked up as long as all are local: any other takes the packet away
+ * from this machine, and it will be looked at again if it comes back.  @daddr becomes the
+ * last of them.
+ */
+static const struct net_device *
+lbx_segments(struct net *net, const struct sk_buff *skb, unsigned int offset,
+	     const struct ipv6_rpl_sr_hdr *hdr, struct in6_addr *daddr)
+{
+	const struct in6_addr first = *daddr;
+	const struct net_device *dev;
+	bool is_local = true;
+	unsigned int n;
+	int found;
+
+	for (n = 0; (found = lbx_segment(skb, offset, hdr, &first, n, daddr)); n++) {
+		if (found < 0)
+			return lbx_isolated_any(net);
+		dev = lbx_isolated6(net, daddr);
+		if (!dev && is_local)
+			dev = lbx_isolate_route6(net, daddr, &is_local);
+		if (dev)
+			return dev;
+	}
+	return NULL;
+}
+
+/* What the inner packet of an ICMP error claims to have been sent from */
+static const struct net_device *
+lbx_icmp6_error(struct net *net, const struct sk_buff *skb, unsigned int offset)
+{
+	const struct net_device *dev;
+	const struct ipv6hdr *inner;
+	const struct icmp6hdr *icmp;
+	struct icmp6hdr _icmp;
+	struct ipv6hdr _inner;
+	bool is_local;
+
+	icmp = skb_header_pointer(skb, offset, sizeof(_icmp), &_icmp);
+	if (!icmp)
+		return lbx_isolated_any(net);
+	if (!icmpv6_is_err(icmp->icmp6_type))
+		return NULL;
+
+	inner = skb_header_pointer(skb, offset + sizeof(_icmp), sizeof(_inner), &_inner);
+	if (!inner)
+		return lbx_isolated_any(net);
+	dev = lbx_isolated6(net, &inner->saddr);
+	return dev ?: lbx_isolate_route6(net, &inner->saddr, &is_local);
+}
+
+/**
+ * lbx_isolate_headers6 - look for an isolated address in the headers of a packet
+ * @net: the netns
+ * @skb: a packet for this machine that came in by another device
+ *
+ * A chain of headers that cannot be read to its end, or is too long, is taken for one
+ * that leads to any isolated device.  Of a datagram in fragments the first one has all
+ * headers (ipv6frag_thdr_truncated()).  What an AH, ESP or IPComp header hides comes
+ * here again without it (xfrm6_transport_finish()), or as a packet of its own.
+ *
+ * Context: RCU.
+ * Return: the isolated device that the packet is dropped for, or NULL.
+ */
+const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_buff *skb)
+{
+	unsigned int offset = skb_network_offset(skb) + sizeof(struct ipv6hdr);
+	struct in6_addr daddr = ipv6_hdr(skb)->daddr;
+	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
+	const struct net_device *dev;
+	unsigned int n;
+
+	for (n = 0; n < LBX_EXT_HDRS_MAX; n++) {
+		union {
+			struct ipv6_opt_hdr opt;
+			struct frag_hdr frag;
+			struct ipv6_rpl_sr_hdr rt;
+		} _hdr;
+		const typeof(_hdr) *hdr;
+
+		switch (nexthdr) {
+		case NEXTHDR_HOP:
+		case NEXTHDR_DEST:
+		case NEXTHDR_ROUTING:
+		case NEXTHDR_FRAGMENT:
+			break;
+		case NEXTHDR_ICMP:
+			return lbx_icmp6_error(net, skb, offset);
+		default:
+			return offset > skb->len ? lbx_isolated_any(net) : NULL;
+		}
+
+		/* each has 8 bytes or more */
+		hdr = skb_header_pointer(skb, offset, sizeof(_hdr), &_hdr);
+		if (!hdr)
+			break;
+		if (nexthdr == NEXTHDR_FRAGMENT) {
+			if (hdr->frag.frag_off & htons(IP6_OFFSET))
+				return NULL;
+			offset += sizeof(hdr->frag);
+		} else {
+			if (nexthdr == NEXTHDR_ROUTING && hdr->rt.segments_left) {
+				dev = lbx_segments(net, skb, offset, &hdr->rt, &daddr);
+				if (dev)
+					return dev;
+			}
+			offset += ipv6_optlen(&hdr->opt);
+		}
+		nexthdr = hdr->opt.nexthdr;
+	}
+	return lbx_isolated_any(net);
+}
