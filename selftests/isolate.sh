@@ -3,15 +3,9 @@
 #
 # Isolation: nobody reaches the addresses of an lbx device by another device, and a
 # socket that is bound to it leaves by no other.
-#
-#   +----------------- $NS ----------------+        +---- $PEER ----+
-#   | lo   lbx0           lbx1        eth0 |--veth--| eth0          |
-#   |      203.0.113.1    203.0.113.2      |        | 192.0.2.6     |
-#   |      2001:db8:9::1  2001:db8:9::2    |        | 2001:db8:1::6 |
-#   +--------------------------------------+        +---------------+
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/isolate_lib.sh
+source "$(dirname "$0")/isolate_lib.sh"
 
 ALL_TESTS="
 	off_is_reachable
@@ -37,129 +31,6 @@ ALL_TESTS="
 	netns_deleted
 	unloaded
 "
-
-own4=203.0.113.1
-own6=2001:db8:9::1
-peer4=192.0.2.6
-peer6=2001:db8:1::6
-
-# isolate_up [OPTION...]: as above, lbx0 made with these options
-isolate_up()
-{
-	setup_ns NS PEER
-	defer cleanup_ns "$NS" "$PEER"
-	veth_up "192.0.2.5/24 2001:db8:1::5/64" "$peer4/24 $peer6/64"
-	ipn -b - <<-END
-		link add lbx0 type lbx $*
-		link add lbx1 type lbx
-		addr add $own4/32 dev lbx0
-		addr add $own6/128 dev lbx0
-		addr add 203.0.113.2/32 dev lbx1
-		addr add 2001:db8:9::2/128 dev lbx1
-		link set lbx0 up
-		link set lbx1 up
-	END
-	ip -n "$PEER" -b - <<-END
-		route add 203.0.113.0/24 via 192.0.2.5
-		route add 2001:db8:9::/64 via 2001:db8:1::5
-	END
-	settle
-}
-
-# with_rules: rules of one's own, for without any IPv4 sends what is bound to a
-# loopback nowhere but there
-with_rules()
-{
-	ipn rule add pref 100 lookup main
-	ipn -6 rule add pref 100 lookup main
-}
-
-isolate()
-{
-	ipn link set "$1" type lbx isolate "$2"
-	check_err $? "'isolate $2' was refused by $1"
-}
-
-dropped()
-{
-	counter "$1" drop_isolated
-}
-
-# For busywait: dropped_more DEV N
-dropped_more()
-{
-	(($(dropped "$1") > $2))
-}
-
-# pings NS OPTION... -- ADDR...: how many of them answer there, all asked at once
-pings()
-{
-	local ns=$1 args=() n=0 addr pid; shift
-	local pids=()
-
-	while [[ $1 != -- ]]; do
-		args+=("$1")
-		shift
-	done
-	shift
-	for addr; do
-		ip netns exec "$ns" ping -c 1 "${args[@]}" "$addr" &>/dev/null &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		wait "$pid" && ((n++))
-	done
-	echo "$n"
-}
-
-# reached ADDR...: all answer the peer; not_reached DEV ADDR...: none does, and DEV
-# counts one drop for each
-reached()
-{
-	local n
-
-	n=$(pings "$PEER" -W 5 -- "$@")
-	((n == $#))
-	check_err $? "$n of $* answer the peer, not all"
-}
-
-not_reached()
-{
-	local dev=$1; shift
-
-	no_answer "$PEER" "$dev" "$@"
-}
-
-# answers ADDR... and closed DEV ADDR...: the same of the machine itself
-answers()
-{
-	local n
-
-	n=$(pings "$NS" -W 5 -- "$@")
-	((n == $#))
-	check_err $? "$n of $* answer, not all"
-}
-
-closed()
-{
-	local dev=$1; shift
-
-	no_answer "$NS" "$dev" "$@"
-}
-
-no_answer()
-{
-	local ns=$1 dev=$2 before n; shift 2
-
-	before=$(dropped "$dev")
-	# no longer, since what has been dropped is counted
-	n=$(pings "$ns" -W 0.3 -- "$@")
-	((n == 0))
-	check_err $? "$n of $* answer in $ns"
-	n=$(($(dropped "$dev") - before))
-	((n == $#))
-	check_err $? "$n drops are counted of $*, not $#"
-}
 
 off_is_reachable()
 {

@@ -1,0 +1,193 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Isolation against tunnels that end on this machine: what is in a tunnel came in by
+# the tunnel's device, or by the one that carries the tunnel.
+
+# shellcheck source=selftests/isolate_lib.sh
+source "$(dirname "$0")/isolate_lib.sh"
+
+ALL_TESTS="
+	tunnels
+	ipsec
+	segment_routing
+"
+
+open4=192.0.2.5
+open6=2001:db8:1::5
+addrs=()
+
+# tunnel N FAMILIES TYPE OPTION...: tN in both namespaces, and an address of lbx0 for each
+# of FAMILIES that the peer has a route to through the tunnel.  The options are an IPv4
+# or IPv6 tunnel's with its ends in place of ENDS.
+tunnel()
+{
+	local n=$1 families=$2 type=$3 options="${*:4}"
+	local near=$open4 far=$peer4
+
+	if [[ $options == *ENDS6* ]]; then
+		near=$open6 far=$peer6
+	fi
+	ipn link add "t$n" type "$type" ${options/ENDS*([46])/local $near remote $far}
+	check_err $? "no $type"
+	ip -n "$PEER" link add "t$n" type "$type" ${options/ENDS*([46])/local $far remote $near}
+	tunnel_up "$n" "$families"
+}
+
+tunnel_up()
+{
+	local n=$1 families=$2
+
+	{
+		echo "link set t$n up"
+		[[ $families != *4* ]] || echo "addr add 10.77.$n.1/24 dev t$n"
+		[[ $families != *6* ]] || echo "addr add fd77:$n::1/64 dev t$n nodad"
+	} | ipn -b -
+	{
+		echo "link set t$n up"
+		[[ $families != *4* ]] || echo "addr add 10.77.$n.2/24 dev t$n"
+		[[ $families != *6* ]] || echo "addr add fd77:$n::2/64 dev t$n nodad"
+		[[ $families != *4* ]] || echo "route add 10.78.$n.1 via 10.77.$n.1"
+		[[ $families != *6* ]] || echo "route add fd78:$n::1 via fd77:$n::1"
+	} | ip -n "$PEER" -b -
+	inside "$n" "$families"
+}
+
+# inside N FAMILIES: addresses of lbx0
+inside()
+{
+	local n=$1 families=$2
+
+	if [[ $families == *4* ]]; then
+		ipn addr add "10.78.$n.1/32" dev lbx0
+		addrs+=("10.78.$n.1")
+	fi
+	if [[ $families == *6* ]]; then
+		ipn addr add "fd78:$n::1/128" dev lbx0
+		addrs+=("fd78:$n::1")
+	fi
+}
+
+wireguard()
+{
+	local n=$1 near far
+
+	near=$(wg genkey) far=$(wg genkey)
+	ipn link add "t$n" type wireguard
+	check_err $? "no wireguard"
+	ip -n "$PEER" link add "t$n" type wireguard
+	inns wg set "t$n" listen-port 5182 private-key <(echo "$near") \
+		peer "$(wg pubkey <<<"$far")" allowed-ips 0.0.0.0/0,::/0
+	ip netns exec "$PEER" wg set "t$n" private-key <(echo "$far") \
+		peer "$(wg pubkey <<<"$near")" allowed-ips 0.0.0.0/0,::/0 \
+		endpoint "$open4:5182"
+	tunnel_up "$n" 46
+}
+
+# reached with isolation off, dropped with isolation on
+through()
+{
+	settle
+	reached "${addrs[@]}"
+	isolate lbx0 on
+	not_reached lbx0 "${addrs[@]}"
+	reached "$open4" "$open6"
+}
+
+tunnels()
+{
+	local port=5555
+
+	RET=0
+	addrs=()
+	shopt -s extglob
+	isolate_up
+	tunnel 1 4 ipip ENDS
+	tunnel 2 46 sit mode any ENDS
+	tunnel 3 46 gre key 3 ENDS
+	tunnel 4 46 gretap key 4 ENDS
+	tunnel 5 46 ip6tnl mode any ENDS6
+	tunnel 6 46 ip6gre key 6 ENDS6
+	tunnel 7 46 vxlan id 7 dstport 4789 ENDS
+	tunnel 8 46 geneve id 8 remote "$peer4"
+	ip -n "$PEER" link change t8 type geneve id 8 remote "$open4"
+	if modprobe fou; then
+		inns ip fou add port $port ipproto 47
+		ip netns exec "$PEER" ip fou add port $port ipproto 47
+		tunnel 9 46 gre key 9 ENDS encap fou encap-sport $port encap-dport $port
+	fi
+	wireguard 10
+	through
+	log_test "what a tunnel brings does not reach an isolated device"
+}
+
+# esp NS SRC DST SPI: one way of ESP, which has no device
+esp()
+{
+	local ns=$1 src=$2 dst=$3 spi=$4
+
+	ip -n "$ns" xfrm state add src "$src" dst "$dst" proto esp spi "$spi" mode tunnel \
+		aead 'rfc4106(gcm(aes))' "0x$(printf '%040d' "$spi")" 128
+}
+
+ipsec()
+{
+	local ns way
+
+	RET=0
+	addrs=()
+	isolate_up
+	inside 20 46
+	for ns in "$NS" "$PEER"; do
+		esp "$ns" "$peer4" "$open4" 1
+		esp "$ns" "$peer6" "$open6" 2
+		check_err $? "no ESP"
+		way=in
+		[[ $ns == "$NS" ]] || way=out
+		ip -n "$ns" -b - <<-END
+			xfrm policy add src $peer4 dst 10.78.20.1 dir $way tmpl src $peer4 dst $open4 proto esp mode tunnel
+			xfrm policy add src $peer6 dst fd78:20::1 dir $way tmpl src $peer6 dst $open6 proto esp mode tunnel
+		END
+		check_err $? "no policy for ESP"
+	done
+	ip -n "$PEER" -b - <<-END
+		route add 10.78.20.1 via $open4
+		route add fd78:20::1 via $open6
+	END
+	NS=$PEER capture eth0 /tmp/esp.pcap outbound
+	through
+	NS=$PEER capture_end /tmp/esp.pcap
+	(($(capture_count /tmp/esp.pcap 'ip proto 50') == 2 &&
+	  $(capture_count /tmp/esp.pcap 'ip6 proto 50') == 2))
+	check_err $? "not all of it is ESP"
+	log_test "what IPsec brings in tunnel mode does not reach an isolated device"
+}
+
+# What the machine does with SRv6: an inner packet behind the last segment, a segment
+# routing header of another kernel, and a segment that decapsulates
+segment_routing()
+{
+	RET=0
+	addrs=()
+	isolate_up
+	inns sysctl -qw net.ipv6.conf.{all,eth0}.seg6_enabled=1
+	inside 30 46
+	inside 31 6
+	inside 32 6
+	ip -n "$PEER" -6 -b - <<-END
+		route add fd78:30::1 encap seg6 mode encap segs $open6 dev eth0
+		route add fd78:31::1 encap seg6 mode inline segs $open6 dev eth0
+		route add 2001:db8:5::1 via $open6
+		route add fd78:32::1 encap seg6 mode encap segs 2001:db8:5::1 dev eth0
+	END
+	check_err $? "no SRv6"
+	ip -n "$PEER" route add 10.78.30.1 encap seg6 mode encap segs "$open6" dev eth0
+	check_err $? "no SRv6 for IPv4"
+	ipn -6 route add 2001:db8:5::1 encap seg6local action End.DT6 table 255 dev eth0
+	check_err $? "no End.DT6"
+	through
+	log_test "what SRv6 brings does not reach an isolated device"
+}
+
+tests_run
+exit "$EXIT_STATUS"
