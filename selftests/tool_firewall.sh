@@ -25,7 +25,6 @@ ALL_TESTS="
 	doctor_firewall_unread
 	doctor_sockets
 	doctor_source_nat
-	doctor_published
 "
 
 # rules: nftables rules from stdin
@@ -428,22 +427,6 @@ doctor_source_nat()
 	inns nft add rule ip n post oifname eth0 masquerade
 	status 0 lbxn doctor
 	log_test "doctor: source NAT by an lbx device in postrouting"
-}
-
-doctor_published()
-{
-	RET=0
-	devices_up
-	inns iptables-nft -t nat -N DOCKER
-	inns iptables-nft -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
-	inns iptables-nft -t nat -A DOCKER -d 10.9.0.1 -p tcp --dport 80 \
-		-j DNAT --to-destination 192.0.2.2:80
-	status 0 lbxn doctor
-	lbxn set lbx0 isolate on
-	status 1 lbxn doctor
-	finds problem "10.9.0.1 of lbx0, which is isolated, is published by destination NAT" \
-		"nft -a list chain ip nat DOCKER"
-	log_test "doctor: destination NAT of an address of an isolated device"
 }
 
 tool_need

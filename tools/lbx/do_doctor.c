@@ -502,7 +502,7 @@ static void check_source_nat(struct report *report, const struct check *check,
 	char text[600], mend[640];
 
 	copy_name(iface.name, dev->name);
-	if (!ruleset_nat(&check->ruleset, NAT_SOURCE_BY_OIF, &iface, NULL, &place))
+	if (!ruleset_source_nat(&check->ruleset, &iface, &place))
 		return;
 	snprintf(mend, sizeof(mend),
 		 "nft add chain %s %s lbx_snat '{ type nat hook input priority 100; }', and move the rule there, with iifname",
@@ -510,23 +510,6 @@ static void check_source_nat(struct report *report, const struct check *check,
 	find(report, LEVEL_PROBLEM, mend,
 	     "source NAT in postrouting does nothing for what %s carries: %s", dev->name,
 	     place_text(&place, text, sizeof(text)));
-}
-
-/* Isolation decides by the destination, and prerouting has given the packet another */
-static void check_dest_nat(struct report *report, const struct check *check,
-			   const struct dev *dev, const struct prefix *addr)
-{
-	struct place place;
-	char text[600], mend[640], buf[PREFIX_STRLEN];
-
-	if (!dev->isolate ||
-	    !ruleset_nat(&check->ruleset, NAT_DEST_OF_ADDR, NULL, addr, &place))
-		return;
-	snprintf(mend, sizeof(mend), "nft -a list chain %s %s %s", family_text(place.chain),
-		 place.chain->table, place.chain->name);
-	find(report, LEVEL_PROBLEM, mend,
-	     "%s of %s, which is isolated, is published by destination NAT, and other machines can get in there: %s",
-	     addr_text(addr, buf), dev->name, place_text(&place, text, sizeof(text)));
 }
 
 /* A socket that is bound to lo gets nothing from an lbx device (compute_score()) */
@@ -617,7 +600,6 @@ static void check_carried(struct report *report, struct check *check,
 		check_stub(report, dev, addr);
 		if (!check->have_rules)
 			continue;
-		check_dest_nat(report, check, dev, addr);
 		if (dev->up && !*is_told)
 			*is_told = check_firewall(report, check, dev, addr, false);
 	}

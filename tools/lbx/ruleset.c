@@ -1276,27 +1276,20 @@ void ruleset_judge(struct ruleset *ruleset, const struct flow *flow,
 			break;
 }
 
-/* For ruleset_nat(): what a rule loads, and what it compares that with */
+/* For ruleset_source_nat(): whether a rule matches the device, and translates */
 struct scan {
 	const struct iface	*dev;
-	const struct prefix	*addr;
-	enum nat_kind		kind;
 	bool			matches;
 	bool			translates;
 };
 
-static bool loads(const struct scan *scan, const char *name, const struct nlattr *data)
+static bool loads(const char *name, const struct nlattr *data)
 {
 	uint32_t key = find_u32(data, NFTA_META_KEY);
 
-	if (scan->kind == NAT_SOURCE_BY_OIF)
-		return !strcmp(name, "meta") &&
-		       (key == NFT_META_OIF || key == NFT_META_OIFNAME ||
-			key == NFT_META_OIFKIND);
-	return !strcmp(name, "payload") &&
-	       find_u32(data, NFTA_PAYLOAD_BASE) == NFT_PAYLOAD_NETWORK_HEADER &&
-	       find_u32(data, NFTA_PAYLOAD_OFFSET) ==
-	       (scan->addr->family == AF_INET ? 16U : 24U);
+	return !strcmp(name, "meta") &&
+	       (key == NFT_META_OIF || key == NFT_META_OIFNAME ||
+		key == NFT_META_OIFKIND);
 }
 
 static bool compares(const struct scan *scan, const struct nlattr *data)
@@ -1309,9 +1302,6 @@ static bool compares(const struct scan *scan, const struct nlattr *data)
 
 	if (!len || find_u32(data, NFTA_CMP_OP) != NFT_CMP_EQ)
 		return false;
-	if (scan->kind == NAT_DEST_OF_ADDR)
-		return len <= (size_t)addr_size(scan->addr) &&
-		       !memcmp(value, scan->addr->addr, len);
 	if (len == sizeof(uint32_t) && !memcmp(value, &scan->dev->index, len))
 		return true;
 	if (len > sizeof(name))
@@ -1324,26 +1314,20 @@ static bool compares(const struct scan *scan, const struct nlattr *data)
 	return *name && !memcmp(value, name, len);
 }
 
-static bool translates(const struct scan *scan, const char *name,
-		       const struct nlattr *data)
+static bool translates(const char *name, const struct nlattr *data)
 {
-	bool source = scan->kind == NAT_SOURCE_BY_OIF;
 	const struct nlattr *attr;
 	char target[NFT_NAME_SIZE];
 
 	if (!strcmp(name, "nat"))
-		return find_u32(data, NFTA_NAT_TYPE) ==
-		       (source ? (uint32_t)NFT_NAT_SNAT : (uint32_t)NFT_NAT_DNAT);
+		return find_u32(data, NFTA_NAT_TYPE) == NFT_NAT_SNAT;
 	if (!strcmp(name, "masq"))
-		return source;
-	if (!strcmp(name, "redir"))
-		return !source;
+		return true;
 	attr = strcmp(name, "target") ? NULL : find_attr(data, NFTA_TARGET_NAME);
 	if (!attr)
 		return false;
 	get_name(attr, target);
-	return source ? !strcmp(target, "SNAT") || !strcmp(target, "MASQUERADE") :
-			!strcmp(target, "DNAT") || !strcmp(target, "REDIRECT");
+	return !strcmp(target, "SNAT") || !strcmp(target, "MASQUERADE");
 }
 
 static void scan_rule(struct scan *scan, const struct nlattr *list)
@@ -1361,36 +1345,32 @@ static void scan_rule(struct scan *scan, const struct nlattr *list)
 		if (!strcmp(name, "cmp"))
 			scan->matches |= loaded && compares(scan, data);
 		else if (strcmp(name, "bitwise"))
-			loaded = loads(scan, name, data);
-		scan->translates |= translates(scan, name, data);
+			loaded = loads(name, data);
+		scan->translates |= translates(name, data);
 	}
 }
 
 /**
- * ruleset_nat - is there a rule of NAT that concerns a device?
+ * ruleset_source_nat - find a rule of source NAT in postrouting that matches a device
  * @ruleset: the rules
- * @kind: what it does
- * @dev: the device, for NAT_SOURCE_BY_OIF
- * @addr: the address, for NAT_DEST_OF_ADDR
+ * @dev: the output device
  * @place: where the first such rule is
  *
  * A rule counts if its table has a NAT chain at that hook: it may be in a chain which
  * that one jumps to.
  *
- * Return: whether there is one.
+ * Return: true if there is one.
  */
-bool ruleset_nat(const struct ruleset *ruleset, enum nat_kind kind,
-		 const struct iface *dev, const struct prefix *addr,
-		 struct place *place)
+bool ruleset_source_nat(const struct ruleset *ruleset, const struct iface *dev,
+			struct place *place)
 {
-	uint32_t hook = kind == NAT_SOURCE_BY_OIF ? NF_INET_POST_ROUTING :
-						    NF_INET_PRE_ROUTING;
+	uint32_t hook = NF_INET_POST_ROUTING;
 	size_t i, j;
 
 	for (i = 0; i < ruleset->rules.n; i++) {
 		const struct rule_entry *rule = &ruleset->rules.item[i];
 		const struct chain *chain = &ruleset->chains.item[rule->chain], *base;
-		struct scan scan = { .dev = dev, .addr = addr, .kind = kind };
+		struct scan scan = { .dev = dev };
 
 		scan_rule(&scan, rule->exprs);
 		if (!scan.matches || !scan.translates || is_dormant(ruleset, chain) ||

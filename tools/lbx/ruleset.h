@@ -132,12 +132,6 @@ struct outcome {
 	struct place	maybe;
 };
 
-/* What rules of a NAT chain do; see ruleset_nat() */
-enum nat_kind {
-	NAT_SOURCE_BY_OIF,	/* source NAT in postrouting, by the output device */
-	NAT_DEST_OF_ADDR,	/* destination NAT in prerouting, of an address */
-};
-
 bool ruleset_exists(void);
 int ruleset_get(struct ruleset *ruleset, struct nl_error *error);
 void ruleset_free(struct ruleset *ruleset);
@@ -145,9 +139,8 @@ void ruleset_judge(struct ruleset *ruleset, const struct flow *flow,
 		   struct outcome *outcome);
 bool ruleset_prefers_lo(struct ruleset *ruleset, const struct flow *flow,
 			struct place *place);
-bool ruleset_nat(const struct ruleset *ruleset, enum nat_kind kind,
-		 const struct iface *dev, const struct prefix *addr,
-		 struct place *place);
+bool ruleset_source_nat(const struct ruleset *ruleset, const struct iface *dev,
+			struct place *place);
 bool ruleset_has_chain(const struct ruleset *ruleset, const char *begin);
 const char *place_text(const struct place *place, char *buf, size_t size);
 const char *place_mend(struct ruleset *ruleset, const struct place *place,
