@@ -119,6 +119,10 @@ ENOENT at claim.addr: Not claimed by any" \
 
 dump_of_one_device()
 {
+	local why="claim: A dump lists" which="dev: Cannot find the lbx device"
+
+	# genl_start() of 6.1 has no extack for the family
+	[[ $(uname -r) != 6.1.* ]] || why="" which=""
 	RET=0
 	claims_up
 	answers "ok" "change new dev:lbx0 name:eth0; new dev:lbx1 addr:192.0.2.1; new dev:lbx1 addr:192.0.2.2"
@@ -127,8 +131,8 @@ dev:#$lbx1 addr:192.0.2.2
 ok" "dump dev:lbx1"
 	answers "dev:#$lbx0 name:eth0 index:$eth0
 ok" "dump dev:#$lbx0"
-	answers "EINVAL at claim: A dump lists
-ENODEV at dev: Cannot find the lbx device" "dump addr:192.0.2.1" "dump dev:lbx9"
+	answers "EINVAL at $why
+ENODEV at $which" "dump addr:192.0.2.1" "dump dev:lbx9"
 	log_test "a dump can be limited to a device"
 }
 
