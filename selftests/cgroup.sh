@@ -114,7 +114,8 @@ ingress_has_no_task()
 	for dev in lo lbx0; do
 		addr=127.0.0.1
 		[[ $dev == lo ]] || addr=192.0.2.1
-		inns tc qdisc add dev "$dev" clsact
+		# not clsact, whose egress leads by the queue
+		inns tc qdisc add dev "$dev" ingress
 		inns tc filter add dev "$dev" ingress protocol ip handle 1: cgroup action pass
 		check_err $? "no cgroup filter"
 		# the whole shell, so that no fork is outside of the group

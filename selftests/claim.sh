@@ -1038,11 +1038,10 @@ protocol_of_another_family()
 	RET=0
 	nic_up
 	modprobe -a mpls_router mpls_iptunnel 2>/dev/null
-	{
-		echo "neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent"
-		echo "route add 198.51.100.1/32 encap mpls 100 via inet 192.0.2.9 dev eth0"
-	} | ipn -b - 2>/dev/null
-	if (($? != 0)) || ! inns tc qdisc add dev eth0 clsact ||
+	ipn neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent
+	if ! ipn route add 198.51.100.1/32 encap mpls 100 via inet 192.0.2.9 \
+		dev eth0 2>/dev/null ||
+	   ! inns tc qdisc add dev eth0 clsact ||
 	   ! inns tc filter add dev eth0 egress protocol all matchall \
 		action mpls pop protocol ipv6 pipe \
 		action mirred egress redirect dev lo 2>/dev/null; then

@@ -107,24 +107,30 @@ static inline bool lbx_compat_has_ingress(const struct net_device *dev)
 }
 
 /* True if validate_xmit_skb() has to encrypt @skb or to drop it: IPsec (a sec path), kTLS
- * and PSP (decrypted), device memory (unreadable; before 6.12 there was none, and
- * decrypted had no function).
+ * and PSP (decrypted), device memory (unreadable; before 6.12 there was none).  GCC makes
+ * one test of bits in one byte, if they are in one expression.
  */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#ifdef CONFIG_TLS_DEVICE
+#define lbx_compat_is_opaque(skb)	((skb)->decrypted)
+#else
+#define lbx_compat_is_opaque(skb)	false
+#endif
+#elif defined(CONFIG_SKB_DECRYPTED)
+#define lbx_compat_is_opaque(skb)	((skb)->decrypted || (skb)->unreadable)
+#else
+#define lbx_compat_is_opaque(skb)	((skb)->unreadable)
+#endif
+
 static inline bool lbx_compat_is_special(const struct sk_buff *skb)
 {
 #ifdef CONFIG_XFRM
 	if (skb_ext_exist(skb, SKB_EXT_SEC_PATH))
 		return true;
 #endif
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-#ifdef CONFIG_TLS_DEVICE
-	if (skb->decrypted)
+	if (lbx_compat_is_opaque(skb))
 		return true;
-#endif
 	return false;
-#else
-	return skb_is_decrypted(skb) || !skb_frags_readable(skb);
-#endif
 }
 
 /* 6.2 gave the extack room for a text of its own.  Before, it points to one that

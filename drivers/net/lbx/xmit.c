@@ -28,6 +28,7 @@ enum lbx_route {
 	LBX_ROUTE_LOCAL,
 	LBX_ROUTE_MULTICAST,	/* or broadcast */
 	LBX_ROUTE_OTHER,
+	LBX_ROUTE_NOT_IP,	/* only if asked for: no route of IP, or another protocol */
 };
 
 /* A packet that is forwarded to an lbx device, and not to an address of it, keeps
@@ -43,16 +44,19 @@ enum lbx_route {
  * ip6_route_info_create() makes any other route through a loopback a reject route,
  * but multicast routing has a way out of its own (ip6mr_forward2()).
  */
-static __always_inline enum lbx_route lbx_route(const struct sk_buff *skb)
+static __always_inline enum lbx_route lbx_route(const struct sk_buff *skb,
+						bool want_ip)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 	unsigned int flags;
 
 	if (!skb_valid_dst(skb))
-		return LBX_ROUTE_LOCAL;
+		return want_ip ? LBX_ROUTE_NOT_IP : LBX_ROUTE_LOCAL;
 
 	switch (dst->ops->family) {
 	case AF_INET:
+		if (want_ip && unlikely(skb->protocol != htons(ETH_P_IP)))
+			return LBX_ROUTE_NOT_IP;
 		flags = container_of(dst, struct rtable, dst)->rt_flags;
 		if (unlikely(flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
 			return LBX_ROUTE_MULTICAST;
@@ -60,6 +64,8 @@ static __always_inline enum lbx_route lbx_route(const struct sk_buff *skb)
 			return LBX_ROUTE_OTHER;
 		break;
 	case AF_INET6:
+		if (want_ip && unlikely(skb->protocol != htons(ETH_P_IPV6)))
+			return LBX_ROUTE_NOT_IP;
 		if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
 			return LBX_ROUTE_MULTICAST;
 		flags = dst_rt6_info(dst)->rt6i_flags;
@@ -171,7 +177,7 @@ static __always_inline void lbx_enqueue(struct sk_buff *skb,
  */
 netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	enum lbx_route route = lbx_route(skb);
+	enum lbx_route route = lbx_route(skb, false);
 
 	if (unlikely(route == LBX_ROUTE_OTHER)) {
 		lbx_drop(skb, dev, LBX_XSTATS_DROP_NOT_LOCAL,
@@ -445,7 +451,7 @@ static noinline void lbx_receive_all_next(void)
 		next->head = skb->next;
 		skb_mark_not_on_list(skb);
 		trace_lbx_xmit(skb, skb->dev, packets, true);
-		lbx_count(skb->dev, lbx_route(skb), packets, skb->len, true);
+		lbx_count(skb->dev, lbx_route(skb, false), packets, skb->len, true);
 		netif_receive_skb(skb);
 	}
 }
@@ -505,17 +511,15 @@ bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
 	struct ethhdr *eth;
 	bool may_inline;
 
-	/* neigh_xmit() brings MPLS, see lbx_may_skip_queue(), 13 */
-	if (unlikely(skb->protocol != htons(ETH_P_IP) &&
-		     skb->protocol != htons(ETH_P_IPV6)))
-		return false;
-
 	/* ip_finish_output2() has made room, and every other caller should */
 	if (!lbx_may_skip_queue(skb, dev) ||
 	    unlikely(skb_headroom(skb) < ETH_HLEN))
 		return false;
 
-	route = lbx_route(skb);
+	/* neigh_xmit() brings MPLS, see lbx_may_skip_queue(), 13 */
+	route = lbx_route(skb, true);
+	if (unlikely(route == LBX_ROUTE_NOT_IP))
+		return false;
 	if (unlikely(route == LBX_ROUTE_OTHER)) {
 		lbx_drop(skb, dev, LBX_XSTATS_DROP_NOT_LOCAL,
 			 SKB_DROP_REASON_IP_OUTNOROUTES);
