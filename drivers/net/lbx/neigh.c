@@ -36,19 +36,25 @@
 /* Entries to release before the lock of the table is given up */
 #define LBX_NEIGH_BATCH	64
 
-/* As neigh_resolve_output() for an entry that needs no resolving.  @dev is an lbx
- * device or lo: the header of both is eth_header()'s, which fails only without a
- * destination address.
+/* As neigh_hh_output(), with the header from @ha.  @dev is an lbx device or lo: both
+ * have an Ethernet header.  ip_finish_output2() has made room.
  */
-static int lbx_queue_output(struct net_device *dev, struct sk_buff *skb,
-			    const u8 *ha)
+static __always_inline int lbx_queue_output(struct net_device *dev,
+					    struct sk_buff *skb, const u8 *ha)
 {
-	if (unlikely(skb_nfct(skb)) && lbx_may_wait(dev) &&
-	    !lbx_confirm(skb))
+	struct ethhdr *eth;
+
+	if (unlikely(skb_nfct(skb)) && lbx_may_wait(dev) && !lbx_confirm(skb))
 		return -EPERM;
 
-	__skb_pull(skb, skb_network_offset(skb));
-	eth_header(skb, dev, ntohs(skb->protocol), ha, NULL, skb->len);
+	if (WARN_ON_ONCE(skb_headroom(skb) < ETH_HLEN)) {
+		kfree_skb(skb);
+		return NET_XMIT_DROP;
+	}
+	eth = __skb_push(skb, ETH_HLEN);
+	ether_addr_copy(eth->h_dest, ha);
+	ether_addr_copy(eth->h_source, dev->dev_addr);
+	eth->h_proto = skb->protocol;
 	return dev_queue_xmit(skb);
 }
 

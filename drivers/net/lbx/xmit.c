@@ -465,32 +465,32 @@ static __always_inline void lbx_deliver(struct sk_buff *skb,
 					enum lbx_route route,
 					unsigned int packets, bool may_inline)
 {
-	bool in_order;
-
 	skb->pkt_type = lbx_pkt_type(eth, dev);
 	skb_clear_tstamp(skb);
 	skb_orphan(skb);
 	skb_dst_force(skb);
 
-	in_order = likely(!lbx_may_overtake());
-	if (in_order && may_inline) {
-		trace_lbx_xmit(skb, dev, packets, true);
-		lbx_count(dev, route, packets, skb->len, true);
-		this_cpu_write(lbx_next.budget, LBX_NEXT_MAX);
-		lbx_softirq_enter();
-		netif_receive_skb(skb);
-		if (unlikely(this_cpu_read(lbx_next.head)))
-			lbx_receive_all_next();
-		lbx_softirq_exit();
-		this_cpu_write(lbx_next.budget, 0);
+	if (likely(!lbx_may_overtake())) {
+		if (may_inline) {
+			trace_lbx_xmit(skb, dev, packets, true);
+			lbx_count(dev, route, packets, skb->len, true);
+			this_cpu_write(lbx_next.budget, LBX_NEXT_MAX);
+			lbx_softirq_enter();
+			netif_receive_skb(skb);
+			if (unlikely(this_cpu_read(lbx_next.head)))
+				lbx_receive_all_next();
+			lbx_softirq_exit();
+			this_cpu_write(lbx_next.budget, 0);
+			return;
+		}
+		/* it waits for others: next, or in the backlog */
+		if (unlikely(skb_nfct(skb)) && !lbx_confirm(skb))
+			return;
+		if (lbx_receive_next(skb, packets))
+			return;
+	} else if (unlikely(skb_nfct(skb)) && !lbx_confirm(skb)) {
 		return;
 	}
-
-	/* it waits for others, next or in the backlog */
-	if (unlikely(skb_nfct(skb)) && !lbx_confirm(skb))
-		return;
-	if (in_order && lbx_receive_next(skb, packets))
-		return;
 
 	trace_lbx_xmit(skb, dev, packets, false);
 	lbx_enqueue(skb, dev, route, packets);
