@@ -439,15 +439,15 @@ vrf_is_refused()
 	ipn link set eth0 master red
 	ipn addr replace 192.0.2.1/24 dev eth0
 	ipn addr replace 2001:db8::1/64 dev eth0 nodad
-	answers "EINVAL at claim.name: The VRF red carries the local traffic of its members
+	answers "EINVAL at claim.name: VRF red carries it, not lo; release
 EINVAL at claim.name: red is an L3 master
-EINVAL at claim.addr: 192.0.2.1 is in the VRF red
-EINVAL at claim.addr: 2001:db8::1 is in the VRF red
-EINVAL at claim.addr: 192.0.2.1 is in the VRF red" \
+EINVAL at claim.addr: 192.0.2.1 is in VRF red
+EINVAL at claim.addr: 2001:db8::1 is in VRF red
+EINVAL at claim.addr: 192.0.2.1 is in VRF red" \
 		"new dev:lbx0 name:eth0" "new dev:lbx0 name:red waiting" \
 		"new dev:lbx0 addr:192.0.2.1" "new dev:lbx0 addr:2001:db8::1" \
 		"new dev:lbx0 addr:192.0.2.1 waiting"
-	refused "The VRF red carries" ipn link set lbx0 type lbx claim eth0
+	refused "VRF red carries" ipn link set lbx0 type lbx claim eth0
 	claims_are ""
 	answers ok "new dev:lbx0 name:eth0 waiting"
 	claims_are "eth0 dev lbx0 (waiting)"

@@ -233,7 +233,7 @@ static int lbx_claim_check_dev(struct lbx_claim_net *cnet,
 			return 0;
 		if (!target->may_wait) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-						"The VRF %s carries the local traffic of its members, not lo; release %s from it first",
+						"VRF %s carries it, not lo; release %s from it first",
 						master->name, (*dev)->name);
 			return -EINVAL;
 		}
@@ -279,7 +279,7 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 		rcu_read_unlock();
 		if (master) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-						"%pI4 is in the VRF %s, which carries its local traffic, not lo",
+						"%pI4 is in VRF %s, which carries it, not lo",
 						&addr, master->name);
 			return -EINVAL;
 		}
@@ -346,7 +346,7 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 		master = lbx_vrf_of6(net, addr);
 		if (master) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-						"%pI6c is in the VRF %s, which carries its local traffic, not lo",
+						"%pI6c is in VRF %s, not on lo",
 						addr, master->name);
 			err = -EINVAL;
 		} else if (!target->may_wait || !(type & IPV6_ADDR_UNICAST)) {
