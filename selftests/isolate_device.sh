@@ -4,6 +4,7 @@
 # Isolation against the devices by which a packet may come, what these tell about
 # addresses, and the moments at which an isolated device changes.
 
+# shellcheck disable=SC2119 # what they take is optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 

@@ -9,6 +9,7 @@
 #   |        192.0.2.5     172.17.0.1  |                      | 172.17.0.2|
 #   +--------------------------------- +                      +-----------+
 
+# shellcheck disable=SC2119 # what they take is optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 
@@ -99,7 +100,7 @@ box_up()
 				ip daddr $own4 tcp dport 8081 redirect to :80
 			}
 			chain out {
-				type nat hook output priority dstnat;
+				type nat hook output priority -100;
 				ip daddr $own4 tcp dport 8080 dnat to 172.17.0.2:80
 			}
 			chain post {
@@ -116,7 +117,7 @@ box_up()
 				ip6 daddr $own6 tcp dport 8081 redirect to :80
 			}
 			chain out {
-				type nat hook output priority dstnat;
+				type nat hook output priority -100;
 				ip6 daddr $own6 tcp dport 8080 dnat to [fd17::2]:80
 			}
 			chain post {
@@ -216,7 +217,7 @@ tproxy()
 			route add local default dev lo table 100
 		END
 	done
-	inns nft -f - <<-END
+	if ! inns nft -f - <<-END
 		table inet t {
 			chain pre {
 				type filter hook prerouting priority mangle;
@@ -225,7 +226,7 @@ tproxy()
 			}
 		}
 	END
-	if (($?)); then
+	then
 		log_test_skip "TPROXY does not give a packet to a socket of an isolated device"
 		return
 	fi

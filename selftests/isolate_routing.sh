@@ -4,6 +4,7 @@
 # Isolation against what a packet can name beside its destination, and against the
 # routes that may deliver it: routing headers, source routes, ICMP errors, fragments.
 
+# shellcheck disable=SC2119 # what they take is optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 

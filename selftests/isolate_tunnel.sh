@@ -4,6 +4,7 @@
 # Isolation against tunnels that end on this machine: what is in a tunnel came in by
 # the tunnel's device, or by the one that carries the tunnel.
 
+# shellcheck disable=SC2119 # what they take is optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 
@@ -17,20 +18,25 @@ open4=192.0.2.5
 open6=2001:db8:1::5
 addrs=()
 
-# tunnel N FAMILIES TYPE OPTION...: tN in both namespaces, and an address of lbx0 for each
-# of FAMILIES that the peer has a route to through the tunnel.  The options are an IPv4
-# or IPv6 tunnel's with its ends in place of ENDS.
+# tunnel N FAMILIES TYPE 4|6|remote OPTION...: tN in both namespaces, over IPv4 or IPv6
+# ("remote": which has no local end), and an address of lbx0 for each of FAMILIES that the
+# peer has a route to through the tunnel
 tunnel()
 {
-	local n=$1 families=$2 type=$3 options="${*:4}"
-	local near=$open4 far=$peer4
+	local n=$1 families=$2 type=$3 over=$4; shift 4
+	local near far
 
-	if [[ $options == *ENDS6* ]]; then
-		near=$open6 far=$peer6
-	fi
-	ipn link add "t$n" type "$type" ${options/ENDS*([46])/local $near remote $far}
+	case $over in
+	4)	near=(local "$open4" remote "$peer4")
+		far=(local "$peer4" remote "$open4") ;;
+	6)	near=(local "$open6" remote "$peer6")
+		far=(local "$peer6" remote "$open6") ;;
+	remote)	near=(remote "$peer4")
+		far=(remote "$open4") ;;
+	esac
+	ipn link add "t$n" type "$type" "$@" "${near[@]}"
 	check_err $? "no $type"
-	ip -n "$PEER" link add "t$n" type "$type" ${options/ENDS*([46])/local $far remote $near}
+	ip -n "$PEER" link add "t$n" type "$type" "$@" "${far[@]}"
 	tunnel_up "$n" "$families"
 }
 
@@ -96,25 +102,21 @@ through()
 
 tunnels()
 {
-	local port=5555
-
 	RET=0
 	addrs=()
-	shopt -s extglob
 	isolate_up
-	tunnel 1 4 ipip ENDS
-	tunnel 2 46 sit mode any ENDS
-	tunnel 3 46 gre key 3 ENDS
-	tunnel 4 46 gretap key 4 ENDS
-	tunnel 5 46 ip6tnl mode any ENDS6
-	tunnel 6 46 ip6gre key 6 ENDS6
-	tunnel 7 46 vxlan id 7 dstport 4789 ENDS
-	tunnel 8 46 geneve id 8 remote "$peer4"
-	ip -n "$PEER" link change t8 type geneve id 8 remote "$open4"
+	tunnel 1 4 ipip 4
+	tunnel 2 46 sit 4 mode any
+	tunnel 3 46 gre 4 key 3
+	tunnel 4 46 gretap 4 key 4
+	tunnel 5 46 ip6tnl 6 mode any
+	tunnel 6 46 ip6gre 6 key 6
+	tunnel 7 46 vxlan 4 id 7 dstport 4789
+	tunnel 8 46 geneve remote id 8
 	if modprobe fou; then
-		inns ip fou add port $port ipproto 47
-		ip netns exec "$PEER" ip fou add port $port ipproto 47
-		tunnel 9 46 gre key 9 ENDS encap fou encap-sport $port encap-dport $port
+		inns ip fou add port 5555 ipproto 47
+		ip netns exec "$PEER" ip fou add port 5555 ipproto 47
+		tunnel 9 46 gre 4 key 9 encap fou encap-sport 5555 encap-dport 5555
 	fi
 	wireguard 10
 	through
