@@ -134,19 +134,28 @@ int lbx_route6_update(struct net *net)
 	int batch[LBX_ROUTE6_BATCH];
 	struct socket *sock;
 	unsigned int i, n;
+	bool added;
 	int err;
 
 	err = sock_create_kern(net, PF_NETLINK, SOCK_RAW, NETLINK_ROUTE, &sock);
 	if (err)
 		return err;
 
-	while (!err && (n = lbx_route6_find_missing(net, batch))) {
+	/* A route that is there and is not found, as by a rule of policy routing, must not
+	 * keep this here.
+	 */
+	do {
+		added = false;
+		n = lbx_route6_find_missing(net, batch);
 		for (i = 0; i < n && !err; i++) {
 			err = lbx_route6_add(sock, batch[i]);
-			if (err == -ENODEV || err == -ENETDOWN || err == -EEXIST)
+			if (!err)
+				added = true;
+			else if (err == -ENODEV || err == -ENETDOWN ||
+				 err == -EEXIST)
 				err = 0;
 		}
-	}
+	} while (!err && added);
 	sock_release(sock);
 	return err;
 }
