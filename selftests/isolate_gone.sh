@@ -61,9 +61,9 @@ address_comes_and_goes()
 	peers_up
 	knocks_start
 	for ((i = 0; i < $(amount 200 20); i++)); do
-		echo "addr add "$own/128" dev lbx0"
+		echo "addr add $own/128 dev lbx0"
 		echo "addr add 2001:db8:9::2/128 dev lbx0"
-		echo "addr del "$own/128" dev lbx0"
+		echo "addr del $own/128 dev lbx0"
 		echo "addr del 2001:db8:9::2/128 dev lbx0"
 	done | ipn -b -
 	knocks_end

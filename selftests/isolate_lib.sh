@@ -228,7 +228,7 @@ no_misses()
 # isolated is reached.
 attacks_fail()
 {
-	local dev=${1:-lbx0} ns=${2:-$PEER} before
+	local dev=${1:-lbx0} ns=${2:-$PEER} before delivered
 
 	isolate "$dev" off
 	strike "$ns" off
@@ -241,8 +241,9 @@ attacks_fail()
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more "$dev" $((before + ${#attacks[@]} - 1))
 	check_err $? "$(($(dropped "$dev") - before)) drops are counted of ${#attacks[@]}"
 	reached 192.0.2.5 2001:db8:1::5
-	[[ -z $(hits on) ]]
-	check_err $? "is delivered while isolation is on: $(hits on)"
+	delivered=$(hits on)
+	[[ ! $delivered ]]
+	check_err $? "is delivered while isolation is on: $delivered"
 	attacks=()
 }
 

@@ -47,7 +47,7 @@ silent()
 	local before pid
 
 	before=$(dropped lbx0)
-	hello "$PEER" "$@" &
+	hello "$PEER" "$@" 2>/dev/null &
 	pid=$!
 	# it is sent again
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $((before + 1))
@@ -55,7 +55,7 @@ silent()
 	[[ ! -s /tmp/hello.out ]]
 	check_err $? "$3: $1 port $2 says '$(</tmp/hello.out)'"
 	pkill -P "$pid"
-	wait "$pid" 2>/dev/null
+	wait "$pid"
 }
 
 say_hello()
@@ -64,7 +64,7 @@ say_hello()
 
 	echo hello >/tmp/hello
 	ip netns exec "$ns" socat "TCP6-LISTEN:$port,ipv6only=0,fork,reuseaddr$options" \
-		OPEN:/tmp/hello,rdonly &
+		OPEN:/tmp/hello,rdonly 2>/tmp/socat.err &
 	defer kill_process $!
 	NS=$ns wait_listen "$port" tcp
 }
