@@ -1054,7 +1054,8 @@ protocol_of_another_family()
 	inns python3 -c '
 import socket
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes(100), ("198.51.100.1", 9))'
-	(($(packets lo) == before + 1 && $(packets lbx0) == 0))
+	# What eth0 sends by itself (MLD) takes the same way
+	(($(packets lo) > before && $(packets lbx0) == 0))
 	check_err $? "lo has received $(($(packets lo) - before)), and lbx0 $(packets lbx0)"
 	log_test "$name"
 }
