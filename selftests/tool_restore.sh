@@ -146,7 +146,7 @@ restore_what_is_there()
 	[[ $out == *"lbx1 does not claim 198.51.100.1: it is not a local address; the rest is done"* &&
 	   $out != *eth7* ]]
 	check_err $? "it says: $out"
-	is $'eth0 dev lbx0\neth7 dev lbx0 (waiting)\n192.0.2.1 dev lbx1' lbxn claims
+	is $'eth7 dev lbx0 (waiting)\neth0 dev lbx0\n192.0.2.1 dev lbx1' lbxn claims
 	carries lbx0 lo ping -c 1 -W 2 10.9.0.1
 	# Once they are there, the same makes them
 	ipn link add eth7 type dummy
@@ -242,7 +242,7 @@ restore_bad_file()
 	RET=0
 	nic_up
 	before=$(lbxn save)
-	ends 1 "stdin:2: a line begins with 'add' or 'claim', not 'del'" \
+	ends 1 "stdin:2: a line begins with 'add', 'local' or 'claim', not 'del'" \
 		lbxn restore <<<$'add lbx0 mtu 1500\ndel lbx0'
 	ends 1 "stdin:1: 'mtu 1'" lbxn restore <<<"add lbx0 mtu 1"
 	ends 1 "stdin:1: there is no 'add lbx0' above" lbxn restore <<<"claim eth0 dev lbx0"
