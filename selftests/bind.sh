@@ -283,10 +283,11 @@ mirror_is_charged()
 	ipn link add eth0 type dummy
 	ipn link set eth0 up
 	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
-	if ! echo +memory >/sys/fs/cgroup/cgroup.subtree_control; then
+	if ! grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
 		log_test_skip "mirrors are charged" "no memory controller"
 		return
 	fi
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 	dummy=$(charged eth0)
 	ipn addr flush dev eth0
 	lbx=$(charged lbx0)
