@@ -106,17 +106,17 @@ static int lbx_neigh_is_due(struct neighbour *n)
 	return 1;
 }
 
-/* Release the entries of @dev, except for those that a user has added.  Sleeps. */
-static void lbx_neigh_release(struct neigh_table *tbl, struct net_device *dev)
+/* Release the IPv6 entries of @dev, except for those that a user has added.  Sleeps. */
+static void lbx_neigh_release(struct net_device *dev)
 {
 	bool again;
 
 	lbx_neigh_dev = dev;
 	do {
 		lbx_neigh_left = LBX_NEIGH_BATCH;
-		lbx_compat_neigh_lock(&tbl->lock);
-		__neigh_for_each_release(tbl, lbx_neigh_is_due);
-		lbx_compat_neigh_unlock(&tbl->lock);
+		lbx_compat_neigh_lock(&nd_tbl.lock);
+		__neigh_for_each_release(&nd_tbl, lbx_neigh_is_due);
+		lbx_compat_neigh_unlock(&nd_tbl.lock);
 		again = !lbx_neigh_left;
 		cond_resched();
 	} while (again);
@@ -135,7 +135,7 @@ static void lbx_neigh6_release(struct work_struct *work)
 
 		/* it may be added again from here on */
 		atomic_set(&priv->new_neigh6, 0);
-		lbx_neigh_release(&nd_tbl, dev);
+		lbx_neigh_release(dev);
 		dev_put(dev);
 	}
 }
