@@ -239,6 +239,23 @@ ssize_t nl_receive(const struct mnl_socket *sock, void *buf, size_t size)
 	return len;
 }
 
+/**
+ * nl_drain - discard the events that wait in a socket
+ * @sock: the socket, which has reported ENOBUFS
+ *
+ * After an overrun the kernel drops all events, without reporting it again, until the
+ * socket is empty (NETLINK_S_CONGESTED in net/netlink/af_netlink.c).  Only what is read
+ * from the kernel after that is complete.
+ */
+void nl_drain(const struct mnl_socket *sock)
+{
+	char byte;
+
+	while (recv(mnl_socket_get_fd(sock), &byte, sizeof(byte), MSG_DONTWAIT) >= 0 ||
+	       errno == ENOBUFS || errno == EINTR)
+		;
+}
+
 /* Sends, and reads answers until the ack, the error or the end of a dump.  Data goes
  * to @cb, which ends it by MNL_CB_ERROR.  Return: 0, or -1 with @error; a dump
  * that was interrupted has the code EINTR.

@@ -46,6 +46,7 @@ int nl_family(const char *name, int *group, struct nl_error *error);
 int nl_listen(int protocol, const unsigned int *groups, size_t n,
 	      struct mnl_socket **sock);
 ssize_t nl_receive(const struct mnl_socket *sock, void *buf, size_t size);
+void nl_drain(const struct mnl_socket *sock);
 void nl_close(void);
 
 void nl_fail(struct nl_error *error, int code, const char *format, ...)
