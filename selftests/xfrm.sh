@@ -75,15 +75,16 @@ encrypted()
 	capture lbx0 /tmp/xfrm.pcap
 	inns ping -c 2 -i 0.1 -W 2 -p 696e2d7468652d636c656172 -I "$1" "$2" &>/dev/null
 	check_err $? "$1 does not reach $2"
-	inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$dst,reuseaddr" \
-		OPEN:/tmp/xfrm.out,creat,trunc
+	# ends when it has received everything
+	inns_start timeout "$WAIT_TIMEOUT" socat -u \
+		"TCP-LISTEN:5000,pf=$pf,bind=$dst,reuseaddr" OPEN:/tmp/xfrm.out,creat,trunc
 	server=$!
 	wait_listen 5000 tcp
 	inns timeout "$WAIT_TIMEOUT" socat -u OPEN:/tmp/xfrm.in \
 		"TCP:$dst:5000,bind=$src"
 	check_err $? "$1 cannot send to $2"
-	kill "$server" 2>/dev/null
 	wait "$server"
+	check_err $? "$2 has not received everything"
 	capture_end /tmp/xfrm.pcap
 	cmp -s /tmp/xfrm.in /tmp/xfrm.out
 	check_err $? "$2 has received something else"
