@@ -142,14 +142,15 @@ served=/tmp/served
 
 agent()
 {
-	local ns=$1 in out
+	local ns=$1 in out pid
 
 	rm -f /tmp/agent.in /tmp/agent.out
 	mkfifo /tmp/agent.in /tmp/agent.out
 	exec {in}<>/tmp/agent.in {out}<>/tmp/agent.out
 	: >"$served"
 	ip netns exec "$ns" python3 "$here/outside.py" "$served" <&"$in" >&"$out" &
-	defer kill_process $!
+	pid=$!
+	defer kill_process "$pid"
 	agent_in[$ns]=$in agent_out[$ns]=$out
 	answered "$ns" "the start of outside.py"
 }

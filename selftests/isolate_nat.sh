@@ -60,12 +60,13 @@ silent()
 
 say_hello()
 {
-	local ns=$1 port=$2 options=$3
+	local ns=$1 port=$2 options=$3 pid
 
 	echo hello >/tmp/hello
 	ip netns exec "$ns" socat "TCP6-LISTEN:$port,ipv6only=0,fork,reuseaddr$options" \
 		OPEN:/tmp/hello,rdonly 2>/tmp/socat.err &
-	defer kill_process $!
+	pid=$!
+	defer kill_process "$pid"
 	NS=$ns wait_listen "$port" tcp
 }
 
