@@ -286,8 +286,9 @@ many_claims()
 	check_err $? "number, length of the list and its first are $got"
 	[[ $(ipn -d link show dev lbx0) == *" claim 10."*" claims 301 "* ]]
 	check_err $? "ip does not show how many there are"
-	[[ $(ipn -j link show | jq length) == 3 ]]
-	check_err $? "ip does not list all devices any more"
+	got=$(ipn -j link show 2>&1)
+	[[ $(jq length <<<"$got") == 3 ]]
+	check_err $? "ip does not list all devices any more: $got"
 	# By libc, which has little room for a link
 	[[ $(inns python3 -c 'import socket; print(*dict(socket.if_nameindex()).values())') == \
 	   "lo lbx0 eth0" ]]

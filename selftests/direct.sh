@@ -783,7 +783,8 @@ gso_without_checksum()
 	settle
 	inns python3 -c "$segments_with_options" ::1 2>/dev/null
 	if (($? == ksft_skip)); then
-		log_test_skip "a GSO packet without a checksum to be done is segmented"
+		log_test_skip "a GSO packet without a checksum to be done is segmented" \
+			"this kernel refuses to send it"
 		return
 	fi
 	for addr in 2001:db8:9::1 2001:db8::1; do
