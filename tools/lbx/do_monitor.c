@@ -424,9 +424,9 @@ int do_monitor(struct args *args)
 	}
 	claims = listen_claims(&error);
 	/* after the sockets are there: nothing is missed */
-	if (get_all(&known, &error) || !claims) {
-		mnl_socket_close(links);
-		return refused("monitor", &error);
+	if (!claims || get_all(&known, &error)) {
+		status = refused("monitor", &error);
+		goto close;
 	}
 	/* Who waits for events wants to know from when on they are told */
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -437,7 +437,9 @@ int do_monitor(struct args *args)
 			 refused("monitor", &error) : out_end();
 	while (!status);
 	devs_free(&known);
+close:
 	mnl_socket_close(links);
-	mnl_socket_close(claims);
+	if (claims)
+		mnl_socket_close(claims);
 	return status;
 }
