@@ -3,6 +3,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <jansson.h>
@@ -28,6 +29,9 @@ FILE *__wrap_fopen(const char *path, const char *mode);
 /* fuzz_reply.c, kernel.c */
 ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
 			socklen_t *from_len);
+
+/* fuzz_reply.c, seeds.c */
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
 
 /* json.c */
 int __real_json_array_append_new(json_t *array, json_t *value);

@@ -9,6 +9,7 @@
  * number or a string of an attribute that holds none.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,20 @@ ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockad
 	return next_datagram(buf, size);
 }
 
+/* "lbx monitor" polls the socket of claims and that of rtnetlink, in this order.  The type
+ * of the next datagram decides which of them has it.
+ */
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	bool claims = input_size < 8 || (input[6] | input[7] << 8) > RTM_MAX;
+
+	(void)timeout;
+	fds[0].revents = claims ? POLLIN : 0;
+	if (n > 1)
+		fds[1].revents = claims ? 0 : POLLIN;
+	return claims || n > 1;
+}
+
 /* In place of libmnl's, which sanitizers do not see into */
 static const void *value(const struct nlattr *attr, size_t size)
 {
@@ -153,17 +168,20 @@ char *if_indextoname(unsigned int index, char *name)
 	return name;
 }
 
-/* "lbx trace" sends none */
-int probe(const struct prefix *addr, int port, struct seens *seens,
-	  struct nl_error *error)
+/* Nothing is sent.  What becomes of the probe depends on the request before it. */
+int probe_send(struct probe *probe, struct nl_error *error)
 {
 	struct seen seen = { .dev = "if1", .in = 1 };
 
-	(void)addr;
-	(void)port;
 	(void)error;
-	memset(seens, 0, sizeof(*seens));
-	list_add(seens, seen);
+	memset(&probe->seens, 0, sizeof(probe->seens));
+	list_add(&probe->seens, seen);
+	probe->from = probe->addr;
+	probe->sport = PROBE_PORT;
+	if (!probe->port)
+		probe->port = PROBE_PORT;
+	probe->delivery = seq % (DELIVERY_NONE + 1);
+	probe->refusal = probe->delivery == DELIVERY_REFUSED ? ECONNREFUSED : 0;
 	return 0;
 }
 

@@ -16,8 +16,6 @@
 #include "fuzz.h"
 #include "kernel.h"
 
-/* Not the number of a message of rtnetlink */
-#define GENL_ID_LBX	0x1000
 #define IPV6_MTU_MIN	1280
 
 struct kernel kernel;

@@ -7,6 +7,9 @@
 
 #include "../dev.h"
 
+/* The number of the family "lbx", not that of a message of rtnetlink */
+#define GENL_ID_LBX	0x1000
+
 /**
  * struct kernel - what there is, and what has been asked for
  * @devs: the lbx devices, with their addresses and claims

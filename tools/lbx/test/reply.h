@@ -14,7 +14,7 @@ static const char *const reply_lines[] = {
 	"claim eth1 192.0.2.1 2001:db8::1 dev a", "unclaim --all",
 	"unclaim eth0 192.0.2.1", "set a addr 10.9.1.1/24 noaddr 10.8.0.1/24 down",
 	"add a 10.9.0.1/24 2001:db8::1", "del a", "monitor",
-	"trace 192.0.2.1", "trace 2001:db8::1 443",
+	"trace 192.0.2.1", "trace 2001:db8::1 443", "doctor",
 };
 
 static inline int run_line(const char *text)

@@ -5,6 +5,7 @@
  * has no answers for, some of a route, a rule, and events.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,30 @@ static void put_event(int type, const char *addr)
 	finish(nlh);
 }
 
+static void put_claim_event(int cmd, const char *addr)
+{
+	struct nlmsghdr *nlh = nl_new_genl(GENL_ID_LBX, cmd, 0);
+	struct nlattr *claim;
+	struct prefix prefix;
+
+	parse_prefix(addr, &prefix);
+	mnl_attr_put_u32(nlh, LBX_A_IFINDEX, kernel.devs.item[0].index);
+	claim = mnl_attr_nest_start(nlh, LBX_A_CLAIM);
+	mnl_attr_put(nlh, LBX_CLAIM_ADDR4, 4, prefix.addr);
+	mnl_attr_nest_end(nlh, claim);
+	finish(nlh);
+}
+
+/* "lbx monitor" has an error when it waits for events, which are put after that */
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	(void)fds;
+	(void)n;
+	(void)timeout;
+	errno = ECONNRESET;
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	char path[4096];
@@ -141,6 +166,8 @@ int main(int argc, char **argv)
 			put_event(RTM_NEWADDR, "10.7.0.1/24");
 			put_event(RTM_DELADDR, "10.8.0.1/24");
 			put_event(RTM_NEWADDR, "2001:db8::9");
+			put_claim_event(LBX_CMD_CLAIM_NEW_NTF, "192.0.2.7");
+			put_claim_event(LBX_CMD_CLAIM_DEL_NTF, "192.0.2.1");
 		}
 		fclose(seed);
 	}
