@@ -424,7 +424,10 @@ int do_monitor(struct args *args)
 	}
 	claims = listen_claims(&error);
 	/* after the sockets are there: nothing is missed */
-	if (!claims || get_all(&known, &error)) {
+	err = get_all(&known, &error);
+	if (err || !claims) {
+		if (!err)
+			devs_free(&known);
 		status = refused("monitor", &error);
 		goto close;
 	}
