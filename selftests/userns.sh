@@ -352,8 +352,8 @@ files_read_only()
 		refused "" $user bash -c 'echo 9 >/sys/module/lbx/parameters/devices'
 	done
 	is "$before" cat /sys/module/lbx/parameters/devices
-	# those that each device has, and no others
-	is "" as_user find /proc/sys -name '*lbx*' -not -path '/proc/sys/net/ipv[46]/*/lbx0'
+	# those that each device has, of IPv4, IPv6 and MPLS, and no others
+	is "" as_user find /proc/sys -name '*lbx*' -not -path '/proc/sys/net/*/lbx0'
 	log_test "the module's files cannot be written, and it has no sysctl of its own"
 }
 
