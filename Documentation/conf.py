@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Sphinx configuration: sphinx-build -W -b html Documentation build/docs"""
+
+project = "lbx"
+root_doc = "index"
+# "--" is an option of a command, and not a dash
+smartquotes = False
