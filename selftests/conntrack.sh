@@ -219,7 +219,7 @@ dnat_to_other_device()
 	log_test "dnat in the hook output sends what was to an lbx device to lo"
 }
 
-# What README and lbx(8) say.  If this fails, the limit is gone.
+# What usage.rst and lbx(8) say.  If this fails, the limit is gone.
 postrouting_has_no_effect()
 {
 	RET=0

@@ -402,7 +402,7 @@ bound_elsewhere()
 
 	RET=0
 	isolate_up isolate on
-	# over lo in IPv4 only: in IPv6 the mirror is there (README.md, limits)
+	# over lo in IPv4 only: in IPv6 the mirror is there (usage.rst, IPv6 mirrors)
 	for dev in lbx1 lo; do
 		for addr in "$own4" "$own6"; do
 			[[ $dev == lo && $addr == "$own6" ]] && continue
