@@ -93,6 +93,10 @@ net-selftests: ## run the kernel's own tests of networking over lo and lbx, on K
 coverage: ## run TESTS on a debug kernel, and print which lines of the driver they miss
 	@tools/coverage
 
+docs: ## build the documentation as HTML, in build/docs
+	@tools/setup
+	@sphinx-build -q -W --keep-going -d build/doctrees -b html Documentation build/docs
+
 check: ## run the static checks: nothing may be found
 	@tools/check
 
@@ -113,5 +117,5 @@ help: ## list targets and variables
 	@echo '  MINUTES, SEED  of "make torture": how long (10), and what repeats a run (random)'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
-.PHONY: all module tools install uninstall setup demo test bench bench-gate testvm check
+.PHONY: all module tools install uninstall setup demo test bench bench-gate testvm docs check
 .PHONY: bench-profile faults fuzz fuzz-tool torture net-selftests coverage clean help
