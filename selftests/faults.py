@@ -456,8 +456,19 @@ class Address(WithDevice):
 
 
 class Address6(Address):
-    """an IPv6 address"""
+    """an IPv6 address, which a server can bind at once, or soon if its mirror on lo could
+    not be made for want of memory"""
     addr = IPV6
+
+    def bind(self):
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server:
+            server.bind((str(self.addr), 5000))
+
+    def done(self):
+        if not super().done():
+            return False
+        patiently(errno.EADDRNOTAVAIL, self.bind)
+        return True
 
 
 class Packet(WithDevice):
