@@ -14,6 +14,7 @@ ALL_TESTS="
 	anyip4
 	anyip6
 	neighbours_of_others
+	addresses6
 	claims4
 	claims6
 	claims_go_with_device
@@ -23,6 +24,7 @@ ALL_TESTS="
 # take hours for as many
 : "${DEVICES:=$(amount 1000 50)}" "${NAMESPACES:=$(amount 200 20)}"
 : "${DESTINATIONS:=$(amount 100000 10000)}" "${CLAIMS:=$(amount 100000 5000)}"
+: "${ADDRESSES:=$(amount 4000 400)}"
 
 # seconds to wait for memory that netns give back one after the other
 PATIENCE=300
@@ -295,6 +297,55 @@ neighbours_of_others()
 	[[ $(ipn -6 neigh show nud all dev lbx1 | wc -l) == "$n" ]]
 	check_err $? "lbx1 had $n neighbours and has $(ipn -6 neigh show nud all dev lbx1 | wc -l)"
 	log_test "a work item releases the IPv6 neighbours of the device that has too many, and no others"
+}
+
+# addresses FROM TO: a batch for ip, of IPv6 addresses of dev0
+addresses()
+{
+	local i
+
+	for ((i = $1; i < $2; i++)); do
+		printf 'addr add 2001:db8:9::%x/128 dev dev0 nodad\n' "$i"
+	done
+}
+
+# last_addresses TYPE: sets cost to the CPU time of the last eighth of ADDRESSES, in ms
+last_addresses()
+{
+	local type=$1 from=$((ADDRESSES * 7 / 8)) user system TIMEFORMAT='%3U %3S'
+
+	netns_up
+	{
+		echo "link add dev0 type $type"
+		echo "link set dev0 up"
+		addresses 0 "$from"
+	} | ipn -b -
+	check_err $? "a $type device cannot have $from addresses"
+	addresses "$from" "$ADDRESSES" >/tmp/addresses
+	read -r user system < <({ time ipn -b /tmp/addresses; } 2>&1)
+	cost=$((10#${user/./} + 10#${system/./}))
+	[[ $(ipn -6 addr show dev dev0 scope global | grep -c inet6) == "$ADDRESSES" ]]
+	check_err $? "a $type device has not all of $ADDRESSES addresses"
+}
+
+# The kernel itself takes longer for each address the more there are.  An lbx device has a
+# mirror of each on lo, and takes about three times as long as a dummy device.
+addresses6()
+{
+	local cost dummy=1000000 lbx=1000000 i
+
+	RET=0
+	# The least is what other work on the host has not made longer
+	for i in 1 2 3; do
+		last_addresses dummy
+		((cost >= dummy)) || dummy=$cost
+		last_addresses lbx
+		((cost >= lbx)) || lbx=$cost
+	done
+	log_info "the last $((ADDRESSES / 8)) addresses: $lbx ms, of a dummy device $dummy ms"
+	((lbx <= 5 * dummy))
+	check_err $? "the last $((ADDRESSES / 8)) take $lbx ms, and $dummy ms on a dummy device"
+	log_test "of $ADDRESSES IPv6 addresses the last take no more than five times those of a dummy device"
 }
 
 claim_count()
