@@ -299,6 +299,11 @@ bound_cannot_leave()
 	RET=0
 	isolate_up
 	with_rules
+	# The first packet to a neighbour waits until it is resolved
+	for addr in "$peer4" "$peer6"; do
+		ping_once "$addr"
+		check_err $? "no answer from $addr"
+	done
 	for state in off on; do
 		isolate lbx0 "$state"
 		before=$(dropped lbx0)

@@ -463,11 +463,25 @@ capture()
 	check_err $? "tcpdump did not start: $(cat "$file.err")"
 }
 
+# capture_is_written FILE: has tcpdump written every packet that its socket received?  On
+# SIGUSR1 it prints both numbers, and how many the socket dropped.
+capture_is_written()
+{
+	local file=$1 count='([0-9]+) packets?'
+
+	kill -USR1 "${capture_pid[$file]}"
+	[[ $(tail -n 1 "$file.err") =~ \
+	   $count\ captured,\ $count\ received\ by\ filter,\ $count\ dropped ]] || return
+	((BASH_REMATCH[1] + BASH_REMATCH[3] >= BASH_REMATCH[2]))
+}
+
 capture_end()
 {
 	local file=$1
 
-	# -U and --immediate-mode: what was sent has been written by now
+	# When it is killed it does not read the rest
+	busywait "$BUSYWAIT_TIMEOUT" capture_is_written "$file"
+	check_err $? "tcpdump does not write what it has seen: $(tail -n 1 "$file.err")"
 	kill "${capture_pid[$file]}"
 	wait "${capture_pid[$file]}"
 	unset "capture_pid[$file]"
