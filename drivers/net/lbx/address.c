@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPv4 on an lbx device: which addresses it takes.
+ * IPv4 addresses and settings of an lbx device.
  */
 #include <linux/in.h>
 #include <linux/inetdevice.h>
@@ -9,11 +9,11 @@
 #include "lbx.h"
 
 /**
- * lbx_addr_setup - give a new device a loopback's IPv4 settings
+ * lbx_addr_setup - set a loopback's IPv4 settings on a new device
  * @dev: the device, just registered
  *
- * inetdev_event() does so at NETDEV_REGISTER for a device that is then a
- * loopback, which an lbx device is only afterwards (see lbx_register()).
+ * inetdev_event() sets them at NETDEV_REGISTER if the device is a loopback.  An lbx
+ * device becomes one only after that, see lbx_register().
  *
  * Context: RTNL.
  */
@@ -27,8 +27,8 @@ void lbx_addr_setup(struct net_device *dev)
 	IN_DEV_CONF_SET(in_dev, NOPOLICY, 1);
 }
 
-/* 127.0.0.1 is lo's.  inetdev_event() gives it to every loopback that comes up,
- * without an extack, and a user may ask for it.
+/* Refuse 127.0.0.1, which belongs to lo.  inetdev_event() adds it to every loopback
+ * that comes up, without an extack, and a user may ask for it.
  */
 static int lbx_validate_addr(struct notifier_block *nb, unsigned long event,
 			     void *ptr)

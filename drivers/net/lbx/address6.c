@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPv6 on an lbx device: which addresses it takes, and the settings and the
- * link-local address that it has of itself.
+ * IPv6 addresses and settings of an lbx device, and its link-local address.
  */
 #include <linux/inet.h>
 #include <linux/netlink.h>
@@ -11,17 +10,17 @@
 #include "lbx.h"
 
 /**
- * lbx_addr6_setup - give a device a loopback's IPv6 settings
- * @dev: an lbx device, new or with another MTU than before
+ * lbx_addr6_setup - set a loopback's IPv6 settings on a device
+ * @dev: an lbx device that is new or has a new MTU
  *
- * What ipv6_add_dev() sets for a loopback, and one more: the addresses of an lbx
- * device survive its going down (keep_addr_on_down), for lo carries them then,
- * as it does in IPv4.  Each of them stays the user's, to change by sysctl: it is
- * set once for each inet6_dev.  A device gets a new one when its MTU has been
- * below IPv6's minimum.
+ * These are the settings that ipv6_add_dev() makes for a loopback, and
+ * keep_addr_on_down.  With keep_addr_on_down the addresses of an lbx device stay when
+ * it goes down, because lo then carries their traffic, as in IPv4.  The settings are
+ * made once for each inet6_dev, so a user can change them by sysctl.  A device gets a
+ * new inet6_dev when its MTU was below IPv6's minimum and is raised.
  *
  * Context: RTNL.
- * Return: whether there is a new inet6_dev.
+ * Return: true if the device has a new inet6_dev.
  */
 bool lbx_addr6_setup(struct net_device *dev)
 {
@@ -41,14 +40,14 @@ bool lbx_addr6_setup(struct net_device *dev)
 }
 
 /**
- * lbx_addr6_pre_up - have every kept address get its route back
+ * lbx_addr6_pre_up - prepare every kept address to get its route back
  * @dev: an lbx device that is about to come up
  *
- * addrconf_ifdown() cannot cancel an addrconf_dad_work() that waits for RTNL
- * already.  That one then does DAD on a device that is down, and makes no route,
- * since the address has none.  When the device comes up, fixup_permanent_addr()
- * leaves an address alone whose DAD has begun: it would stay without its route, and
- * its mirror on lo would carry.
+ * addrconf_ifdown() cannot cancel an addrconf_dad_work() that already waits for RTNL.
+ * That work then does DAD on a device that is down, and inserts no route because the
+ * address has none.  When the device comes up, fixup_permanent_addr() starts DAD only
+ * for an address in INET6_IFADDR_STATE_PREDAD.  Without this function, the address
+ * would stay without its route, and the route of its mirror on lo would be used.
  *
  * Context: RTNL.
  */
@@ -71,13 +70,13 @@ void lbx_addr6_pre_up(struct net_device *dev)
 }
 
 /**
- * lbx_addr6_up - give a device whose IPv6 has started its link-local address
+ * lbx_addr6_up - add the link-local address to a device whose IPv6 has started
  * @dev: an lbx device
  *
  * Source selection stays within the L3 domain of the route's device
- * (ipv6_dev_get_saddr()), so a local route to an lbx device without an address
- * would answer nobody.  As on any interface (RFC 4291, 2.1) there is a link-local
- * address to fall back on.
+ * (ipv6_dev_get_saddr()).  With a local route to an lbx device that has no address,
+ * there would be no source for a reply.  The link-local address, which every interface
+ * has (RFC 4291, 2.1), is the fallback.
  *
  * Context: RTNL, after addrconf_notify().
  */
@@ -96,7 +95,7 @@ void lbx_addr6_up(struct net_device *dev)
 }
 
 /**
- * lbx_addr6_linklocals - give the devices whose IPv6 has started a link-local address
+ * lbx_addr6_linklocals - add a link-local address to devices whose IPv6 has started
  * @net: the netns
  *
  * Context: RTNL.
@@ -114,24 +113,25 @@ void lbx_addr6_linklocals(struct net *net)
 }
 
 /**
- * lbx_addr6_has - is it an address of that device, ready to be used or not?
+ * lbx_addr6_has - check if a device has an IPv6 address, tentative ones included
  * @dev: any device
  * @addr: the address
  *
- * Context: any; RCU is taken.
- * Return: true if it is.
+ * Context: any; takes RCU.
+ * Return: true if @dev has @addr.
  */
 bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr)
 {
 	return ipv6_chk_addr_and_flags(dev_net(dev), addr, dev, false, 1, 0);
 }
 
-/* ::1 belongs to lo.  A user who asks for it gets an error.
+/* Refuse ::1, which belongs to lo.  A user who asks for it gets an error.
  *
  * init_loopback() asks for it, without an extack, whenever IPv6 starts on a loopback:
- * when the device comes up, when disable_ipv6 is cleared, when addr_gen_mode is set.  The
- * last two have no other event.  addrconf_add_linklocal() calls this chain, so that only a
- * work can give the device its address; lbx_addr6_up() comes before it on NETDEV_UP.
+ * when the device comes up, when disable_ipv6 is cleared, and when addr_gen_mode is
+ * set.  The last two have no other event.  addrconf_add_linklocal() calls this notifier
+ * chain, so only a work item can add the link-local address.  On NETDEV_UP,
+ * lbx_addr6_up() runs before the work item.
  */
 static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 			      void *ptr)
@@ -143,7 +143,7 @@ static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 	if (event != NETDEV_UP || !lbx_is_lbx(dev))
 		return NOTIFY_DONE;
 
-	/* inet6_addr_add() makes an inet6_dev if there is none */
+	/* inet6_addr_add() creates an inet6_dev if there is none */
 	lbx_addr6_setup(dev);
 	if (!ipv6_addr_loopback(&i6vi->i6vi_addr))
 		return NOTIFY_DONE;

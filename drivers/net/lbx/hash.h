@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hash function of claimed addresses (claim.c).  In a header of its own, and with
- * nothing of the kernel but integers, for selftests/hash.c, which tries thousands of
- * seeds.
+ * The hash function of claimed addresses (claim.c).  This header uses nothing of the
+ * kernel but integers, so that selftests/hash.c can try thousands of seeds.
  */
 #ifndef _LBX_HASH_H
 #define _LBX_HASH_H
@@ -12,12 +11,13 @@
 #include <linux/hash.h>
 #endif
 
-/* For each packet of lo that is not to 127.0.0.0/8 or ::1, and a quarter of what
- * jhash2() costs.  A product has in its upper bits what is below; the rotation keeps
- * subnets and hosts apart.  One multiplication leaves addresses in a row in a row, and
- * with some factors they are then all in a few buckets, which rhashtable refuses
- * (-EBUSY): the second, of what the shift has folded, scatters them.  The first factor
- * is odd, and nobody knows it who could choose addresses.
+/* Runs for each packet of lo that is not sent to 127.0.0.0/8 or ::1, and costs a
+ * quarter of jhash2().  The upper bits of a product depend on the bits below.  The
+ * rotation keeps subnets and hosts apart.  After one multiplication only, consecutive
+ * addresses would have hashes at equal distances.  With some factors they would all be
+ * in a few buckets, which rhashtable refuses (-EBUSY).  So the shift folds the hash and
+ * a second multiplication scatters it.  The first factor is odd, and unknown to anybody
+ * who could choose addresses.
  */
 static __always_inline u32 lbx_addr_hash(u64 high, u64 low, u32 seed)
 {

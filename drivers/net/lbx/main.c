@@ -2,8 +2,8 @@
 /*
  * lbx: additional loopback devices
  *
- * The module: its parameter, what is registered on load and in which order it
- * goes on unload.
+ * The module: its parameter, and the order of registration on load and of
+ * unregistration on unload.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -15,13 +15,13 @@
 
 #define LBX_DEVICES_MAX	4096
 
-/* Without a value, lbx_init() decides */
+/* The default: lbx_init() decides */
 #define LBX_DEVICES_AUTO	UINT_MAX
 
 static unsigned int devices = LBX_DEVICES_AUTO;
 
-/* Accepts 0 to LBX_DEVICES_MAX; -EINVAL makes insmod fail before anything is
- * registered, and the log says why, since insmod cannot.
+/* Accept 0 to LBX_DEVICES_MAX.  -EINVAL makes insmod fail before anything is
+ * registered.  The log gives the reason, because insmod cannot.
  */
 static int lbx_set_devices(const char *val, const struct kernel_param *kp)
 {
@@ -43,9 +43,10 @@ module_param_cb(devices, &lbx_devices_ops, &devices, 0444);
 MODULE_PARM_DESC(devices, "Devices made in the initial netns on load, lbx0 and on: 0 to 4096; default 1, or 0 if the kernel loads the module on demand");
 
 /* Return true if the kernel loads the module on demand ("ip link add type lbx" in any
- * user's netns), and nobody by its name.  request_module() runs modprobe as the child of
- * a kernel thread, see call_usermodehelper_exec_work(); a process that a user started
- * has none as its parent, but for init, which may load modules itself.
+ * user's netns), false if somebody loads it by name.  request_module() runs modprobe as
+ * a child of a kernel thread, see call_usermodehelper_exec_work().  No process that a
+ * user started has a kernel thread as its parent.  Init has one, but may load modules
+ * itself: it does not count.
  */
 static bool __init lbx_is_on_demand(void)
 {
@@ -57,7 +58,7 @@ static bool __init lbx_is_on_demand(void)
 	return on_demand && !is_global_init(current);
 }
 
-/* What "ip link add type lbx" does, for the initial netns */
+/* Create a device in the initial netns, as "ip link add type lbx" does */
 static int __init lbx_add_device(void)
 {
 	struct nlattr *tb[IFLA_MAX + 1] = { };
@@ -155,9 +156,9 @@ err_isolate:
 	return err;
 }
 
-/* The devices go first, in every netns, and with each its addresses: what
- * listens for that (mirror.c, which then clears lo) must still be there.  An isolated
- * address has to be so until its mirror is gone: isolation goes last.
+/* The devices go first, in every netns, and their addresses with them: the listeners
+ * for removed addresses must still be registered (mirror.c then clears lo).  Isolation
+ * goes last, because an isolated address must stay isolated until its mirror is gone.
  */
 static void __exit lbx_exit(void)
 {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The attributes of the netlink kind, IFLA_LBX_*: what they mean is said in
- * <linux/lbx.h>.
+ * Attributes of the netlink kind, IFLA_LBX_*.  <linux/lbx.h> documents them.
  */
 #include <net/netlink.h>
 
 #include "lbx.h"
 
-/* Policy of IFLA_INFO_DATA.  Nothing here is older than strict validation, the
- * elements of the lists are validated in lbx_target_parse().
+/* Policy of IFLA_INFO_DATA.  All attributes are validated strictly, since none is older
+ * than strict validation.  lbx_target_parse() validates the elements of the lists.
  */
 const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
 	[IFLA_LBX_UNSPEC]	= { .strict_start_type = IFLA_LBX_DIRECT },
@@ -21,12 +20,12 @@ const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
 };
 
 /**
- * lbx_change - do what the attributes of a request ask for, or nothing
+ * lbx_change - apply all attributes of a request, or none of them
  * @dev: an lbx device
  * @data: the attributes of IFLA_INFO_DATA, or NULL
- * @extack: where the reason of a refusal goes
+ * @extack: for the reason of a refusal
  *
- * What can fail comes first: isolation on, then the claims.
+ * The steps that can fail come first: switch isolation on, then change the claims.
  *
  * Context: RTNL.
  * Return: 0, or an error of lbx_claim_change() or lbx_isolate_set().
@@ -68,7 +67,7 @@ int lbx_change(struct net_device *dev, struct nlattr *data[],
 }
 
 /**
- * lbx_get_size - rtnl_link_ops.get_size: room that lbx_fill_info() needs
+ * lbx_get_size - rtnl_link_ops.get_size: size of the attributes of lbx_fill_info()
  * @dev: an lbx device
  *
  * Context: RTNL or RCU.
@@ -82,7 +81,7 @@ size_t lbx_get_size(const struct net_device *dev)
 }
 
 /**
- * lbx_fill_info - rtnl_link_ops.fill_info: IFLA_INFO_DATA
+ * lbx_fill_info - rtnl_link_ops.fill_info: fill IFLA_INFO_DATA
  * @skb: the message
  * @dev: an lbx device
  *

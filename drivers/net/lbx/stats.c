@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The counters of a device, and who gets to see them: "ip -s link" (stats64),
- * "ethtool -S" (with each CPU's share), and IFLA_INFO_XSTATS.
+ * Counters of a device, and their readers: "ip -s link" (stats64), "ethtool -S" (also
+ * per CPU) and IFLA_INFO_XSTATS.
  */
 #include <linux/ethtool.h>
 #include <net/netlink.h>
@@ -11,7 +11,7 @@
 
 #define LBX_COUNTERS	ARRAY_SIZE(((struct lbx_stats *)0)->count)
 
-/* In "ethtool -S", by LBX_XSTATS_* - 1 */
+/* Names in "ethtool -S", indexed by LBX_XSTATS_* - 1 */
 static const char lbx_counter_names[][ETH_GSTRING_LEN] = {
 	"queued_packets",
 	"queued_bytes",
@@ -47,13 +47,13 @@ void lbx_stats_free(struct net_device *dev)
 }
 
 /**
- * lbx_count_drop - a packet is dropped
+ * lbx_count_drop - count and trace a dropped packet
  * @dev: an lbx device
  * @skb: the packet, or NULL if it is freed already
  * @reason: LBX_XSTATS_DROP_*
  *
- * Context: any.  netpoll has hardirqs off, where local_bh_enable() would turn them
- *	on to run softirqs.
+ * Context: any.  netpoll calls with hardirqs off, where local_bh_enable() would turn
+ *	them on to run softirqs.
  */
 void lbx_count_drop(const struct net_device *dev, const struct sk_buff *skb,
 		    unsigned int reason)
@@ -101,11 +101,11 @@ static void lbx_sum(const struct net_device *dev, u64 *sum)
  * @dev: an lbx device
  * @stats: zeroed, to fill
  *
- * As on lo, what is sent is received: both directions show the same figures.  Of
- * the drops, those of the backlog are not added here, since dev_get_stats() does:
- * enqueue_to_backlog() has counted them.
+ * Every sent packet is received, as on lo, so both directions have the same figures.
+ * Backlog drops are not added here: enqueue_to_backlog() has counted them, and
+ * dev_get_stats() adds them.
  *
- * Context: any that may read; RCU or RTNL.
+ * Context: RCU or RTNL.
  */
 void lbx_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *stats)
 {
@@ -126,7 +126,7 @@ void lbx_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *stats)
 	stats->rx_dropped = sum[LBX_XSTATS_DROP_ISOLATED - 1];
 }
 
-/* The total, and then "cpu0_", "cpu1_", ... of the CPUs that there can be */
+/* The totals, then the counters of each possible CPU: "cpu0_", "cpu1_", ... */
 int lbx_get_sset_count(struct net_device *dev, int sset)
 {
 	if (sset != ETH_SS_STATS)
@@ -170,7 +170,7 @@ size_t lbx_get_xstats_size(const struct net_device *dev)
 }
 
 /**
- * lbx_fill_xstats - rtnl_link_ops.fill_xstats: IFLA_INFO_XSTATS
+ * lbx_fill_xstats - rtnl_link_ops.fill_xstats: fill IFLA_INFO_XSTATS
  * @skb: the message
  * @dev: an lbx device
  *

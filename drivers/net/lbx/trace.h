@@ -2,9 +2,9 @@
 /*
  * Tracepoints of lbx, for perf, trace-cmd and bpftrace:
  *
- *   lbx:lbx_xmit    a packet is handed to the receive path
+ *   lbx:lbx_xmit    a packet is passed to the receive path
  *   lbx:lbx_drop    a packet is dropped
- *   lbx:lbx_config  a device was made or changed, after the change
+ *   lbx:lbx_config  a device was created or changed (its new state)
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM lbx
@@ -31,8 +31,8 @@
 	{ LBX_XSTATS_DROP_DOWN,		"down" },			\
 	{ LBX_XSTATS_DROP_MALFORMED,	"malformed" })
 
-/* @path: which way it came, one of LBX_XSTATS_*_PACKETS
- * @is_inline: whether it is received right here, or by a softirq of its own
+/* @path: the packet path, one of LBX_XSTATS_*_PACKETS
+ * @is_inline: true if the packet is received inline, false if by a softirq
  */
 TRACE_EVENT(lbx_xmit,
 
@@ -67,7 +67,7 @@ TRACE_EVENT(lbx_xmit,
 		  lbx_show_path(__entry->path), __entry->is_inline)
 );
 
-/* @skb: NULL for what the backlog has refused and freed
+/* @skb: NULL if the backlog has refused and freed the packet
  * @reason: one of LBX_XSTATS_DROP_*
  */
 TRACE_EVENT(lbx_drop,
