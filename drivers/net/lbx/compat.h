@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels that lbx builds for, 6.1 to 7.2.  The rest of
- * the driver is written for the newest of them; no other file asks for a version.
+ * Differences between the kernels that lbx supports, 6.1 to 7.2.  The rest of the
+ * driver is written for the newest of them.  Only this file checks for versions.
  */
 #ifndef _LBX_COMPAT_H
 #define _LBX_COMPAT_H
@@ -14,14 +14,14 @@
 #include <net/ip6_fib.h>
 #include <net/rtnetlink.h>
 
-/* 6.10 and some of the stable series */
+/* 6.10 and some stable series added it */
 #ifndef dst_rt6_info
 #define dst_rt6_info(_ptr)	container_of_const(_ptr, struct rt6_info, dst)
 #endif
 
-/* 6.12 turned NETIF_F_LLTX and NETIF_F_NETNS_LOCAL into members of net_device.
- * 6.15 renamed the second of them and stable series followed, so that no version
- * tells which name it has: Kbuild looks it up.
+/* 6.12 turned NETIF_F_LLTX and NETIF_F_NETNS_LOCAL into members of net_device.  6.15
+ * renamed the second one and stable series followed, so the version does not determine
+ * the name: Kbuild looks it up.
  */
 static inline void lbx_compat_set_lltx(struct net_device *dev)
 {
@@ -62,8 +62,9 @@ static inline unsigned int netif_get_gso_max_size(const struct net_device *dev,
 }
 #endif
 
-/* True if nft, tc or cgroup net_prio have something for what leaves by @dev, or nft
- * or tc for what comes in.  6.6 brought tcx.  The pointers are ORed to be one branch.
+/* Return true if nft, tc or cgroup net_prio is in use at the egress of @dev, or, in the
+ * second function, if nft or tc is at its ingress.  6.6 added tcx.  The pointers are
+ * ORed to get one branch.
  */
 static inline bool lbx_compat_has_egress(const struct net_device *dev)
 {
@@ -106,9 +107,13 @@ static inline bool lbx_compat_has_ingress(const struct net_device *dev)
 	return users;
 }
 
-/* True if validate_xmit_skb() has to encrypt @skb or to drop it: IPsec (a sec path), kTLS
- * and PSP (decrypted), device memory (unreadable; before 6.12 there was none).  GCC makes
- * one test of bits in one byte, if they are in one expression.
+/* True if validate_xmit_skb() has to encrypt or drop @skb:
+ *
+ * - IPsec: a sec path
+ * - kTLS and PSP: decrypted
+ * - device memory: unreadable, from 6.12 on
+ *
+ * One expression, so that GCC tests bits of one byte together.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #ifdef CONFIG_TLS_DEVICE
@@ -133,10 +138,10 @@ static inline bool lbx_compat_is_special(const struct sk_buff *skb)
 	return false;
 }
 
-/* 6.2 gave the extack room for a text of its own.  Before, it points to one that
- * must last until the answer is sent, which is after RTNL and may see the next
- * request refused, another user's: so each task has its own text, and keeps it
- * for its next refusal or until it is dead.
+/* 6.2 gave the extack room for a formatted text.  Before, the extack points to a text
+ * that must last until the reply is sent.  The reply is sent after RTNL is released,
+ * when the next request, another user's, may already be refused.  So each task has its
+ * own text, and keeps it until its next refusal or its death.
  */
 #ifndef NL_SET_ERR_MSG_FMT
 #include <linux/pid.h>
@@ -158,7 +163,7 @@ static inline void lbx_compat_text_free(struct lbx_compat_text *text)
 	kfree(text);
 }
 
-/* NULL if there is no memory for it; RTNL */
+/* Return the text of this task, or NULL without memory.  RTNL */
 static inline struct lbx_compat_text *lbx_compat_text_get(void)
 {
 	struct lbx_compat_text *text, *next, *mine = NULL;
@@ -181,7 +186,7 @@ static inline struct lbx_compat_text *lbx_compat_text_get(void)
 	return mine;
 }
 
-/* When nobody can be refused any more */
+/* Called when no request can be refused any more */
 static inline void lbx_compat_texts_free(void)
 {
 	struct lbx_compat_text *text, *next;
@@ -207,7 +212,7 @@ static inline void lbx_compat_texts_free(void)
 static inline void lbx_compat_texts_free(void) { }
 #endif
 
-/* 6.15 made the lists of captures per netns, and asks for RCU by name */
+/* 6.15 made the lists of captures per netns, and put RCU into the function's name */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 #define dev_nit_active_rcu(dev)	dev_nit_active(dev)
 #endif
@@ -240,8 +245,8 @@ static inline void lbx_compat_spin_unlock(spinlock_t *lock)
 	_Generic(lock, rwlock_t * : lbx_compat_rw_unlock,		\
 		 spinlock_t * : lbx_compat_spin_unlock)(lock)
 
-/* True if the device is about to become a port of a bond.  6.2 brought IFF_NO_ADDRCONF; before,
- * IFF_SLAVE told addrconf, and was set as early.
+/* Return true if the device is about to become a port of a bond.  6.2 added
+ * IFF_NO_ADDRCONF.  Before, addrconf checked IFF_SLAVE, which was set as early.
  */
 static inline bool lbx_compat_is_port(const struct net_device *dev)
 {

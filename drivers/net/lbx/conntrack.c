@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connection tracking of what an lbx device sends.
+ * Connection tracking of packets that an lbx device sends.
  *
- * in_vrf_postrouting() takes an L3 master, and so an lbx device, for a VRF, whose
- * packets pass NF_INET_POST_ROUTING a second time on the real device.  So
- * nf_confirm() and nf_nat_inet_fn() do nothing there, and a connection is confirmed
- * in NF_INET_LOCAL_IN.  A packet that waits before it gets there leaves its
- * connection out of the hash table, the next one of the flow becomes the first of
- * another connection, and that one is dropped as a clash where the protocol does not
- * allow_clash.  So a packet that has to wait, in a qdisc or in a backlog, is
- * confirmed before it does.
+ * in_vrf_postrouting() treats every L3 master, and so an lbx device, as a VRF, whose
+ * packets pass NF_INET_POST_ROUTING a second time on the real device.  So nf_confirm()
+ * and nf_nat_inet_fn() do nothing there, and a connection is confirmed in
+ * NF_INET_LOCAL_IN.  If a packet waits before that hook, its connection is not in the
+ * hash table yet.  The next packet of the flow then starts another connection, and is
+ * dropped as a clash where the protocol does not allow_clash.  So lbx confirms a packet
+ * before it waits in a qdisc or in a backlog.
  *
- * A packet that is received inline does not wait, and is not looked at here.
+ * A packet that is received inline does not wait, and does not come here.
  */
 #include <linux/netfilter.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -22,7 +21,7 @@
 #include "lbx.h"
 
 /**
- * lbx_may_wait - may a packet of this task wait, before it is received?
+ * lbx_may_wait - check if a packet of this task may wait before it is received
  * @dev: the device whose queue it goes to, an lbx device or lo
  *
  * On a device without a qdisc, a packet that is sent with softirqs on is received
@@ -30,7 +29,7 @@
  * With RPS another CPU receives it.
  *
  * Context: RCU read side.
- * Return: true if it may.
+ * Return: true if it may wait.
  */
 bool lbx_may_wait(const struct net_device *dev)
 {
@@ -47,10 +46,10 @@ bool lbx_may_wait(const struct net_device *dev)
 }
 
 /* On lo, nf_nat_inet_fn() gives a connection that no rule changes a null binding in
- * NF_INET_POST_ROUTING: it keeps its addresses and gets another source port if the
- * tuple of its replies is in use already.  A confirmed connection gets none any
- * more.  IPS_DST_NAT_DONE: NAT is in use in this netns, and has seen the packet in
- * NF_INET_LOCAL_OUT.
+ * NF_INET_POST_ROUTING: the connection keeps its addresses, and gets another source
+ * port if the tuple of its replies is in use.  A confirmed connection gets no binding,
+ * so make it here.  IPS_DST_NAT_DONE means that NAT is in use in this netns, and has
+ * seen the packet in NF_INET_LOCAL_OUT.
  */
 static void lbx_bind(struct nf_conn *ct)
 {
@@ -67,15 +66,15 @@ static void lbx_bind(struct nf_conn *ct)
 }
 
 /**
- * lbx_confirm - have the connection of a packet confirmed
- * @skb: a packet with an nfct, IP's, not shared
+ * lbx_confirm - confirm the connection of a packet
+ * @skb: an IP packet with an nfct, not shared
  *
- * As nf_confirm() does in NF_INET_POST_ROUTING, through the hook that is there so as
- * not to depend on nf_conntrack.  Helpers and events remain for NF_INET_LOCAL_IN,
- * where nf_confirm() is called in any case.
+ * As nf_confirm() in NF_INET_POST_ROUTING, but through nf_ct_hook, so that lbx does not
+ * depend on nf_conntrack.  Helpers and events are left to NF_INET_LOCAL_IN, which calls
+ * nf_confirm() in any case.
  *
  * Context: any but hardirq, RCU read side.
- * Return: false if conntrack dropped the packet, which it has counted.
+ * Return: false if conntrack has dropped the packet, and counted it.
  */
 bool lbx_confirm(struct sk_buff *skb)
 {
@@ -83,7 +82,7 @@ bool lbx_confirm(struct sk_buff *skb)
 	const struct nf_ct_hook *ct_hook;
 	unsigned int verdict;
 
-	/* __nf_conntrack_confirm() takes neither */
+	/* __nf_conntrack_confirm() accepts neither */
 	if (nf_ct_is_confirmed(ct) || nf_ct_is_template(ct))
 		return true;
 

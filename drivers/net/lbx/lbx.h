@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * lbx: what the files of the driver share
+ * lbx: declarations that the files of the driver share
  *
- *   main.c      the module: parameters, load and unload
+ *   main.c      the module: parameter, load and unload
  *   device.c    the net_device and its netlink kind
- *   netlink.c   the kind's attributes: what is asked for, and what is told
- *   xmit.c      the path of a packet, transmit and receive
- *   neigh.c     the neighbour's output: direct, by the queue, or by lo
+ *   netlink.c   the attributes of the kind
+ *   xmit.c      the packet paths, transmit and receive
+ *   neigh.c     output of a neighbour entry: direct, queued, or over lo
  *   conntrack.c connection tracking of packets that wait
- *   claim.c     claims: local traffic that is taken over from lo
+ *   claim.c     claims: local traffic that an lbx device takes over from lo
  *   claim_hook.c     the hook at lo's egress
  *   claim_netlink.c  requests and notifications of claims
- *   claim.h     what these three share
- *   isolate.c   isolation: what other devices bring in or take out
+ *   claim.h     declarations that these three share
+ *   isolate.c   isolation from the traffic of other devices
  *   isolate6.c  isolated addresses in IPv6 extension headers
- *   stats.c     the counters, and who gets to see them
- *   address.c   which IPv4 addresses a device takes
- *   address6.c  which IPv6 addresses it takes, and the ones it has of itself
- *   mirror.c    a copy of each IPv6 address on lo, so that a server can bind it
- *   route6.c    a route to ::1, so that a client there is told of a refusal
+ *   stats.c     the counters and their readers
+ *   address.c   IPv4 addresses and settings
+ *   address6.c  IPv6 addresses and settings, and the link-local address
+ *   mirror.c    a mirror of each IPv6 address on lo, so that a server can bind it
+ *   route6.c    a route to ::1, so that a client on ::1 sees refused connections
  *   trace.h     the tracepoints
- *   compat.h    what differs between kernel versions
+ *   compat.h    differences between kernel versions
  */
 #ifndef _LBX_H
 #define _LBX_H
@@ -36,20 +36,20 @@
 
 #define LBX_VERSION	"0.2.0"
 
-/* What the device does to a packet instead of the stack, all of it by doing
- * nothing.  Each can be switched off with ethtool -K.
+/* For all of these the device does nothing, because a loopback needs none of that work.
+ * Each can be switched off with ethtool -K.
  */
 #define LBX_OFFLOADS	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_GSO_SOFTWARE | \
 			 NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC)
 
 /**
  * struct lbx_stats - one CPU's counters of one device
- * @count: indexed by LBX_XSTATS_* - 1, see <linux/lbx.h>; those that change with
- *	each packet are the first eight, a cache line
+ * @count: indexed by LBX_XSTATS_* - 1, see <linux/lbx.h>; the first eight, one cache
+ *	line, are those that change with each packet
  * @syncp: lets 32-bit readers see the 64-bit counters whole
  *
- * Written on the CPU that they belong to, with softirqs or preemption off.  On 64 bits
- * local64_inc() is safe in hardirqs (netpoll); on 32 bits u64_stats_t needs them off.
+ * Written only on their own CPU, with softirqs or preemption off.  On 64 bits,
+ * local64_inc() is safe in hardirqs (netpoll); on 32 bits, u64_stats_t needs them off.
  */
 struct lbx_stats {
 	u64_stats_t		count[LBX_XSTATS_PAD - 1];
@@ -59,17 +59,19 @@ struct lbx_stats {
 /**
  * struct lbx_priv - the private part of an lbx net_device
  * @stats: per-CPU counters
- * @direct: whether IP hands packets over past the queue; written under RTNL
- * @isolate: whether other devices' packets are dropped; written under RTNL
- * @isolated: entry of the list of isolated devices of the netns (isolate.c); RCU
+ * @direct: IP may bypass the queue; written under RTNL
+ * @isolate: the device is isolated; written under RTNL
+ * @isolated: entry of the netns's list of isolated devices (isolate.c); RCU
  * @claims: the device's claims, those of interfaces first; RTNL
- * @n_claims: their number; RTNL
- * @changed: in the list of devices whose claims a request has changed, else empty; RTNL
- * @new_neigh6: IPv6 neighbour entries made since they were all released, see neigh.c
- * @neigh6_full: in the list of devices to release them of, see neigh.c
+ * @n_claims: number of @claims; RTNL
+ * @changed: entry of the list of devices whose claims a request has changed, or empty;
+ *	RTNL
+ * @new_neigh6: number of IPv6 neighbour entries made since the last release of all, see
+ *	neigh.c
+ * @neigh6_full: entry of the list of devices whose entries are to be released, see
+ *	neigh.c
  * @dev: the device
- * @linklocal: the device is to be given a link-local address by
- *	lbx_addr6_linklocals(); RTNL
+ * @linklocal: lbx_addr6_linklocals() adds a link-local address to the device; RTNL
  * @in6_dev: the inet6_dev that lbx_addr6_setup() has set up, compared and never
  *	dereferenced; RTNL
  */
@@ -97,8 +99,8 @@ void lbx_l3mdev_accept(struct net_device *dev);
 int lbx_device_init(void);
 void lbx_device_exit(void);
 
-/* Nothing announces a change of the sysctl: sent packets look at it, before the one
- * that asks for a connection is received.
+/* No event announces a change of the sysctl.  So each sent packet checks it, before the
+ * packet that asks for a connection is received.
  */
 static __always_inline void lbx_check_l3mdev_accept(struct net_device *dev)
 {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The neighbour's output, the last step of ip_finish_output2() and
- * ip6_finish_output2() before the device, and so the place to choose the way that
- * a packet takes:
+ * Output of a neighbour entry: the choice of the packet path.
  *
- * - direct: straight into the device, past __dev_queue_xmit(), which for most
- *   packets would do nothing but cost time.
- * - by the queue, if there is something on it or direct output is off.
- * - by lo, while the device is down.  A local route stays when its device goes
- *   down (its scope is nowhere, and fib_sync_down_dev() leaves it), so does a
- *   route that a socket holds: what it carries would be lost in the noop qdisc.
- *   Unless the device is isolated: then it is dropped.
+ * It is the last step of ip_finish_output2() and ip6_finish_output2() before the
+ * device:
  *
- * neigh_output() calls here for each packet, because no entry ever has a cached
+ * - direct: straight into the device, around __dev_queue_xmit(), which would only cost
+ *   time for most packets.
+ * - queued: if anything is attached to the queue, or direct output is off.
+ * - lo, while the device is down.  A local route stays when its device goes down (its
+ *   scope is nowhere, so fib_sync_down_dev() leaves it), and so does a route that a
+ *   socket holds.  The noop qdisc would drop their packets.  If the device is blocked
+ *   (isolated and down), the packet is dropped.
+ *
+ * neigh_output() calls this output for each packet, because no entry ever has a cached
  * header: neigh_resolve_output() makes none for lbx_header_ops, see device.c.
  */
 #include <linux/etherdevice.h>
@@ -24,20 +25,20 @@
 #include "compat.h"
 #include "lbx.h"
 
-/* IPv6 has an entry for each destination (IPv4 has one for all, as
- * __ipv4_neigh_lookup_noref() does for a loopback).  Newer kernels exempt those of a
- * loopback from the forced collection of neigh_alloc(), and an AnyIP prefix would
- * collect its size in them before neigh_periodic_work() comes.  So each time that
- * this many are new, all entries of the device are released, by a work item: each
- * costs a netlink message.
+/* IPv6 has one entry for each destination.  (IPv4 has one for all, as
+ * __ipv4_neigh_lookup_noref() does for a loopback.)  Newer kernels exempt the entries
+ * of a loopback from the forced collection of neigh_alloc(), so an AnyIP prefix could
+ * add as many entries as it has addresses before neigh_periodic_work() runs.  So
+ * whenever a device has this many new entries, a work item releases all of its entries.
+ * Each release costs a netlink message.
  */
 #define LBX_NEIGH6_MAX	1024
 
-/* Entries to release before the lock of the table is given up */
+/* Number of entries released under one hold of the table's lock */
 #define LBX_NEIGH_BATCH	64
 
-/* As neigh_hh_output(), with the header from @ha.  @dev is an lbx device or lo: both
- * have an Ethernet header.  ip_finish_output2() has made room.
+/* As neigh_hh_output(), with the header made from @ha.  @dev is an lbx device or lo;
+ * both have an Ethernet header.  ip_finish_output2() has made room for it.
  */
 static __always_inline int lbx_queue_output(struct net_device *dev,
 					    struct sk_buff *skb, const u8 *ha)
@@ -79,7 +80,7 @@ static int lbx_neigh_output(struct neighbour *n, struct sk_buff *skb)
 
 	lbx_check_l3mdev_accept(dev);
 
-	/* The entries are NUD_NOARP: nobody but a user changes n->ha */
+	/* The entries are NUD_NOARP: only a user changes n->ha */
 	if (likely(READ_ONCE(priv->direct)) &&
 	    likely(lbx_xmit_direct(skb, dev, n->ha)))
 		return NET_XMIT_SUCCESS;
@@ -90,8 +91,9 @@ static int lbx_neigh_output(struct neighbour *n, struct sk_buff *skb)
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* For the callback of __neigh_for_each_release(), which has no argument: the device whose
- * entries are released, and how many still may be.  Only lbx_neigh6_work uses them.
+/* Arguments of the callback of __neigh_for_each_release(), which passes none: the
+ * device whose entries are released, and how many more may be.  Only lbx_neigh6_work
+ * uses them.
  */
 static const struct net_device *lbx_neigh_dev;
 static unsigned int lbx_neigh_left;
@@ -106,7 +108,7 @@ static int lbx_neigh_is_due(struct neighbour *n)
 	return 1;
 }
 
-/* Release the IPv6 entries of @dev, except for those that a user has added.  Sleeps. */
+/* Release the IPv6 entries of @dev, except those that a user has added.  Sleeps. */
 static void lbx_neigh_release(struct net_device *dev)
 {
 	bool again;
@@ -122,7 +124,7 @@ static void lbx_neigh_release(struct net_device *dev)
 	} while (again);
 }
 
-/* Devices with LBX_NEIGH6_MAX new entries, each with a reference */
+/* Devices with LBX_NEIGH6_MAX new entries; the list holds a reference to each */
 static LLIST_HEAD(lbx_neigh6_full);
 
 static void lbx_neigh6_release(struct work_struct *work)
@@ -133,7 +135,7 @@ static void lbx_neigh6_release(struct work_struct *work)
 				  neigh6_full) {
 		struct net_device *dev = priv->dev;
 
-		/* it may be added again from here on */
+		/* the device may be added to the list again from here on */
 		atomic_set(&priv->new_neigh6, 0);
 		lbx_neigh_release(dev);
 		dev_put(dev);
@@ -142,7 +144,7 @@ static void lbx_neigh6_release(struct work_struct *work)
 
 static DECLARE_WORK(lbx_neigh6_work, lbx_neigh6_release);
 
-/* When no device is left */
+/* Called when no device is left */
 void lbx_neigh_exit(void)
 {
 	flush_work(&lbx_neigh6_work);
@@ -150,13 +152,13 @@ void lbx_neigh_exit(void)
 #endif
 
 /**
- * lbx_neigh_construct - ndo_neigh_construct: take over the output
+ * lbx_neigh_construct - ndo_neigh_construct: set the output function
  * @dev: an lbx device
  * @n: a new entry, after arp_constructor() or ndisc_constructor() and not yet
  *	in its table
  *
  * Context: any that sends; softirqs may be on.
- * Return: 0, always.
+ * Return: always 0.
  */
 int lbx_neigh_construct(struct net_device *dev, struct neighbour *n)
 {
