@@ -2,8 +2,8 @@
 /*
  * Claims: an lbx device takes local traffic over from lo.
  *
- * Here are the tables of a netns, the changes of claims, and the events of
- * interfaces.  claim_hook.c takes the packets, claim_netlink.c has the requests.
+ * This file has the claim tables of a netns, the changes of claims, and the events of
+ * interfaces.  claim_hook.c takes the packets over.  claim_netlink.c parses requests.
  */
 #include <linux/in.h>
 #include <linux/inetdevice.h>
@@ -20,8 +20,9 @@
 #include "compat.h"
 #include "trace.h"
 
-/* Claims in a netns that wait for an interface.  A request can make them for any name, so
- * the number is bounded: it bounds the length of by_name's buckets too.
+/* Limit of claims in a netns that wait for an interface.  A request can make such a
+ * claim for any name, so the number is limited.  This limits the length of by_name's
+ * buckets too.
  */
 #define LBX_WAITING_MAX	4096
 
@@ -35,7 +36,7 @@ static struct hlist_head *lbx_name_bucket(struct lbx_claim_net *cnet,
 	return &cnet->by_name[hash & (ARRAY_SIZE(cnet->by_name) - 1)];
 }
 
-/* The claim that waits for the name; RTNL */
+/* Return the claim that waits for @name, or NULL.  RTNL */
 static struct lbx_claim *lbx_find_waiting(struct lbx_claim_net *cnet,
 					  const char *name)
 {
@@ -50,7 +51,7 @@ static struct lbx_claim *lbx_find_waiting(struct lbx_claim_net *cnet,
 /**
  * lbx_claim_find - find the claim of a target
  * @net: the netns
- * @target: the target; an interface may be named by an alternative name
+ * @target: the target; the name of an interface may be an alternative name
  *
  * Context: RTNL.
  * Return: the claim, or NULL if there is none.
@@ -79,8 +80,9 @@ struct lbx_claim *lbx_claim_find(struct net *net, const struct lbx_target *targe
 	return claim;
 }
 
-/* Such as a VRF: it carries what lo carries for others, see
- * ip_route_output_key_hash_rcu().  NULL if there is none.  RTNL
+/* Return the L3 master of @dev, such as a VRF, or NULL.  The L3 master carries the
+ * local traffic that lo carries for other interfaces, see
+ * ip_route_output_key_hash_rcu().  RTNL
  */
 static const struct net_device *lbx_l3_master(const struct net_device *dev)
 {
@@ -116,7 +118,7 @@ static void lbx_claim_attach(struct lbx_claim_net *cnet, struct lbx_claim *claim
 			   lbx_index_bucket(cnet, claim->ifindex));
 }
 
-/* A reader that is here still sees the index of before, or 0, which fits no interface */
+/* A concurrent reader still sees the old index, or 0, which matches no interface */
 static void lbx_claim_detach(struct lbx_claim_net *cnet, struct lbx_claim *claim)
 {
 	if (!claim->ifindex)
@@ -147,7 +149,7 @@ static void lbx_claim_list_del(struct lbx_claim *claim)
 	priv->n_claims--;
 }
 
-/* Make the claim work.  The only errors are those of memory. */
+/* Insert the claim into the tables.  Fails only for want of memory. */
 static int lbx_claim_insert(struct lbx_claim_net *cnet, struct lbx_claim *claim,
 			    const struct net_device *target, const char *name)
 {
@@ -202,7 +204,7 @@ static void lbx_claim_remove(struct lbx_claim_net *cnet, struct lbx_claim *claim
 	kfree_rcu(claim, rcu);
 }
 
-/* Whether the interface can be claimed; clears @dev if the claim is to wait */
+/* Check that the interface can be claimed.  Clear @dev if the claim has to wait. */
 static int lbx_claim_check_dev(struct lbx_claim_net *cnet,
 			       const struct lbx_target *target,
 			       struct net_device **dev,
@@ -255,7 +257,9 @@ static int lbx_claim_check_dev(struct lbx_claim_net *cnet,
 	return 0;
 }
 
-/* Whether lo carries the address now, or may carry it one day if the claim may wait */
+/* Check that lo carries the address now, or, for a claim that may wait, could carry it
+ * later.
+ */
 static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 			    struct netlink_ext_ack *extack)
 {
@@ -305,8 +309,8 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* The VRF with a member that has the address, NULL if there is none.
- * ipv6_chk_addr_and_flags() looks into one VRF at a time.  RTNL
+/* Return the VRF with a member that has the address, or NULL.  Loops over all VRFs,
+ * because ipv6_chk_addr_and_flags() checks one VRF at a time.  RTNL
  */
 static const struct net_device *lbx_vrf_of6(struct net *net,
 					    const struct in6_addr *addr)
@@ -374,11 +378,11 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 #endif
 
 /**
- * lbx_claim_begin - begin to change claims
- * @txn: to be ended by lbx_claim_commit() or lbx_claim_rollback()
+ * lbx_claim_begin - begin a transaction of changes of claims
+ * @txn: the transaction; end it with lbx_claim_commit() or lbx_claim_rollback()
  * @net: the netns
  *
- * Context: RTNL, until it is ended.
+ * Context: RTNL, held until the transaction ends.
  */
 void lbx_claim_begin(struct lbx_claim_txn *txn, struct net *net)
 {
@@ -416,7 +420,7 @@ static int lbx_claim_make(struct lbx_claim_txn *txn, struct net_device *dev,
 	if (err)
 		return err;
 
-	/* a user namespace may make as many as it has memory for */
+	/* accounted: a user namespace may make as many claims as it has memory for */
 	claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
 	if (!claim)
 		return -ENOMEM;
@@ -442,16 +446,16 @@ static int lbx_claim_make(struct lbx_claim_txn *txn, struct net_device *dev,
 
 /**
  * lbx_claim_add - claim a target
- * @txn: the changes
+ * @txn: the transaction
  * @dev: the lbx device
  * @target: the target
  * @flags: LBX_F_*
- * @extack: where the reason of a refusal goes
+ * @extack: for the reason of a refusal
  *
  * Context: RTNL.
- * Return: 0; -EINVAL if the target cannot be claimed, -ENODEV if there is no such
- *	interface, -EADDRNOTAVAIL if the address is not local, -EBUSY if another
- *	device has the target, -EEXIST if @dev has it and LBX_F_EXCL is set, -ENOSPC if
+ * Return: 0; -EINVAL if the target cannot be claimed, -ENODEV if the interface is not
+ *	found, -EADDRNOTAVAIL if the address is not local, -EBUSY if another device
+ *	holds the claim, -EEXIST if @dev holds it and LBX_F_EXCL is set, -ENOSPC if
  *	too many claims wait, -ENOMEM.
  */
 int lbx_claim_add(struct lbx_claim_txn *txn, struct net_device *dev,
@@ -476,14 +480,14 @@ int lbx_claim_add(struct lbx_claim_txn *txn, struct net_device *dev,
 
 /**
  * lbx_claim_del - remove a claim
- * @txn: the changes
- * @dev: the lbx device that must have it, or NULL for any
+ * @txn: the transaction
+ * @dev: the lbx device that must hold the claim, or NULL for any
  * @target: the target
- * @extack: where the reason of a refusal goes
+ * @extack: for the reason of a refusal
  *
  * Context: RTNL.
- * Return: 0; -ENOENT if it is not claimed, or not by @dev; -EINVAL if @txn has removed
- *	it before.
+ * Return: 0; -ENOENT if the target is not claimed, or not by @dev; -EINVAL if @txn has
+ *	removed the claim already.
  */
 int lbx_claim_del(struct lbx_claim_txn *txn, const struct net_device *dev,
 		  const struct lbx_target *target, struct netlink_ext_ack *extack)
@@ -518,7 +522,7 @@ static void lbx_claim_mark(struct net_device *dev, struct list_head *changed)
 		list_add_tail(&priv->changed, changed);
 }
 
-/* rtnetlink_event() makes an RTM_NEWLINK of it */
+/* rtnetlink_event() sends an RTM_NEWLINK for this event */
 static void lbx_claim_tell_link(struct net_device *dev)
 {
 	call_netdevice_notifiers(NETDEV_CHANGEINFODATA, dev);
@@ -526,9 +530,9 @@ static void lbx_claim_tell_link(struct net_device *dev)
 
 /**
  * lbx_claim_commit - make the changes final, and report them
- * @txn: the changes
- * @tell_links: report the lbx devices as changed too, which rtnetlink does by itself
- *	for its own requests
+ * @txn: the transaction
+ * @tell_links: also report each lbx device whose claims changed; rtnetlink does so
+ *	itself for its own requests
  *
  * Context: RTNL.
  */
@@ -576,8 +580,8 @@ void lbx_claim_commit(struct lbx_claim_txn *txn, bool tell_links)
 }
 
 /**
- * lbx_claim_rollback - forget the changes
- * @txn: the changes
+ * lbx_claim_rollback - undo the changes
+ * @txn: the transaction
  *
  * Context: RTNL.
  */
@@ -597,10 +601,10 @@ void lbx_claim_rollback(struct lbx_claim_txn *txn)
 
 /**
  * lbx_claim_flush - remove all claims of a device
- * @dev: an lbx device that goes
+ * @dev: an lbx device that is being removed
  *
- * Context: RTNL.  Readers are gone after a grace period, which
- *	unregister_netdevice_many_notify() waits for.
+ * Context: RTNL.  unregister_netdevice_many_notify() waits for a grace period, after
+ *	which no reader is left.
  */
 void lbx_claim_flush(struct net_device *dev)
 {
@@ -616,7 +620,7 @@ void lbx_claim_flush(struct net_device *dev)
 	lbx_claim_hook_put(dev_net(dev));
 }
 
-/* An interface leaves this netns, or lo does not carry its traffic any more */
+/* Make the claim wait: its interface leaves this netns, or joins a VRF */
 static struct lbx_claim *lbx_claim_gone(struct lbx_claim_net *cnet,
 					const struct net_device *dev)
 {
@@ -629,13 +633,13 @@ static struct lbx_claim *lbx_claim_gone(struct lbx_claim_net *cnet,
 	return claim;
 }
 
-/* An interface is new, has a new name, or has left its VRF */
+/* Attach a claim to an interface that is new, has a new name, or has left its VRF */
 static struct lbx_claim *lbx_claim_named(struct lbx_claim_net *cnet,
 					 const struct net_device *dev)
 {
 	struct lbx_claim *claim = lbx_find_index(cnet, dev->ifindex);
 
-	/* A claim that waits for the new name waits for another interface still */
+	/* A claim that waits for the new name keeps waiting, for another interface */
 	if (claim) {
 		if (!strcmp(claim->ifname, dev->name))
 			return NULL;
@@ -667,8 +671,9 @@ static int lbx_claim_event(struct notifier_block *nb, unsigned long event,
 		claim = lbx_claim_named(cnet, dev);
 		break;
 	case NETDEV_CHANGEUPPER:
-		/* do_vrf_add_slave() sets the flag before, vrf_del_slave() clears it
-		 * after this event, when there is no upper device any more
+		/* do_vrf_add_slave() sets the flag before this event.  vrf_del_slave()
+		 * clears it after this event, when the interface has no upper device
+		 * any more.
 		 */
 		claim = lbx_l3_master(dev) ? lbx_claim_gone(cnet, dev) :
 					     lbx_claim_named(cnet, dev);

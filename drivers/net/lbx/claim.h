@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Claims: what claim.c, claim_hook.c and claim_netlink.c share
+ * Claims: declarations that claim.c, claim_hook.c and claim_netlink.c share
  */
 #ifndef _LBX_CLAIM_H
 #define _LBX_CLAIM_H
@@ -15,25 +15,25 @@
 
 #define LBX_CLAIM_HASH_BITS	6
 
-/* Buckets that a hash table of addresses always has.  It would shrink to 4, and then
- * a quarter of what lo carries meets the first claim in its bucket, at 0.4 % of what
- * a UDP packet costs
+/* The least number of buckets of a hash table of addresses.  The table would otherwise
+ * shrink to 4 buckets.  A quarter of the packets on lo would then find the first claim
+ * in their bucket, which costs 0.4 % of a UDP packet.
  */
 #define LBX_CLAIM_MIN_SIZE	64
 
 /**
- * struct lbx_claim - what one lbx device carries instead of lo
- * @dev: the lbx device that carries
- * @to: the lbx device that has the claim when the request is done, NULL if the request
- *	removes it; @dev unless the claim is staged
+ * struct lbx_claim - a claim of one target by one lbx device
+ * @dev: the lbx device that carries the traffic
+ * @to: the lbx device that holds the claim after the request, NULL if the request
+ *	removes the claim; @dev unless the claim is staged
  * @node: in @dev's lbx_priv.claims
  * @staged: in lbx_claim_txn.staged, or empty
- * @fresh: made by the request that is being done
+ * @fresh: the current request has made the claim
  * @family: AF_INET or AF_INET6 for an address, AF_UNSPEC for an interface
- * @addr: the address, an IPv4 one as its last word
+ * @addr: the address; an IPv4 address is in the last word
  * @addr_node: in lbx_claim_net.addr4 or .addr6
- * @ifindex: of the interface, 0 while the claim waits
- * @ifname: its name, or the name that the claim waits for
+ * @ifindex: index of the interface, 0 while the claim waits
+ * @ifname: name of the interface, or the name that the claim waits for
  * @index_node: in lbx_claim_net.by_index, unless the claim waits
  * @name_node: in lbx_claim_net.by_name
  * @rcu: for kfree_rcu()
@@ -66,15 +66,15 @@ struct lbx_claim {
  * struct lbx_claim_net - the claims in a netns
  * @addr4: claims of IPv4 addresses
  * @addr6: claims of IPv6 addresses
- * @n_addr4: number of them, so that an empty table costs nothing
- * @n_addr6: likewise
+ * @n_addr4: number of claims in @addr4, so that an empty table costs nothing
+ * @n_addr6: number of claims in @addr6, likewise
  * @n_index: number of claims in @by_index, likewise
  * @n_waiting: number of claims that wait for an interface
  * @n_claims: number of all claims
  * @seq: changes with each change of a claim, for genl_dump_check_consistent(); never 0
  * @by_index: claims of interfaces that exist
  * @by_name: all claims of interfaces
- * @hooked: whether @ops is registered
+ * @hooked: @ops is registered
  * @ops: the hook
  */
 struct lbx_claim_net {
@@ -93,12 +93,12 @@ struct lbx_claim_net {
 };
 
 /**
- * struct lbx_target - what a request wants to claim, as lbx_target_parse() has read it
+ * struct lbx_target - the target of a request, as read by lbx_target_parse()
  * @attr: the attribute that a refusal names
  * @family: as in struct lbx_claim
- * @may_wait: LBX_CLAIM_WAITING
+ * @may_wait: LBX_CLAIM_WAITING is set
  * @dev: the interface, NULL if there is none
- * @ifname: its name in the request, empty if that has the index only
+ * @ifname: name of the interface in the request, empty if the request has only an index
  * @addr: as in struct lbx_claim
  */
 struct lbx_target {
@@ -111,9 +111,9 @@ struct lbx_target {
 };
 
 /**
- * struct lbx_claim_txn - changes of claims, all of which are done or none
+ * struct lbx_claim_txn - a transaction: all of its changes are made, or none
  * @net: the netns
- * @staged: claims that change
+ * @staged: the claims that change
  */
 struct lbx_claim_txn {
 	struct net		*net;
@@ -141,7 +141,7 @@ static __always_inline u32 lbx_addr6_hash(const void *addr, u32 len, u32 seed)
 	return lbx_addr_hash(high, low, seed);
 }
 
-/* rhashtable_compare() would call memcmp() for each entry of the bucket */
+/* rhashtable_compare() would call memcmp() for each entry of a bucket */
 static __always_inline int lbx_addr4_cmp(struct rhashtable_compare_arg *arg,
 					 const void *obj)
 {
@@ -158,8 +158,8 @@ static __always_inline int lbx_addr6_cmp(struct rhashtable_compare_arg *arg,
 	return !ipv6_addr_equal(arg->key, &claim->addr);
 }
 
-/* Constants in each file that includes this, or the lookups would call the functions
- * by their pointers
+/* Defined as constants in each file that includes this; otherwise the lookups would
+ * call the functions through their pointers.
  */
 static const struct rhashtable_params lbx_addr4_params = {
 	.key_offset	= offsetof(struct lbx_claim, addr.s6_addr32[3]),
@@ -187,7 +187,7 @@ static inline struct hlist_head *lbx_index_bucket(struct lbx_claim_net *cnet,
 	return &cnet->by_index[ifindex & (ARRAY_SIZE(cnet->by_index) - 1)];
 }
 
-/* RCU or RTNL */
+/* Called under RCU or RTNL */
 static inline struct lbx_claim *lbx_find_index(struct lbx_claim_net *cnet,
 					       int ifindex)
 {
@@ -200,7 +200,7 @@ static inline struct lbx_claim *lbx_find_index(struct lbx_claim_net *cnet,
 	return NULL;
 }
 
-/* RCU */
+/* Called under RCU */
 static inline struct lbx_claim *lbx_find_addr4(struct lbx_claim_net *cnet,
 					       const __be32 *addr)
 {
@@ -208,7 +208,7 @@ static inline struct lbx_claim *lbx_find_addr4(struct lbx_claim_net *cnet,
 	       rhashtable_lookup(&cnet->addr4, addr, lbx_addr4_params) : NULL;
 }
 
-/* RCU */
+/* Called under RCU */
 static inline struct lbx_claim *lbx_find_addr6(struct lbx_claim_net *cnet,
 					       const struct in6_addr *addr)
 {

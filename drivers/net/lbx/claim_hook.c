@@ -2,15 +2,15 @@
 /*
  * The hook at lo's egress that takes claimed packets over (NF_STOLEN).
  *
- * The route of a local packet names the owner of its destination although lo is to
- * carry it: rtable's rt_iif is the owner's index (ip_route_output_key_hash_rcu(), "make
- * sure orig_oif points to fib result device"), and in IPv6 the fib6_info that the route
- * is made from has the owner as its nexthop device.  Addresses come and go without any
- * work here, and a new or removed claim takes effect for the next packet of each
- * connection.
+ * The route of a local packet names the interface that has its destination address,
+ * although lo is to carry the packet.  In IPv4, rtable's rt_iif is the index of that
+ * interface (ip_route_output_key_hash_rcu(), "make sure orig_oif points to fib result
+ * device").  In IPv6, the route is made from a fib6_info, whose nexthop device is that
+ * interface.  So nothing has to be updated when addresses come and go, and a new or
+ * removed claim takes effect for the next packet of each connection.
  *
- * The hook exists only while the netns has a claim.  For other traffic on lo it
- * is one test of a hash bucket, and one lookup if single addresses are claimed.
+ * The hook exists only while the netns has a claim.  Other traffic on lo pays for the
+ * test of one hash bucket, and for one lookup if single addresses are claimed.
  */
 #include <linux/in.h>
 #include <linux/netfilter_netdev.h>
@@ -29,7 +29,7 @@ static struct lbx_claim *lbx_claim_of4(struct lbx_claim_net *cnet,
 	const __be32 *daddr = &ip_hdr(skb)->daddr;
 	struct lbx_claim *claim;
 
-	/* most of what lo carries, and never claimed */
+	/* most of lo's traffic, and never claimed */
 	if (ipv4_is_loopback(*daddr))
 		return NULL;
 
@@ -60,7 +60,7 @@ static struct lbx_claim *lbx_claim_of6(struct lbx_claim_net *cnet,
 		return NULL;
 
 	f6i = rcu_dereference(dst_rt6_info(skb_dst(skb))->from);
-	/* one with a nexthop object has no fib6_nh, and no address either */
+	/* a route with a nexthop object has no fib6_nh, and belongs to no address */
 	if (!f6i || f6i->fib6_type != RTN_LOCAL || f6i->nh)
 		return NULL;
 
@@ -100,7 +100,7 @@ static unsigned int lbx_claim_hook(void *priv, struct sk_buff *skb,
  * @net: the netns
  *
  * Context: RTNL.
- * Return: 0 or the error of nf_register_net_hook().
+ * Return: 0, or the error of nf_register_net_hook().
  */
 int lbx_claim_hook_get(struct net *net)
 {
@@ -109,7 +109,7 @@ int lbx_claim_hook_get(struct net *net)
 
 	if (cnet->hooked)
 		return 0;
-	/* before all others on lo's egress: they see only what lo carries */
+	/* before all other hooks at lo's egress: they see only what lo carries */
 	cnet->ops = (struct nf_hook_ops) {
 		.hook		= lbx_claim_hook,
 		.priv		= cnet,
@@ -124,7 +124,7 @@ int lbx_claim_hook_get(struct net *net)
 }
 
 /**
- * lbx_claim_hook_put - unregister the hook if the netns has no claim
+ * lbx_claim_hook_put - unregister the hook of a netns without claims
  * @net: the netns
  *
  * Context: RTNL.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Claims in netlink: the generic netlink family "lbx", and the attributes of a link
- * that do a part of the same for "ip link".  <linux/lbx.h> says what they mean.
+ * Claims in netlink: the generic netlink family "lbx", and the link attributes that do
+ * a part of the same for "ip link".  <linux/lbx.h> documents both.
  */
 #include <net/genetlink.h>
 #include <net/netlink.h>
@@ -9,7 +9,7 @@
 #include "claim.h"
 #include "compat.h"
 
-/* Index of the device that a dump is limited to, 0 for all; in netlink_callback.args */
+/* Index in netlink_callback.args of the ifindex that a dump is limited to, 0 for all */
 #define LBX_DUMP_IFINDEX	1
 
 static struct genl_family lbx_genl_family;
@@ -30,14 +30,14 @@ static const struct nla_policy lbx_claim_policy[LBX_CLAIM_MAX + 1] = {
 	[LBX_CLAIM_WAITING]	= { .type = NLA_FLAG },
 };
 
-/* LBX_CMD_CLAIM_GET, LBX_CMD_CLAIM_DEL and LBX_A_DEL */
+/* Policy of LBX_CMD_CLAIM_GET, LBX_CMD_CLAIM_DEL and LBX_A_DEL */
 static const struct nla_policy lbx_del_policy[LBX_A_CLAIM + 1] = {
 	[LBX_A_IFINDEX]	= NLA_POLICY_MIN(NLA_U32, 1),
 	[LBX_A_IFNAME]	= { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[LBX_A_CLAIM]	= NLA_POLICY_NESTED(lbx_claim_policy),
 };
 
-/* LBX_CMD_CLAIM_NEW and LBX_A_NEW */
+/* Policy of LBX_CMD_CLAIM_NEW and LBX_A_NEW */
 static const struct nla_policy lbx_new_policy[LBX_A_FLAGS + 1] = {
 	[LBX_A_IFINDEX]	= NLA_POLICY_MIN(NLA_U32, 1),
 	[LBX_A_IFNAME]	= { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
@@ -50,9 +50,7 @@ static const struct nla_policy lbx_change_policy[LBX_A_DEL + 1] = {
 	[LBX_A_DEL]	= NLA_POLICY_NESTED(lbx_del_policy),
 };
 
-/* Read a nest of LBX_CLAIM_*.  The policy of the family or lbx_claim_list() has
- * validated lengths and ranges.  RTNL
- */
+/* Parse a nest of LBX_CLAIM_*, and validate lengths and ranges.  RTNL */
 static int lbx_target_parse(struct net *net, const struct nlattr *nest,
 			    struct lbx_target *target,
 			    struct netlink_ext_ack *extack)
@@ -103,7 +101,7 @@ static int lbx_target_parse(struct net *net, const struct nlattr *nest,
 	return 0;
 }
 
-/* Find the lbx device of a request, which may leave it out unless @need.  RTNL */
+/* Find the lbx device of a request, which may name none unless @need.  RTNL */
 static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 			   const struct nlattr *nest, bool need,
 			   struct net_device **dev, struct netlink_ext_ack *extack)
@@ -144,7 +142,7 @@ static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 	return 0;
 }
 
-/* LBX_CMD_CLAIM_NEW, or an element LBX_A_NEW if @nest is not NULL */
+/* Handle LBX_CMD_CLAIM_NEW, or an element LBX_A_NEW if @nest is not NULL */
 static int lbx_request_add(struct lbx_claim_txn *txn, struct nlattr *tb[],
 			   const struct nlattr *nest,
 			   struct netlink_ext_ack *extack)
@@ -174,7 +172,7 @@ static int lbx_request_add(struct lbx_claim_txn *txn, struct nlattr *tb[],
 	return err;
 }
 
-/* LBX_CMD_CLAIM_DEL, or an element LBX_A_DEL if @nest is not NULL */
+/* Handle LBX_CMD_CLAIM_DEL, or an element LBX_A_DEL if @nest is not NULL */
 static int lbx_request_del(struct lbx_claim_txn *txn, struct nlattr *tb[],
 			   const struct nlattr *nest,
 			   struct netlink_ext_ack *extack)
@@ -260,7 +258,7 @@ static int lbx_claim_change_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* Room for LBX_CLAIM_*; an address takes less than an interface */
+/* Size of LBX_CLAIM_*; an address takes less than an interface */
 static size_t lbx_claim_room(void)
 {
 	return nla_total_size(nla_total_size(IFNAMSIZ) +	/* LBX_CLAIM_IFNAME */
@@ -334,7 +332,7 @@ static struct sk_buff *lbx_claim_new_msg(void)
  * @claim: the claim
  * @cmd: LBX_CMD_CLAIM_NEW_NTF or LBX_CMD_CLAIM_DEL_NTF
  *
- * Who listens gets ENOBUFS if there is no memory for the message.
+ * Listeners get ENOBUFS if there is no memory for the message.
  *
  * Context: RTNL.
  */
@@ -419,7 +417,7 @@ static int lbx_claim_get_start(struct netlink_callback *cb)
 	return err;
 }
 
-/* List claims until the message is full; args[0] is how many are listed */
+/* List claims until the message is full.  args[0] is the number of claims listed. */
 static int lbx_claim_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	unsigned long index = cb->args[LBX_DUMP_IFINDEX];
@@ -498,7 +496,7 @@ static struct genl_family lbx_genl_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(lbx_genl_mcgrps),
 };
 
-/* IFLA_LBX_CLAIMS or IFLA_LBX_UNCLAIMS */
+/* Handle IFLA_LBX_CLAIMS (@add) or IFLA_LBX_UNCLAIMS */
 static int lbx_claim_list(struct lbx_claim_txn *txn, struct net_device *dev,
 			  const struct nlattr *list, bool add,
 			  struct netlink_ext_ack *extack)
@@ -524,11 +522,11 @@ static int lbx_claim_list(struct lbx_claim_txn *txn, struct net_device *dev,
 }
 
 /**
- * lbx_claim_change - do what IFLA_LBX_UNCLAIMS and IFLA_LBX_CLAIMS ask for, or nothing
+ * lbx_claim_change - apply IFLA_LBX_UNCLAIMS and IFLA_LBX_CLAIMS, or nothing
  * @dev: an lbx device
  * @add: IFLA_LBX_CLAIMS or NULL
- * @remove: IFLA_LBX_UNCLAIMS or NULL, which is done first
- * @extack: where the reason of a refusal goes
+ * @remove: IFLA_LBX_UNCLAIMS or NULL; applied first
+ * @extack: for the reason of a refusal
  *
  * Context: RTNL.
  * Return: 0; -EINVAL if the request is malformed, or an error of lbx_claim_add() or
@@ -556,7 +554,7 @@ int lbx_claim_change(struct net_device *dev, const struct nlattr *add,
 }
 
 /**
- * lbx_claim_size - room that lbx_claim_fill() needs
+ * lbx_claim_size - size of the attributes of lbx_claim_fill()
  * @dev: an lbx device
  *
  * Context: RTNL, or none for an estimate.
@@ -573,7 +571,7 @@ size_t lbx_claim_size(const struct net_device *dev)
 }
 
 /**
- * lbx_claim_fill - IFLA_LBX_CLAIM_COUNT and IFLA_LBX_CLAIMS
+ * lbx_claim_fill - fill IFLA_LBX_CLAIM_COUNT and IFLA_LBX_CLAIMS
  * @skb: the message
  * @dev: an lbx device
  *
