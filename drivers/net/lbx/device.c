@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lbx net_device: what it looks like to the rest of the kernel, and the
- * netlink kind that makes and removes it.
+ * The lbx net_device, as the rest of the kernel sees it, and the netlink kind that
+ * creates and removes it.
  *
  * Two flags make it a loopback.  IFF_L3MDEV_MASTER is the hook: for a local route
  * (RTN_LOCAL) whose nexthop device is an L3 master, ip_route_output_key_hash_rcu()
  * and ip6_rt_get_dev_rcu() take that device instead of the netns's lo.
  * IFF_LOOPBACK makes prefixes local (fib_add_ifaddr()), keeps multicast from being
- * sent twice (ip_mc_output()), and tells bridge, macvlan, conntrack and others.
+ * sent twice (ip_mc_output()), and is read by bridge, macvlan, conntrack and others.
  */
 #include <linux/ethtool.h>
 #include <linux/etherdevice.h>
@@ -23,15 +23,15 @@
 #include "lbx.h"
 #include "trace.h"
 
-/* The core asks for the pointer and not for any of the operations: no table of
- * its own, no rule, the routes stay in local and main.
+/* The core reads this pointer but needs none of the operations: an lbx device has no
+ * table and no rule, and its routes stay in local and main.
  */
 static const struct l3mdev_ops lbx_l3mdev_ops = { };
 
 /* With tcp_l3mdev_accept, inet_request_bound_dev_if() binds an accepted socket to the
- * L3 master that the connection came by, as skb_iif has it.  Such a socket could not
- * use lo while the device is down.  An lbx device is not a domain of its own, and its
- * connections belong to none, as those of lo.
+ * L3 master that the connection came by, which it finds by skb_iif.  Such a socket
+ * could not use lo while the device is down.  An lbx device is not an L3 domain, and
+ * its connections belong to none, like those of lo.
  */
 static struct sk_buff *lbx_l3_rcv(struct net_device *dev, struct sk_buff *skb,
 				  u16 proto)
@@ -46,11 +46,11 @@ static const struct l3mdev_ops lbx_l3mdev_accept_ops = {
 };
 
 /**
- * lbx_l3mdev_accept - have packets received by lbx_l3_rcv() from now on
- * @dev: an lbx device, in a netns with tcp_l3mdev_accept
+ * lbx_l3mdev_accept - make lbx_l3_rcv() receive the packets of a device from now on
+ * @dev: an lbx device in a netns with tcp_l3mdev_accept
  *
- * l3mdev_l3_rcv() reads the pointer twice.  It is never set back, so that both reads
- * find a function once the first one has.
+ * l3mdev_l3_rcv() reads the pointer twice.  The pointer is never set back, so if the
+ * first read finds a function, the second one does too.
  *
  * Context: any.
  */
@@ -72,17 +72,17 @@ static int lbx_dev_init(struct net_device *dev)
 	return 0;
 }
 
-/* Called after unregister_netdevice_many_notify() has waited for packets in
- * flight, so the grace period of netdev_rx_handler_unregister() is not needed
- * once more for each device.
+/* Runs after unregister_netdevice_many_notify() has waited for packets in flight.  So
+ * netdev_rx_handler_unregister(), which waits for a grace period for each device, is
+ * not needed.
  */
 static void lbx_dev_uninit(struct net_device *dev)
 {
 	RCU_INIT_POINTER(dev->rx_handler, NULL);
 }
 
-/* eth_header_ops without a cached header, so that neigh_output() leaves every packet
- * to lbx_neigh_output().
+/* eth_header_ops without a cached header, so that neigh_output() passes every packet to
+ * lbx_neigh_output().
  */
 static const struct header_ops lbx_header_ops = {
 	.create		= eth_header,
@@ -107,7 +107,7 @@ bool lbx_is_lbx(const struct net_device *dev)
 static void lbx_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
 	strscpy(info->driver, LBX_KIND, sizeof(info->driver));
-	/* ethtool_get_drvinfo() has put the kernel's there */
+	/* overwrite the kernel's version, which ethtool_get_drvinfo() has set */
 	strscpy_pad(info->version, LBX_VERSION, sizeof(info->version));
 }
 
@@ -129,9 +129,9 @@ static const struct device_type lbx_type = {
 	.name = LBX_KIND,
 };
 
-/* Follows gen_lo_setup() in drivers/net/loopback.c but for IFF_LOOPBACK, which
- * lbx_register() sets.  There is no link that could be lost: operstate is UP from
- * the start, and rtnl_fill_ifinfo() shows DOWN by itself while the device is down.
+/* Follows gen_lo_setup() in drivers/net/loopback.c, except for IFF_LOOPBACK, which
+ * lbx_register() sets.  There is no link that could be lost, so operstate is UP from
+ * the start.  rtnl_fill_ifinfo() itself shows DOWN while the device is down.
  */
 static void lbx_setup(struct net_device *dev)
 {
@@ -173,17 +173,17 @@ static void lbx_setup(struct net_device *dev)
 
 /**
  * lbx_register - register a device that lbx_setup() has set up
- * @dev: the device; on error it is the caller's to free
+ * @dev: the device; on error the caller frees it
  * @data: attributes of IFLA_INFO_DATA, or NULL
- * @extack: where the reason of a refusal goes, or NULL
+ * @extack: for the reason of a refusal, or NULL
  *
- * IFF_LOOPBACK must not be set while NETDEV_REGISTER goes round: for
- * ip6_route_dev_notify() a loopback that registers is the netns's own lo, and the
- * null route's device would be replaced.  What the kernel does for a loopback on
- * registration is therefore done here and in lbx_addr_setup().
+ * IFF_LOOPBACK must not be set while the NETDEV_REGISTER notifiers run:
+ * ip6_route_dev_notify() would take the device for the netns's own lo, and replace the
+ * device of the null route.  So the settings that the kernel makes for a loopback at
+ * registration are made here and in lbx_addr_setup().
  *
  * Context: RTNL.
- * Return: 0 or the error of register_netdevice() or lbx_change().
+ * Return: 0, or the error of register_netdevice() or lbx_change().
  */
 int lbx_register(struct net_device *dev, struct nlattr *data[],
 		 struct netlink_ext_ack *extack)
@@ -197,7 +197,7 @@ int lbx_register(struct net_device *dev, struct nlattr *data[],
 	}
 
 	dev->flags |= IFF_LOOPBACK;
-	/* register_netdevice() offers it on all but loopbacks */
+	/* register_netdevice() sets it on all devices but loopbacks */
 	dev->hw_features &= ~NETIF_F_NOCACHE_COPY;
 	lbx_addr_setup(dev);
 	lbx_addr6_setup(dev);
@@ -244,7 +244,7 @@ static int lbx_changelink(struct net_device *dev, struct nlattr *tb[],
 		return err;
 
 	trace_lbx_config(dev);
-	/* do_setlink() tells of the change while the device is up */
+	/* do_setlink() reports the change only while the device is up */
 	if (!(dev->flags & IFF_UP))
 		call_netdevice_notifiers(NETDEV_CHANGEINFODATA, dev);
 	return 0;
@@ -279,10 +279,10 @@ static int lbx_refuse_port(const struct netdev_notifier_info *info)
 	return notifier_from_errno(-EINVAL);
 }
 
-/* An upper device would take over the packets that come in (bond, team, bridge), or
- * make the lbx device a part of its L3 domain (VRF).  Most refuse IFF_LOOPBACK
- * themselves, and bond does not.  A VXLAN device names the device that its own
- * packets leave by, as it may name lo.
+/* Refuse upper devices.  An upper device would take over the received packets (bond,
+ * team, bridge), or make the lbx device a part of its L3 domain (VRF).  Most refuse an
+ * IFF_LOOPBACK device themselves, but bond does not.  VXLAN is allowed: it only names
+ * the device by which its own packets leave, and may name lo as well.
  */
 static int lbx_pre_change_upper(const struct netdev_notifier_changeupper_info *info)
 {
@@ -291,9 +291,9 @@ static int lbx_pre_change_upper(const struct netdev_notifier_changeupper_info *i
 	return lbx_refuse_port(&info->info);
 }
 
-/* bond_enslave() opens the port before it links it, and the device would lose its IPv6
- * addresses when it is closed again.  So the refusal comes here, by the flag that
- * keeps addrconf away from ports.
+/* bond_enslave() opens the port before it links it.  If the link were refused, it would
+ * close the port again, and the device would lose its IPv6 addresses.  So refuse here,
+ * by the flag that keeps addrconf away from ports.
  */
 static int lbx_pre_up(struct net_device *dev,
 		      const struct netdev_notifier_info *info)
@@ -335,9 +335,8 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* After addrconf_notify() and inetdev_event(), for whom an lbx device is a
- * loopback, and before ip6_route_dev_notify() (ADDRCONF_NOTIFY_PRIORITY - 10), for
- * whom it must not be one.
+/* Runs after addrconf_notify() and inetdev_event(), which must see a loopback, and
+ * before ip6_route_dev_notify() (ADDRCONF_NOTIFY_PRIORITY - 10), which must not.
  */
 static struct notifier_block lbx_netdev_notifier = {
 	.notifier_call	= lbx_netdev_event,

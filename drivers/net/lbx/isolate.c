@@ -2,15 +2,15 @@
 /*
  * Isolation: a boundary around an lbx device.
  *
- * Linux answers by any interface for an address of any other (the weak host model
- * of RFC 1122), so a neighbour with a route reaches the addresses of an lbx
- * device.  And the device that a socket is bound to is no more than a preference
- * where it is an L3 master: flowi_oif is reset to look further.  Netfilter hooks end
- * both.  They look at each packet, so existing connections stop as well.
+ * Linux answers on any interface for an address of any other (the weak host model
+ * of RFC 1122), so a neighbour with a route reaches the addresses of an lbx device.
+ * A socket that is bound to an L3 master may also send by another device: flowi_oif is
+ * reset to look further, so the binding is only a preference.  Netfilter hooks stop
+ * both.  They check each packet, so existing connections stop as well.
  *
- *   LOCAL_IN, first	before a rule of a firewall can answer, or IPVS take the packet
- *   LOCAL_IN, last	after IPVS, which makes the packet one for a local real server
- *   FORWARD		what NAT has turned away from an isolated address
+ *   LOCAL_IN, first	before a firewall rule can answer, or IPVS take the packet
+ *   LOCAL_IN, last	after IPVS, which sends the packet to a local real server
+ *   FORWARD		packets that NAT has redirected from an isolated address
  *   LOCAL_OUT, last	after NAT and IPVS have changed the route
  *
  * The hooks are registered in a netns only while it has an isolated device.
@@ -38,9 +38,9 @@
 /**
  * struct lbx_isolate_net - isolation in a netns
  * @isolated: the isolated devices (struct lbx_priv); read under RCU
- * @n_isolated: their number; the hooks are registered if it is not 0
- * @leaving: an isolated device is gone and a mirror of its IPv6 addresses (mirror.c) may
- *	be left: the hooks are registered, too; read under RCU
+ * @n_isolated: number of @isolated; the hooks are registered if it is not 0
+ * @leaving: an isolated device is gone, and a mirror of its IPv6 addresses (mirror.c)
+ *	may be left: the hooks are registered, too; read under RCU
  *
  * RTNL.
  */
@@ -53,11 +53,11 @@ struct lbx_isolate_net {
 static unsigned int lbx_isolate_net_id;
 
 /**
- * lbx_is_isolated - ask whether a device is isolated
+ * lbx_is_isolated - check if a device is isolated
  * @dev: any device
  *
  * Context: any.
- * Return: true if it is an lbx device and isolated.
+ * Return: true if @dev is an lbx device and isolated.
  */
 bool lbx_is_isolated(const struct net_device *dev)
 {
@@ -67,11 +67,11 @@ bool lbx_is_isolated(const struct net_device *dev)
 }
 
 /**
- * lbx_isolated_any - some isolated device of a netns
+ * lbx_isolated_any - find any isolated device of a netns
  * @net: the netns
  *
  * Context: RCU.
- * Return: the device, or NULL if there is none any longer.
+ * Return: the device, or NULL if there is none any more.
  */
 const struct net_device *lbx_isolated_any(struct net *net)
 {
@@ -83,12 +83,12 @@ const struct net_device *lbx_isolated_any(struct net *net)
 }
 
 /**
- * lbx_isolated6 - look for the isolated device that has an IPv6 address
+ * lbx_isolated6 - find the isolated device that has an IPv6 address
  * @net: the netns
  * @addr: the address
  *
- * A link-local address belongs to each link on its own: a router may well have the
- * fe80::1 that lbx devices have.
+ * A link-local address is never found, since it belongs to one link: a router may well
+ * have the same fe80::1 as lbx devices.
  *
  * Context: RCU.
  * Return: the device, or NULL.
@@ -106,7 +106,9 @@ const struct net_device *lbx_isolated6(struct net *net, const struct in6_addr *a
 	return NULL;
 }
 
-/* Return the isolated device that has an IPv4 address, also as one of a prefix */
+/* Return the isolated device that has an IPv4 address, also by the local route of a
+ * prefix, or NULL.
+ */
 static const struct net_device *lbx_isolated4(struct net *net, __be32 addr)
 {
 	const struct net_device *dev = __ip_dev_find(net, addr, false);
@@ -114,13 +116,14 @@ static const struct net_device *lbx_isolated4(struct net *net, __be32 addr)
 	return dev && lbx_is_isolated(dev) ? dev : NULL;
 }
 
-/* Whose address is it?  ip_route_input() and ip6_route_input() make the L3 master
- * the device of a local route.  But what a socket sends that is bound to another
- * loopback is on-link there (ip_route_output_key_hash_rcu(), "apparently the
- * interface is known"), and arrives by that route.
+/* Return the device that has the destination address.  ip_route_input() and
+ * ip6_route_input() make the L3 master the device of a local route.  But a destination
+ * is on-link for a socket that is bound to another loopback
+ * (ip_route_output_key_hash_rcu(), "apparently the interface is known"), and the packet
+ * arrives with that route.
  *
- * An IPv6 address of a device that is down, or is going up or down, has no route but that
- * of its mirror on lo.
+ * While a device is down, or is going up or down, its IPv6 address has only the route
+ * of its mirror on lo.  lbx_mirror_owner() sets @gone.
  */
 static const struct net_device *lbx_owner(const struct sk_buff *skb,
 					  const struct nf_hook_state *state,
@@ -137,7 +140,7 @@ static const struct net_device *lbx_owner(const struct sk_buff *skb,
 	return dst->dev;
 }
 
-/* @dev is lo for an isolated device that is gone, see lbx_isolate_route6() */
+/* Drop.  @dev is lo if the isolated device is gone, see lbx_isolate_route6() */
 static unsigned int lbx_isolate_drop(const struct net_device *dev,
 				     const struct sk_buff *skb)
 {
@@ -146,7 +149,9 @@ static unsigned int lbx_isolate_drop(const struct net_device *dev,
 	return NF_DROP;
 }
 
-/* Return the isolated device that has an address, also as one of a prefix */
+/* Return the isolated device that has an address, also by the local route of a prefix,
+ * or NULL.
+ */
 static const struct net_device *lbx_isolated(struct net *net, u8 pf,
 					     const union nf_inet_addr *addr)
 {
@@ -159,8 +164,9 @@ static const struct net_device *lbx_isolated(struct net *net, u8 pf,
 	return dev ?: lbx_isolate_route6(net, &addr->in6, &is_local);
 }
 
-/* Return the isolated device to an address of which the connection of @skb was opened,
- * before NAT gave it another destination.  NULL if there is none.
+/* If NAT has changed the destination of @skb's connection, and the original destination
+ * is an isolated address, return its device; otherwise return NULL.  @dir is set to the
+ * direction of @skb.
  */
 static const struct net_device *lbx_nat_owner(const struct sk_buff *skb, u8 pf,
 					      struct net *net,
@@ -181,10 +187,11 @@ static const struct net_device *lbx_nat_owner(const struct sk_buff *skb, u8 pf,
 #endif
 }
 
-/* Return true if @skb, for an isolated device, answers a connection that this machine
- * opened to an isolated address and that NAT gave another destination, such as the
- * published port of a container.  Nobody else opens one: lbx_isolate_outside() and
- * lbx_isolate_forward() drop the first packet, so conntrack does not confirm it.
+/* @skb is sent to an isolated device.  Return true if it is a reply of a connection
+ * that this machine opened to an isolated address, and that NAT gave another
+ * destination, such as the published port of a container.  Only this machine can open
+ * such a connection: lbx_isolate_outside() and lbx_isolate_forward() drop the first
+ * packet of any other, so conntrack does not confirm it.
  */
 static bool lbx_is_answer(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -193,7 +200,7 @@ static bool lbx_is_answer(const struct sk_buff *skb, const struct nf_hook_state 
 	return lbx_nat_owner(skb, state->pf, state->net, &dir) && dir == IP_CT_DIR_REPLY;
 }
 
-/* Return true if the route is one of the local table, where those of lbx devices are */
+/* Return true if the route is in the local table, as the routes of lbx devices are */
 static bool lbx_dst_is_local6(const struct dst_entry *dst)
 {
 #if IS_ENABLED(CONFIG_IPV6)
@@ -205,7 +212,9 @@ static bool lbx_dst_is_local6(const struct dst_entry *dst)
 #endif
 }
 
-/* The same of the destination address of a packet, whatever its route */
+/* Return the isolated device that has the destination address of @skb, whatever the
+ * route, or NULL.
+ */
 static const struct net_device *lbx_isolated_destination(const struct sk_buff *skb,
 							 const struct nf_hook_state *state)
 {
@@ -216,8 +225,8 @@ static const struct net_device *lbx_isolated_destination(const struct sk_buff *s
 	return lbx_isolated(state->net, state->pf, addr);
 }
 
-/* What a policy route delivers (ip rule, TPROXY) has the device of that route, and an
- * address may be isolated nevertheless.
+/* A packet that a policy route delivers (ip rule, TPROXY) has the device of that route,
+ * but its destination address may still be isolated.
  */
 static const struct net_device *
 lbx_outside_destination(const struct sk_buff *skb, const struct nf_hook_state *state)
@@ -232,9 +241,10 @@ lbx_outside_destination(const struct sk_buff *skb, const struct nf_hook_state *s
 	return lbx_isolated_destination(skb, state);
 }
 
-/* The answer to a packet from outside with an isolated source would be delivered there,
- * with what the packet brought.  In IPv4 fib_validate_source() has dropped most, but not
- * with accept_local, nor, without rp_filter, an address that is one of a prefix.
+/* If a packet from outside has an isolated source address, the reply would be delivered
+ * to that address, with data that the packet brought.  In IPv4, fib_validate_source()
+ * has dropped most of these packets, but not with accept_local, nor, without rp_filter,
+ * those with an address of a local prefix.
  */
 static const struct net_device *
 lbx_outside_source(const struct sk_buff *skb, const struct nf_hook_state *state)
@@ -251,7 +261,7 @@ lbx_outside_source(const struct sk_buff *skb, const struct nf_hook_state *state)
 	return lbx_isolated4(state->net, ip_hdr(skb)->saddr);
 }
 
-/* TPROXY and BPF choose a socket by its address, and that of the packet is another */
+/* TPROXY and BPF choose a socket, whose address may differ from the packet's */
 static const struct net_device *
 lbx_outside_socket(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -275,7 +285,7 @@ lbx_outside_socket(const struct sk_buff *skb, const struct nf_hook_state *state)
 	return lbx_isolated(state->net, state->pf, addr);
 }
 
-/* An ICMP error is for the socket that its inner packet names */
+/* An ICMP error is delivered to the socket that its inner packet names */
 static const struct net_device *
 lbx_outside_headers4(const struct sk_buff *skb, struct net *net)
 {
@@ -294,8 +304,15 @@ lbx_outside_headers4(const struct sk_buff *skb, struct net *net)
 	return inner ? lbx_isolated4(net, inner->saddr) : NULL;
 }
 
-/* A packet that came in by a device of other machines, for an address that is not
- * isolated: return the isolated device that it would reach nevertheless, or NULL.
+/* Return the isolated device that a packet from outside would reach although its route
+ * is not that of an isolated device, or NULL.  It would reach the device by:
+ *
+ * 1. its destination address, with a policy route
+ * 2. its source address, to which the reply goes
+ * 3. the socket that TPROXY or BPF chose
+ * 4. in IPv4, the inner packet of an ICMP error
+ * 5. in IPv6, an extension header or the inner packet of an ICMP error
+ * 6. the original destination of its connection, before NAT; a reply is let through
  */
 static noinline const struct net_device *
 lbx_isolate_outside(const struct sk_buff *skb, const struct nf_hook_state *state)
@@ -320,7 +337,9 @@ lbx_isolate_outside(const struct sk_buff *skb, const struct nf_hook_state *state
 	return dev;
 }
 
-/* dev_loopback_xmit() keeps the device that the packet leaves by */
+/* Return true if @skb comes from outside.  A copy made by dev_loopback_xmit() does not,
+ * but keeps the device that the packet leaves by.
+ */
 static bool lbx_is_outside(const struct sk_buff *skb)
 {
 	return !(skb->dev->flags & IFF_LOOPBACK) && skb->pkt_type != PACKET_LOOPBACK;
@@ -357,7 +376,7 @@ static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
 }
 
 /* NF_INET_LOCAL_IN, last: ip_vs_nat_xmit() has given the packet the address of a real
- * server of this machine.  __ip_vs_get_out_rt() leaves the route as it was.
+ * server on this machine.  __ip_vs_get_out_rt() keeps the old route.
  */
 static unsigned int lbx_isolate_in_last(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -374,9 +393,10 @@ static unsigned int lbx_isolate_in_last(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* NF_INET_FORWARD: a published port of an isolated address is for this machine.  What
- * leaves by the device that it came in by reaches nothing that is not next to the
- * sender, such as a container that calls the published port of another one, or its own.
+/* NF_INET_FORWARD: a published port of an isolated address is for this machine only.
+ * A packet that leaves by the device that it came in by passes, because it reaches only
+ * the sender's own link.  An example is a container that calls the published port of
+ * another container, or its own.
  */
 static unsigned int lbx_isolate_forward(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -390,9 +410,10 @@ static unsigned int lbx_isolate_forward(void *priv, struct sk_buff *skb,
 	return lbx_isolate_drop(dev, skb);
 }
 
-/* What has a malformed option, or is a fragment of which the others do not come, is
- * answered before NF_INET_LOCAL_IN, by ip_rcv_options(), ip6_rcv_core() and ip_expire(),
- * and tells that there is somebody.
+/* Return true if @skb is an ICMP error.  ip_rcv_options(), ip6_rcv_core() and
+ * ip_expire() answer before NF_INET_LOCAL_IN if a packet has a malformed option, or if
+ * the other fragments of a fragment do not arrive.  The answer reveals that the address
+ * exists.
  */
 static bool lbx_is_icmp_error(const struct sk_buff *skb, u8 pf)
 {
@@ -415,8 +436,8 @@ static bool lbx_is_icmp_error(const struct sk_buff *skb, u8 pf)
 	return pf == NFPROTO_IPV4 ? icmp_is_err(*type) : icmpv6_is_err(*type);
 }
 
-/* Return the device that has the source address.  A link-local one belongs to the link
- * by which the packet leaves.
+/* Return the device that has the source address, or NULL.  A link-local address belongs
+ * to the link by which the packet leaves.
  */
 static const struct net_device *lbx_source_owner(const struct sk_buff *skb,
 						 const struct nf_hook_state *state)
@@ -436,8 +457,9 @@ static int lbx_is_ipvlan(struct net_device *dev, struct netdev_nested_priv *priv
 	return dev->rtnl_link_ops && !strcmp(dev->rtnl_link_ops->kind, "ipvlan");
 }
 
-/* ipvlan_process_outbound() sends for another netns in this one, without a socket.  It
- * has left the device of its port in the packet.
+/* Return true if the packet comes from an ipvlan of another netns.
+ * ipvlan_process_outbound() sends it in this netns, without a socket, and leaves the
+ * device of its port in skb->dev.
  */
 static bool lbx_is_of_ipvlan(const struct sk_buff *skb)
 {
@@ -447,8 +469,11 @@ static bool lbx_is_of_ipvlan(const struct sk_buff *skb)
 	       netdev_walk_all_upper_dev_rcu(skb->dev, lbx_is_ipvlan, &priv);
 }
 
-/* NF_INET_LOCAL_OUT, last: what a socket sends that is bound to an isolated device, what
- * the kernel answers for an address of one, and what ipvlan sends to one
+/* NF_INET_LOCAL_OUT, last.  Drops:
+ *
+ * 1. packets of a socket that is bound to an isolated device, by another device
+ * 2. ICMP errors that the kernel sends for an isolated address
+ * 3. packets of an ipvlan to an isolated device
  */
 static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
@@ -482,7 +507,7 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 	.priority	= _priority,					\
 }
 
-/* Last, but before NF_IP_PRI_CONNTRACK_CONFIRM: conntrack forgets what is dropped */
+/* Last, but before NF_IP_PRI_CONNTRACK_CONFIRM: conntrack forgets a dropped packet */
 #define LBX_PRI_FIRST	NF_IP_PRI_FIRST
 #define LBX_PRI_LAST	(NF_IP_PRI_LAST - 1)
 
@@ -515,11 +540,11 @@ static void lbx_isolate_unhook(struct net *net)
 }
 
 /**
- * lbx_isolate_is_leaving - may a mirror be left of an isolated device that is gone?
+ * lbx_isolate_is_leaving - check if a mirror of a removed isolated device may be left
  * @net: the netns
  *
  * Context: any.
- * Return: true if so.
+ * Return: true if a mirror may be left.
  */
 bool lbx_isolate_is_leaving(struct net *net)
 {
@@ -529,10 +554,10 @@ bool lbx_isolate_is_leaving(struct net *net)
 }
 
 /**
- * lbx_isolate_leave - a device is about to go
+ * lbx_isolate_leave - prepare isolation for the removal of a device
  * @dev: an lbx device that is still in the lists
  *
- * If it is isolated its IPv6 addresses stay so until lbx_isolate_left().
+ * If the device is isolated, its IPv6 addresses stay isolated until lbx_isolate_left().
  *
  * Context: RTNL.
  */
@@ -548,7 +573,7 @@ void lbx_isolate_leave(struct net_device *dev)
 }
 
 /**
- * lbx_isolate_left - no mirror is left of an isolated device that is gone
+ * lbx_isolate_left - end isolation of removed devices, after their last mirror is gone
  * @net: the netns
  *
  * Context: RTNL.
@@ -566,10 +591,10 @@ void lbx_isolate_left(struct net *net)
 /**
  * lbx_isolate_set - switch isolation on or off
  * @dev: an lbx device
- * @isolate: whether to
+ * @isolate: true for on
  *
  * Context: RTNL.
- * Return: 0, or the error of nf_register_net_hooks(); off has none.
+ * Return: 0, or the error of nf_register_net_hooks(); off never fails.
  */
 int lbx_isolate_set(struct net_device *dev, bool isolate)
 {
@@ -590,8 +615,8 @@ int lbx_isolate_set(struct net_device *dev, bool isolate)
 	inet->n_isolated += isolate ? 1 : -1;
 	WRITE_ONCE(priv->isolate, isolate);
 	if (isolate) {
-		/* At the head: a reader who is at this entry, from the list before, then
-		 * passes the others once more and misses none.
+		/* Add at the head: a reader that is at this entry, still in its old
+		 * list, then passes all others once more and misses none.
 		 */
 		list_add_rcu(&priv->isolated, &inet->isolated);
 	} else {
@@ -609,8 +634,8 @@ static int __net_init lbx_isolate_net_init(struct net *net)
 	return 0;
 }
 
-/* The devices are gone, and the mirrors too: with the netns or, when the module is
- * unloaded, by lbx_mirror_exit().
+/* The devices are gone, and so are the mirrors: they went with the netns or, on module
+ * unload, by lbx_mirror_exit().
  */
 static void __net_exit lbx_isolate_net_exit(struct net *net)
 {

@@ -3,9 +3,9 @@
  * Isolation: addresses that IPv6 extension headers name.
  *
  * ipv6_rthdr_rcv() processes a routing header after NF_INET_LOCAL_IN.  It replaces
- * the destination address, and where the new one belongs to a loopback it goes on
- * with the packet at once (looped_back), so that no hook sees the address.  An ICMP
- * error is for the socket that its inner packet names, whatever its own destination.
+ * the destination address.  If the new address belongs to a loopback, it goes on with
+ * the packet at once (looped_back), so no hook sees that address.  An ICMP error is
+ * delivered to the socket that its inner packet names, whatever its own destination.
  */
 #include <linux/icmpv6.h>
 #include <linux/in6.h>
@@ -18,17 +18,18 @@
 #include "compat.h"
 #include "lbx.h"
 
-/* Later kernels discard a packet with more than 12 (IP6_MAX_EXT_HDRS_CNT) */
+/* Newer kernels discard a packet with more than 12 headers (IP6_MAX_EXT_HDRS_CNT) */
 #define LBX_EXT_HDRS_MAX	32
 
 /**
- * lbx_isolate_route6 - look for an isolated device by the local route of an address
+ * lbx_isolate_route6 - find an isolated device by the local route of an address
  * @net: the netns
  * @addr: the address
- * @is_local: set to whether the address is a local one
+ * @is_local: set to true if the address is local, else to false
  *
- * Finds what lbx_isolated6() does not: an address within a local route of a prefix, and
- * one of an isolated device that is gone, whose mirror (mirror.c) may be left.
+ * Finds two kinds of addresses that lbx_isolated6() does not: those in the local route
+ * of a prefix, and those of an isolated device that is gone and whose mirror (mirror.c)
+ * may be left.
  *
  * Context: RCU.
  * Return: the isolated device, lo for one that is gone, or NULL.
@@ -45,7 +46,7 @@ const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_ad
 	if (!rt)
 		return NULL;
 
-	/* as ipv6_rthdr_rcv() asks */
+	/* the same check as in ipv6_rthdr_rcv() */
 	dev = rt->dst.dev;
 	*is_local = dev->flags & IFF_LOOPBACK;
 	if (dev == net->loopback_dev)
@@ -58,9 +59,9 @@ const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_ad
 	return dev;
 }
 
-/* Read the address of a routing header that is visited after @n others.  Return 1 if there
- * is one, 0 if there is none or ipv6_rthdr_rcv() refuses the header, and -1 if the
- * packet ends before.
+/* Read the address of a routing header that is visited after @n others.  Return 1 on
+ * success, 0 if there is none or if ipv6_rthdr_rcv() refuses the header, and -1 if the
+ * packet ends before the address.
  */
 static int lbx_segment(const struct sk_buff *skb, unsigned int offset,
 		       const struct ipv6_rpl_sr_hdr *hdr,
@@ -84,7 +85,7 @@ static int lbx_segment(const struct sk_buff *skb, unsigned int offset,
 		start = (total - left + n) * sizeof(*addr);
 		break;
 	case IPV6_SRCRT_TYPE_3:
-		/* of as many addresses all but the last leave out cmpri bytes */
+		/* each address but the last is shortened by its first cmpri bytes */
 		len = hdr->hdrlen * 8 - hdr->pad - (16 - hdr->cmpre);
 		if (len < 0 || len % (16 - hdr->cmpri))
 			return 0;
@@ -96,7 +97,7 @@ static int lbx_segment(const struct sk_buff *skb, unsigned int offset,
 		prefix = i == total - 1 ? hdr->cmpre : hdr->cmpri;
 		break;
 	case IPV6_SRCRT_TYPE_4:
-		/* the last is the first */
+		/* the list is in reverse order */
 		if (left >= total)
 			return 0;
 		start = (left - 1 - n) * sizeof(*addr);
@@ -116,10 +117,10 @@ static int lbx_segment(const struct sk_buff *skb, unsigned int offset,
 	return 1;
 }
 
-/* Look for an isolated address among those that a routing header still leads to.
- * The route is looked up as long as all are local: any other takes the packet away
- * from this machine, and it will be looked at again if it comes back.  @daddr becomes the
- * last of them.
+/* Find an isolated address among those that a routing header still leads to.  Routes
+ * are looked up only as long as all addresses are local: any other takes the packet
+ * away from this machine, and the packet is checked again if it comes back.  @daddr
+ * becomes the last of the addresses.
  */
 static const struct net_device *
 lbx_segments(struct net *net, const struct sk_buff *skb, unsigned int offset,
@@ -143,7 +144,7 @@ lbx_segments(struct net *net, const struct sk_buff *skb, unsigned int offset,
 	return NULL;
 }
 
-/* What the inner packet of an ICMP error claims to have been sent from */
+/* Check the source address of the inner packet of an ICMP error */
 static const struct net_device *
 lbx_icmp6_error(struct net *net, const struct sk_buff *skb, unsigned int offset)
 {
@@ -168,17 +169,18 @@ lbx_icmp6_error(struct net *net, const struct sk_buff *skb, unsigned int offset)
 }
 
 /**
- * lbx_isolate_headers6 - look for an isolated address in the headers of a packet
+ * lbx_isolate_headers6 - find an isolated address in the headers of a packet
  * @net: the netns
  * @skb: a packet for this machine that came in by another device
  *
- * A chain of headers that cannot be read to its end, or is too long, is taken for one
- * that leads to any isolated device.  Of a datagram in fragments the first one has all
- * headers (ipv6frag_thdr_truncated()).  What an AH, ESP or IPComp header hides comes
- * here again without it (xfrm6_transport_finish()), or as a packet of its own.
+ * If the chain of headers cannot be read to its end, or is too long, the packet is
+ * treated as one for any isolated device.  The first fragment of a datagram has all
+ * headers (ipv6frag_thdr_truncated()).  A packet inside an AH, ESP or IPComp header
+ * comes here again without that header (xfrm6_transport_finish()), or as a packet of
+ * its own.
  *
  * Context: RCU.
- * Return: the isolated device that the packet is dropped for, or NULL.
+ * Return: the isolated device for which to drop the packet, or NULL.
  */
 const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_buff *skb)
 {
