@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A mirror of each IPv6 address of an lbx device, on lo.
+ * A mirror on lo of each IPv6 address of an lbx device.
  *
- * inet6_bind() looks an address up by L3 domain: __ipv6_chk_addr_and_flags()
- * skips those of an L3 master (which lbx is, see device.c) for a socket that is
- * bound to no device, and the server gets EADDRNOTAVAIL.  So the same address is
- * kept on lo, outside of any domain.
+ * inet6_bind() looks an address up by L3 domain.  If a socket is bound to no device,
+ * __ipv6_chk_addr_and_flags() skips the addresses of an L3 master (an lbx device is
+ * one, see device.c), and the server gets EADDRNOTAVAIL.  So lo, which is in no domain,
+ * has the same address.
  *
  * A mirror is made within the notifier of the address that it mirrors, so that a
- * server can bind it when the request that added the address returns.
+ * server can bind the address when the request that added it returns.
  * addrconf_prefix_rcv_add_addr() is exported and adds an address in any context.
- * The mirror is then marked before anybody else acts on it:
+ * The mirror is then marked before any other code acts on it:
  *
- * - It is deprecated (rule 3 of ipv6_get_saddr_eval()): what leaves by another
- *   device prefers any other source address of the scope.
- * - The metric of its local route is the ifindex of the lbx device.  The local
- *   routes of addrconf's other addresses have metric 0, so that the lbx device
- *   carries whenever it has its route, in whatever order the two are made, and lo
- *   carries while it has none (while it is down).  The metric also says to which
- *   device a packet belongs that takes the route of the mirror, see isolate.c.
+ * - It is deprecated (rule 3 of ipv6_get_saddr_eval()): packets that leave by another
+ *   device prefer any other source address of the scope.
+ * - The metric of its local route is the ifindex of the lbx device.  The local routes
+ *   of addrconf's other addresses have metric 0.  So the lbx device carries whenever it
+ *   has its route, in whatever order the two routes are made, and lo carries while the
+ *   device has no route (while it is down).  By the metric, isolate.c also finds the
+ *   device that a packet belongs to if it takes the route of the mirror.
  *
- * Nothing exported removes an address, but one whose valid lifetime is over is
- * removed by addrconf_verify_rtnl().  inet6_addr_del() calls it, so that a mirror
- * goes within the request that deletes its address.
+ * No exported function removes an address, but addrconf_verify_rtnl() removes one whose
+ * valid lifetime is over.  inet6_addr_del() calls it, so that a mirror is removed
+ * within the request that deletes its address.
  *
- * The work item does what a notifier cannot: it makes the mirrors that could not
- * be made, and those that somebody else has deleted.
+ * A work item does what a notifier cannot: it makes the mirrors that could not be made,
+ * and those that another program has deleted.
  */
 #include <linux/inetdevice.h>
 #include <linux/memcontrol.h>
@@ -40,38 +40,38 @@
 #include "compat.h"
 #include "lbx.h"
 
-/* Without IFA_F_PERMANENT: lo would keep it when it goes down with
- * keep_addr_on_down, and fixup_permanent_addr() would make it another route.
+/* Without IFA_F_PERMANENT.  With it, lo would keep the mirror when lo goes down with
+ * keep_addr_on_down, and fixup_permanent_addr() would make another route for it.
  */
 #define LBX_MIRROR_FLAGS	(IFA_F_NODAD | IFA_F_NOPREFIXROUTE | \
 				 IFA_F_DEPRECATED)
 
-/* The time from one try to the next, in jiffies: doubled each time up to the maximum */
+/* Time between two tries, in jiffies: doubled each time up to the maximum */
 #define LBX_MIRROR_PAUSE_MIN	(HZ / 8)
 #define LBX_MIRROR_PAUSE_MAX	(60 * HZ)
 
-/* Mirrors that are deleted no longer than this and twice the pause after they came back are
- * deleted again and again.
+/* If mirrors are deleted within this time plus twice the pause after they came back,
+ * something deletes them again and again.
  */
 #define LBX_MIRROR_AGAIN	(10 * HZ)
 
-/* From this pause on somebody deletes the mirrors as they come */
+/* From this pause on, log that something deletes the mirrors each time */
 #define LBX_MIRROR_PAUSE_WARN	(2 * HZ)
 
 /**
  * struct lbx_mirror_net - the mirrors of a netns
  * @net: the netns
  * @work: lbx_mirror_work()
- * @ifindex: the lbx device whose address is mirrored right now, or 0
- * @made: the mirror that was made then
+ * @ifindex: the lbx device whose address is being mirrored, or 0
+ * @made: the mirror that was made for it
  * @missing: an address may have no mirror: the work looks for it
- * @shadowed: an address has had no mirror of its own, since lo had the address
- * @linklocal: the work gives link-local addresses, see lbx_addr6_linklocals()
+ * @shadowed: an address has got no mirror of its own, because lo had the address
+ * @linklocal: the work adds link-local addresses, see lbx_addr6_linklocals()
  * @routes: the work adds routes to ::1, see lbx_route6_update()
- * @memcg: whom the mirrors that the work makes are charged to, or NULL
- * @deleted: when mirrors that somebody had deleted came back the last time
- * @pause: how long mirrors that are deleted next are not made again
- * @retry: how long until the work tries again what failed for want of memory
+ * @memcg: charged for the mirrors that the work makes, or NULL
+ * @deleted: when deleted mirrors came back the last time
+ * @pause: how long the work waits before it makes the next deleted mirrors again
+ * @retry: how long the work waits before its next try after a lack of memory
  * @warned: the log has a line about the pause
  *
  * RTNL.
@@ -95,8 +95,8 @@ struct lbx_mirror_net {
 static unsigned int lbx_mirror_net_id;
 static struct workqueue_struct *lbx_mirror_wq;
 
-/* "ip address change" replaces the flags and clears the proto (inet6_addr_modify()):
- * by that the mirror becomes the user's own address.
+/* Return true if @ifa is a mirror.  "ip address change" replaces the flags and clears
+ * the proto (inet6_addr_modify()), which makes the mirror the user's own address.
  */
 static bool lbx_is_mirror(const struct inet6_ifaddr *ifa)
 {
@@ -104,15 +104,16 @@ static bool lbx_is_mirror(const struct inet6_ifaddr *ifa)
 	       (ifa->flags & LBX_MIRROR_FLAGS) == LBX_MIRROR_FLAGS;
 }
 
-/* A link-local address is bound together with its device, within the device's domain,
- * and inet6_bind() accepts every multicast address.
+/* Return true if @addr needs a mirror.  A link-local address does not: it is bound
+ * together with its device, within the device's domain.  A multicast address does not:
+ * inet6_bind() accepts every one.
  */
 static bool lbx_mirror_is_due(const struct in6_addr *addr)
 {
 	return !(ipv6_addr_type(addr) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_MULTICAST));
 }
 
-/* Return lo's @addr, or NULL.  The caller holds RCU. */
+/* Return lo's @addr, or NULL.  Called under RCU. */
 static struct inet6_ifaddr *lbx_mirror_find(struct inet6_dev *lo,
 					    const struct in6_addr *addr)
 {
@@ -124,9 +125,10 @@ static struct inet6_ifaddr *lbx_mirror_find(struct inet6_dev *lo,
 	return NULL;
 }
 
-/* Add @addr to lo, or with @valid_lft 0 only have addrconf_verify_rtnl() called.
- * addrconf_prefix_rcv_add_addr() is made for router advertisements: it adds no more
- * than max_addresses, and may add a temporary address for each.
+/* Add @addr to lo.  With @valid_lft 0, only make addrconf_verify_rtnl() run.
+ * addrconf_prefix_rcv_add_addr() is made for router advertisements: it adds at most
+ * max_addresses, and may add a temporary address for each.  So both settings are off
+ * during the call.
  */
 static int lbx_mirror_prefix(struct net *net, struct inet6_dev *lo,
 			     const struct in6_addr *addr, u32 valid_lft)
@@ -140,13 +142,13 @@ static int lbx_mirror_prefix(struct net *net, struct inet6_dev *lo,
 					   ipv6_addr_type(addr),
 					   LBX_MIRROR_FLAGS, false, false,
 					   valid_lft, 0);
-	/* not over what a sysctl has written meanwhile */
+	/* unless a sysctl has written another value meanwhile */
 	cmpxchg(&lo->cnf.max_addresses, 0, max_addresses);
 	cmpxchg(&lo->cnf.use_tempaddr, 0, use_tempaddr);
 	return err;
 }
 
-/* Called by the notifier within ipv6_add_addr(), before addrconf_dad_work() makes
+/* Called by the notifier within ipv6_add_addr(), before addrconf_dad_work() inserts
  * the route.
  */
 static void lbx_mirror_mark(struct lbx_mirror_net *mnet, struct inet6_ifaddr *ifa)
@@ -159,7 +161,7 @@ static void lbx_mirror_mark(struct lbx_mirror_net *mnet, struct inet6_ifaddr *if
 	mnet->made = ifa;
 }
 
-/* lo has @addr already.  It may be the mirror, which may be about to be removed. */
+/* lo has @addr already.  If it is the mirror, keep it: it may be about to be removed. */
 static void lbx_mirror_revive(struct lbx_mirror_net *mnet, struct inet6_dev *lo,
 			      const struct in6_addr *addr, u32 ifindex)
 {
@@ -174,8 +176,8 @@ static void lbx_mirror_revive(struct lbx_mirror_net *mnet, struct inet6_dev *lo,
 	spin_unlock_bh(&ifa->lock);
 }
 
-/* Mirror @addr of the lbx device @ifindex, unless lo has it.  The caller holds RTNL
- * and RCU.
+/* Mirror @addr of the lbx device @ifindex, unless lo has it.  Called under RTNL and
+ * RCU.
  */
 static int lbx_mirror_add(struct lbx_mirror_net *mnet, const struct in6_addr *addr,
 			  u32 ifindex)
@@ -200,16 +202,14 @@ static int lbx_mirror_add(struct lbx_mirror_net *mnet, const struct in6_addr *ad
 	if (err || !ifa)
 		return -ENOMEM;
 
-	/* no address that others are derived from */
+	/* derive no temporary addresses from it */
 	spin_lock_bh(&ifa->lock);
 	ifa->flags &= ~IFA_F_MANAGETEMPADDR;
 	spin_unlock_bh(&ifa->lock);
 	return 0;
 }
 
-/* End the lifetime of the mirror of an address that is gone.  The caller holds RTNL
- * and RCU.
- */
+/* End the lifetime of the mirror of a removed address.  Called under RTNL and RCU. */
 static void lbx_mirror_expire(struct net *net, const struct in6_addr *addr,
 			      u32 ifindex)
 {
@@ -226,8 +226,8 @@ static void lbx_mirror_expire(struct net *net, const struct in6_addr *addr,
 	lbx_mirror_prefix(net, lo, addr, 0);
 }
 
-/* Have the work run after @delay, or earlier if it is to run anyway.  What it then
- * allocates is charged to the one who has caused it.
+/* Make the work run after @delay, or earlier if it is queued already.  The work's
+ * allocations are charged to the task that causes it.
  */
 static void lbx_mirror_queue(struct lbx_mirror_net *mnet, unsigned long delay)
 {
@@ -239,7 +239,7 @@ static void lbx_mirror_queue(struct lbx_mirror_net *mnet, unsigned long delay)
 		mod_delayed_work(lbx_mirror_wq, &mnet->work, 0);
 }
 
-/* Have the work look for addresses without a mirror */
+/* Make the work look for addresses without a mirror */
 static void lbx_mirror_look(struct lbx_mirror_net *mnet, unsigned long delay)
 {
 	WRITE_ONCE(mnet->missing, true);
@@ -255,8 +255,8 @@ static void lbx_mirror_warn(struct lbx_mirror_net *mnet)
 			     LBX_IFAPROT);
 }
 
-/* Somebody has deleted a mirror.  It comes back at once, unless this follows on the
- * last time: then later each time.
+/* Another program has deleted a mirror.  The mirror comes back at once; if mirrors are
+ * deleted again and again, it comes back later each time.
  */
 static void lbx_mirror_deleted(struct lbx_mirror_net *mnet)
 {
@@ -277,7 +277,7 @@ static void lbx_mirror_deleted(struct lbx_mirror_net *mnet)
 }
 
 /* Mirror the addresses of lbx devices that lo does not have.  Return the first error;
- * one address does not stop the others.
+ * an error does not stop the loop.
  */
 static int lbx_mirror_add_missing(struct lbx_mirror_net *mnet)
 {
@@ -311,7 +311,7 @@ static int lbx_mirror_add_missing(struct lbx_mirror_net *mnet)
 	return first;
 }
 
-/* Is a mirror left whose device is gone?  The caller holds RTNL. */
+/* Return true if lo still has the mirror of a removed address.  Called under RTNL. */
 static bool lbx_mirror_is_left(struct net *net)
 {
 	struct inet6_dev *lo = __in6_dev_get(net->loopback_dev);
@@ -329,8 +329,8 @@ static bool lbx_mirror_is_left(struct net *net)
 	return left;
 }
 
-/* An isolated device is gone.  The hooks are there until nobody can have found the
- * route of a mirror of it.
+/* An isolated device is gone.  Keep the hooks until its mirrors are gone, and no packet
+ * can have found the route of one.
  */
 static void lbx_mirror_leave(struct lbx_mirror_net *mnet)
 {
@@ -389,7 +389,7 @@ static void lbx_mirror_work(struct work_struct *work)
 	if (xchg(&mnet->missing, false))
 		err = lbx_mirror_add_missing(mnet);
 	set_active_memcg(old);
-	/* without memory: again, and charged to the same */
+	/* out of memory: try again, charged to the same memcg */
 	if (err == -ENOMEM) {
 		mnet->retry = clamp(2 * mnet->retry,
 				    (unsigned long)LBX_MIRROR_PAUSE_MIN,
@@ -410,10 +410,10 @@ static void lbx_mirror_work(struct work_struct *work)
 }
 
 /**
- * lbx_mirror_leaving - have lbx_isolate_left() called
+ * lbx_mirror_leaving - make the work call lbx_isolate_left()
  * @net: the netns
  *
- * It is called when the netns has no mirror of a device that is gone any more.
+ * The work calls it when the netns has no mirror of a removed device any more.
  *
  * Context: RTNL.
  */
@@ -423,7 +423,7 @@ void lbx_mirror_leaving(struct net *net)
 }
 
 /**
- * lbx_mirror_linklocal - have lbx_addr6_linklocals() called
+ * lbx_mirror_linklocal - make the work call lbx_addr6_linklocals()
  * @net: the netns
  *
  * Context: RTNL.
@@ -437,7 +437,7 @@ void lbx_mirror_linklocal(struct net *net)
 }
 
 /**
- * lbx_mirror_routes - have lbx_route6_update() called
+ * lbx_mirror_routes - make the work call lbx_route6_update()
  * @net: the netns
  *
  * Context: RTNL.
@@ -451,14 +451,14 @@ void lbx_mirror_routes(struct net *net)
 }
 
 /**
- * lbx_mirror_owner - the lbx device that a route on lo stands in for
+ * lbx_mirror_owner - find the lbx device of a mirror by a route on lo
  * @net: the netns
  * @dst: a local IPv6 route whose device is lo
- * @gone: set to true if the packet is to be dropped: the route has been removed since it was
- *	found, or the device is gone, was perhaps isolated, and left the mirror
+ * @gone: set to true if the packet is to be dropped: the route was removed after the
+ *	packet found it, or the mirror's device is gone and may have been isolated
  *
  * Context: RCU.
- * Return: the device, or NULL if the route is not of a mirror or @gone is set.
+ * Return: the device, or NULL if @gone is set or the route is not that of a mirror.
  */
 struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
 				    bool *gone)
@@ -467,12 +467,12 @@ struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst
 	const struct fib6_info *from = rcu_dereference(rt->from);
 	struct net_device *dev;
 
-	/* by fib6_drop_pcpu_from(); those of icmp6_dst_alloc() never had one */
+	/* cleared by fib6_drop_pcpu_from(), and never set by icmp6_dst_alloc() */
 	if (unlikely(!from)) {
 		*gone = rt->rt6i_flags & RTF_LOCAL;
 		return NULL;
 	}
-	/* addrconf_f6i_alloc() makes them with metric 0 */
+	/* addrconf_f6i_alloc() sets metric 0 */
 	if (likely(!from->fib6_metric) || from->fib6_type != RTN_LOCAL ||
 	    from->fib6_protocol != RTPROT_KERNEL)
 		return NULL;
@@ -485,13 +485,13 @@ struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst
 }
 
 /**
- * lbx_mirror_addr_owner - the device that has an address
+ * lbx_mirror_addr_owner - find the device that has an IPv6 address
  * @net: the netns
  * @addr: an address that is not link-local
  *
  * Context: RCU.
- * Return: the device of the local route to @addr, or if that is a mirror's the device
- *	that it stands in for; NULL if there is none.
+ * Return: the device of the local route to @addr, or, if the route is that of a mirror,
+ *	the lbx device of the mirror; NULL if there is none.
  */
 struct net_device *lbx_mirror_addr_owner(struct net *net,
 					 const struct in6_addr *addr)
@@ -514,13 +514,13 @@ static void lbx_mirror_addr_up(struct lbx_mirror_net *mnet, struct net_device *d
 {
 	if (!lbx_mirror_is_due(addr))
 		return;
-	/* a router advertisement's address comes without RTNL */
+	/* an address from a router advertisement comes without RTNL */
 	if (!in_softirq() && !lbx_mirror_add(mnet, addr, dev->ifindex))
 		return;
 	lbx_mirror_look(mnet, 0);
 }
 
-/* lo has lost @ifa.  "ip link set lo down" removes all at once. */
+/* lo has lost @ifa.  "ip link set lo down" removes all addresses at once. */
 static void lbx_mirror_lo_down(struct lbx_mirror_net *mnet,
 			       const struct inet6_ifaddr *ifa)
 {
@@ -550,7 +550,7 @@ static int lbx_mirror_event(struct notifier_block *nb, unsigned long event,
 		} else if (mnet->ifindex && !mnet->made) {
 			lbx_mirror_mark(mnet, ifa);
 		} else if (ipv6_addr_loopback(&ifa->addr)) {
-			/* IPv6 has come back */
+			/* IPv6 has come back on lo */
 			lbx_mirror_look(mnet, 0);
 		}
 	}
@@ -571,7 +571,9 @@ static int __net_init lbx_mirror_net_init(struct net *net)
 	return 0;
 }
 
-/* When the module goes the mirrors are about to be removed: isolation ends after them */
+/* On module unload the mirrors are about to be removed.  Wait for that, since isolation
+ * ends after it.
+ */
 static void lbx_mirror_drain(struct net *net)
 {
 	unsigned int i;
@@ -587,8 +589,9 @@ static void lbx_mirror_drain(struct net *net)
 	}
 }
 
-/* Twice: before lo goes, which a work that runs would miss, and after the last
- * lbx device, whose address queues one that only finds the netns dead.
+/* Runs twice: before lo is removed, which a running work would not notice, and after
+ * the last lbx device is removed, whose address queues a work that only finds the netns
+ * dead.
  */
 static void __net_exit lbx_mirror_net_exit(struct net *net)
 {
@@ -634,7 +637,7 @@ err_wq:
 	return err;
 }
 
-/* The devices are gone by now, and with each address the lifetime of its mirror */
+/* The devices are gone, and the lifetime of each mirror ended with its address */
 void lbx_mirror_exit(void)
 {
 	unregister_inet6addr_notifier(&lbx_mirror_notifier);

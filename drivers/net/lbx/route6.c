@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A local route to ::1 by each lbx device that is up, behind lo's.
+ * A local route to ::1 over each lbx device that is up, with a worse metric than lo's.
  *
- * Answers to ::1 are looked up with the lbx device as the outgoing interface, since it
- * is an L3 master: by tcp_v6_send_response(), icmp6_send() and nf_send_reset6().
- * rt6_need_strict() then accepts no route of another device, while every other
- * address is found at its own device.  Without this route a client that is bound to
- * ::1 would not be told that a port is closed or rejected.
+ * Since an lbx device is an L3 master, tcp_v6_send_response(), icmp6_send() and
+ * nf_send_reset6() look up the route of a reply to ::1 with the lbx device as the
+ * outgoing interface.  rt6_need_strict() then accepts no route of another device.
+ * Every other address is found on its own device.  Without this route, a client that is
+ * bound to ::1 would not see that a port is closed or rejected.
  *
- * Nothing exported adds a route.  This is a client of rtnetlink, without RTNL.
+ * No exported function adds a route.  So this file is a client of rtnetlink, and runs
+ * without RTNL.
  */
 #include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
@@ -21,8 +22,8 @@
 
 #define LBX_ROUTE6_BATCH	16
 
-/* Send @skb to rtnetlink and return its answer.  The answer is there when
- * kernel_sendmsg() returns, since rtnetlink_rcv() runs within it.
+/* Send @skb to rtnetlink and return the error of its reply.  rtnetlink_rcv() runs
+ * within kernel_sendmsg(), so the reply is there when that returns.
  */
 static int lbx_route6_talk(struct socket *sock, struct sk_buff *skb)
 {
@@ -53,8 +54,8 @@ static int lbx_route6_talk(struct socket *sock, struct sk_buff *skb)
 	return reply.err.error;
 }
 
-/* RTM_NEWROUTE, see inet6_rtm_newroute().  RTPROT_KERNEL: a network manager leaves the
- * route alone.  The metric is the worst: nothing else is looked up differently.
+/* Send RTM_NEWROUTE, see inet6_rtm_newroute().  With RTPROT_KERNEL, network managers
+ * leave the route alone.  The metric is the worst one, so that no other lookup changes.
  */
 static int lbx_route6_add(struct socket *sock, int ifindex)
 {
@@ -89,8 +90,9 @@ static int lbx_route6_add(struct socket *sock, int ifindex)
 	return err;
 }
 
-/* Fill @batch with the devices that are up and have no route to ::1.  With a rule of
- * policy routing l3mdev_update_flow() finds lo's for them, and they need none.
+/* Fill @batch with the devices that are up and have no route to ::1.  If there is a
+ * policy routing rule, l3mdev_update_flow() makes the lookup find lo's route, and the
+ * devices need none.
  */
 static unsigned int lbx_route6_find_missing(struct net *net, int *batch)
 {
@@ -121,13 +123,13 @@ static unsigned int lbx_route6_find_missing(struct net *net, int *batch)
 }
 
 /**
- * lbx_route6_update - give the devices that are up a route to ::1
+ * lbx_route6_update - add a route to ::1 to each device that is up and has none
  * @net: the netns
  *
- * A device that goes down meanwhile needs none, and gets one when it is up again.
+ * A device that goes down meanwhile needs no route, and gets one when it is up again.
  *
  * Context: process, without RTNL.
- * Return: 0, or the error of rtnetlink; -ENOMEM is worth another try.
+ * Return: 0, or the error of rtnetlink; after -ENOMEM the caller may try again.
  */
 int lbx_route6_update(struct net *net)
 {
@@ -141,8 +143,8 @@ int lbx_route6_update(struct net *net)
 	if (err)
 		return err;
 
-	/* A route that is there and is not found, as by a rule of policy routing, must not
-	 * keep this here.
+	/* Stop when nothing was added: a route may exist that the lookup does not find,
+	 * for example because of a policy routing rule.
 	 */
 	do {
 		added = false;
