@@ -161,7 +161,7 @@ static void lbx_mirror_mark(struct lbx_mirror_net *mnet, struct inet6_ifaddr *if
 	mnet->made = ifa;
 }
 
-/* lo has @addr already.  If it is the mirror, keep it: it may be about to be removed. */
+/* lo has @addr already.  If it is the mirror, it may be about to be removed: keep it */
 static void lbx_mirror_revive(struct lbx_mirror_net *mnet, struct inet6_dev *lo,
 			      const struct in6_addr *addr, u32 ifindex)
 {

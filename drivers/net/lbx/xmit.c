@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The path of a packet: transmit hands it to the receive path of the same
- * device.  Follows loopback_xmit() in drivers/net/loopback.c, with two additions:
- * a packet is captured once, and one whose route is not local does not come in.
+ * The packet paths: transmit passes a packet to the receive path of the same device.
  *
- * There are three ways in: from the queue (lbx_xmit()), from IP past the queue
- * (lbx_xmit_direct(), see neigh.c), and from lo (lbx_xmit_claimed(), see claim.c).
+ * Follows loopback_xmit() in drivers/net/loopback.c, with two additions: a capture sees
+ * a packet once, and a packet whose route is not local is not received.
+ *
+ * A packet comes here by one of three paths: queued (lbx_xmit()), direct, from IP
+ * without the queue (lbx_xmit_direct(), see neigh.c), or claimed, from lo
+ * (lbx_xmit_claimed(), see claim_hook.c).
  */
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
@@ -28,21 +30,25 @@ enum lbx_route {
 	LBX_ROUTE_LOCAL,
 	LBX_ROUTE_MULTICAST,	/* or broadcast */
 	LBX_ROUTE_OTHER,
-	LBX_ROUTE_NOT_IP,	/* only if asked for: no route of IP, or another protocol */
+	LBX_ROUTE_NOT_IP,	/* only with want_ip: no route of IP, or another protocol */
 };
 
-/* A packet that is forwarded to an lbx device, and not to an address of it, keeps
- * its route (netif_keep_dst()) and would be forwarded again on arrival, round and
- * round until its TTL ends.  On lo it does.
+/* Return the kind of a packet's route.
  *
- * What the machine itself sends by a loopback is local to __mkroute_output()
- * whatever the route's type, and has to be: the answer to a ping between two lbx
- * devices is searched in the L3 domain of the one that the request came by, is
- * taken for on-link when not found there, and arrives by this.  Broadcast and
- * multicast are for ip_local_deliver() if a socket joined and for dst_discard() if
- * none did, but captures shall see both, as on lo.  In IPv6
- * ip6_route_info_create() makes any other route through a loopback a reject route,
- * but multicast routing has a way out of its own (ip6mr_forward2()).
+ * LBX_ROUTE_OTHER: a packet that is forwarded to an lbx device, but not to an address
+ * of it, keeps its route (netif_keep_dst()).  On arrival it would be forwarded again
+ * and again until its TTL ends, as on lo.  In IPv6, ip6_route_info_create() makes any
+ * other route through a loopback a reject route, but multicast routing has an output
+ * path of its own (ip6mr_forward2()).
+ *
+ * LBX_ROUTE_LOCAL: __mkroute_output() makes the route of a packet that this machine
+ * sends by a loopback local, whatever the route's type.  The reply to a ping between
+ * two lbx devices needs this: its route is looked up in the L3 domain of the device
+ * that the request came by, is taken for on-link when not found there, and brings it
+ * here.
+ *
+ * LBX_ROUTE_MULTICAST: ip_local_deliver() takes a packet if a socket joined, and
+ * dst_discard() takes it otherwise.  Captures must see both, as on lo.
  */
 static __always_inline enum lbx_route lbx_route(const struct sk_buff *skb,
 						bool want_ip)
@@ -76,7 +82,7 @@ static __always_inline enum lbx_route lbx_route(const struct sk_buff *skb,
 	return LBX_ROUTE_LOCAL;
 }
 
-/* What eth_type_trans() takes a frame for */
+/* Return the packet type that eth_type_trans() would set */
 static __always_inline unsigned char lbx_pkt_type(const struct ethhdr *eth,
 						  const struct net_device *dev)
 {
@@ -89,10 +95,10 @@ static __always_inline unsigned char lbx_pkt_type(const struct ethhdr *eth,
 	return PACKET_MULTICAST;
 }
 
-/* rx_handler: after the captures, before the protocols.  tcp_v4_rcv() and others
- * take PACKET_HOST only, so the type that lbx_xmit() set ends here; a frame
- * injected with another destination address becomes PACKET_OTHERHOST, as
- * eth_type_trans() has it on lo.
+/* rx_handler: runs after the captures and before the protocols.  tcp_v4_rcv() and
+ * others accept only PACKET_HOST, so replace the type that lbx_xmit() set.  An injected
+ * frame with another destination address becomes PACKET_OTHERHOST, as by
+ * eth_type_trans() on lo.
  */
 static rx_handler_result_t lbx_receive(struct sk_buff **pskb)
 {
@@ -103,10 +109,13 @@ static rx_handler_result_t lbx_receive(struct sk_buff **pskb)
 	return RX_HANDLER_PASS;
 }
 
-/* An rx_handler costs each packet 20 to 40 instructions, and is for those only
- * that a capture sees leave the queue.  So the first of them brings it:
- * netdev_rx_handler_register() wants RTNL to keep two from registering at once,
- * and does not touch one that is there.  It stays until the device goes.
+/* Return true if lbx_receive() is the rx_handler, and register it if there is none.
+ *
+ * An rx_handler costs each packet 20 to 40 instructions, and only packets that a
+ * capture sees leave the queue need it.  So the first of them registers it, by
+ * cmpxchg(): netdev_rx_handler_register() wants RTNL, to keep two callers from
+ * registering at once, and does not replace a handler.  The handler stays until the
+ * device is removed.
  */
 static bool lbx_has_receiver(struct net_device *dev)
 {
@@ -118,7 +127,7 @@ static bool lbx_has_receiver(struct net_device *dev)
 	return handler == lbx_receive;
 }
 
-/* netpoll_start_xmit() has hardirqs off, where kfree_skb() may not be called */
+/* netpoll_start_xmit() has hardirqs off, where kfree_skb() must not be called */
 static void lbx_drop(struct sk_buff *skb, struct net_device *dev,
 		     unsigned int counter, enum skb_drop_reason reason)
 {
@@ -129,7 +138,7 @@ static void lbx_drop(struct sk_buff *skb, struct net_device *dev,
 		kfree_skb_reason(skb, reason);
 }
 
-/* Softirqs are off, or hardirqs (netpoll) */
+/* Called with softirqs off, or hardirqs (netpoll) */
 static __always_inline void lbx_count(struct net_device *dev,
 				      enum lbx_route route,
 				      unsigned int packets, unsigned int len,
@@ -149,8 +158,8 @@ static __always_inline void lbx_count(struct net_device *dev,
 	u64_stats_update_end_irqrestore(&stats->syncp, flags);
 }
 
-/* To the backlog of this CPU.  What it refuses is freed; enqueue_to_backlog() has
- * counted it for the device and leaves to find out why.
+/* Pass @skb to the backlog of this CPU.  enqueue_to_backlog() frees a packet that it
+ * refuses, and counts it for the device without the reason, so find the reason here.
  */
 static __always_inline void lbx_enqueue(struct sk_buff *skb,
 					struct net_device *dev,
@@ -173,7 +182,8 @@ static __always_inline void lbx_enqueue(struct sk_buff *skb,
  *
  * Context: softirqs off, as __dev_queue_xmit() calls; reentrant on other CPUs
  *	(lltx), no lock held.
- * Return: NETDEV_TX_OK, always: what cannot be delivered is dropped and counted.
+ * Return: always NETDEV_TX_OK; a packet that cannot be delivered is dropped and
+ * counted.
  */
 netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -185,7 +195,7 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 		return NETDEV_TX_OK;
 	}
 
-	/* eth_type_trans() does not ask */
+	/* eth_type_trans() does not check this */
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
 		lbx_drop(skb, dev, LBX_XSTATS_DROP_MALFORMED,
 			 SKB_DROP_REASON_DEV_HDR);
@@ -206,12 +216,12 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	skb->protocol = eth_type_trans(skb, dev);
 
-	/* dev_queue_xmit_nit() has shown it to captures; with this type
-	 * packet_rcv() ignores the receive side's copy, as for
-	 * vrf_local_xmit().  lbx_receive() sets the true one.  Between
-	 * packet_rcv() and lbx_receive() there are only tc and nft at ingress.
-	 * If there are any, they get the true type, and a capture shows the
-	 * packet twice: a capture must not change what a filter decides.
+	/* dev_queue_xmit_nit() has shown the packet to captures.  With this type,
+	 * packet_rcv() ignores the copy on the receive side, as for vrf_local_xmit().
+	 * lbx_receive() then sets the true type.  Only tc and nft at ingress run
+	 * between packet_rcv() and lbx_receive().  If there are any, they get the true
+	 * type, and a capture shows the packet twice: a capture must not change what a
+	 * filter decides.
 	 */
 	if (unlikely(dev_nit_active_rcu(dev)) &&
 	    !lbx_compat_has_ingress(dev) && lbx_has_receiver(dev))
@@ -222,31 +232,31 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-/* The types of GSO packets that validate_xmit_skb() leaves whole: what LBX_OFFLOADS
- * covers, except for fixed IDs, which gso_features_check() allows by the IP header.
- * Those of a guest (SKB_GSO_DODGY), of tunnels and of ESP are not among them.
+/* GSO types that validate_xmit_skb() does not segment: those in LBX_OFFLOADS, except
+ * fixed IDs, which gso_features_check() allows by the IP header.  Not among them are
+ * the types of a guest (SKB_GSO_DODGY), of tunnels and of ESP.
  */
 #define LBX_GSO_TYPES	((unsigned int)((LBX_OFFLOADS & NETIF_F_GSO_MASK &	\
 					 ~NETIF_F_TSO_MANGLEID) >> NETIF_F_GSO_SHIFT))
 
-/* Return true if __dev_queue_xmit() would do nothing to this packet that anybody can
- * notice.  Its steps, in its order, and what each means here.  "Queue" is a test
- * below, and the packet then goes by the queue:
+/* Return true if __dev_queue_xmit() would have no visible effect on this packet.  The
+ * list has its steps, in its order, with what each means here.  "Queue" is a test
+ * below: the packet then takes the queued path.
  *
  * __dev_queue_xmit()
  *  1. skb_reset_mac_header(): the callers of lbx_deliver() set the header.
  *  2. SCM_TSTAMP_SCHED, SKBTX_BPF: queue (tx_flags).
- *  3. qdisc_pkt_len_init(), qdisc_pkt_len_segs_init(): lengths for a qdisc, and
- *     sch_handle_ingress() computes its own.  The refusal of a bad GSO packet is for
+ *  3. qdisc_pkt_len_init(), qdisc_pkt_len_segs_init(): set lengths for a qdisc;
+ *     sch_handle_ingress() computes its own.  They refuse a bad GSO packet only with
  *     SKB_GSO_DODGY: queue (gso_type).
  *  4. skb_update_prio(): queue if cgroup net_prio has a map for the device
  *     (lbx_compat_has_egress()).
- *  5. tc_at_ingress: sch_handle_ingress() sets it before anybody reads it.
+ *  5. tc_at_ingress: sch_handle_ingress() sets it before any reader.
  *  6. nf_hook_egress(), sch_handle_egress(), tcx: queue (lbx_compat_has_egress()).
  *  7. IFF_XMIT_DST_RELEASE is not set: skb_dst_force() in lbx_deliver().
- *  8. netdev_core_pick_tx(): queue if there are several.  A queue mapping is 0 in what
- *     IP builds, and lbx_xmit_claimed() clears it.  sender_cpu shares napi_id, and
- *     is below MIN_NAPI_ID, which readers ignore.
+ *  8. netdev_core_pick_tx(): queue if there are several.  The queue mapping is 0 in
+ *     packets that IP builds, and lbx_xmit_claimed() clears it.  sender_cpu shares
+ *     napi_id, and is below MIN_NAPI_ID, which readers ignore.
  *  9. q->enqueue: queue.  noqueue has none.
  * 10. IFF_UP: a device that is down has noop_qdisc, which has enqueue(): see 9.
  * 11. xmit_lock_owner, dev_xmit_recursion(): lbx_deliver() does not nest, see
@@ -261,34 +271,35 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
  *       and gso_partial_features are not set.
  *     - skb->encapsulation: queue.  hw_enc_features is 0, so checksum and
  *       segmentation are done in software.
- *     - skb_vlan_tagged(), vlan_features_check(): IP has no tag left, as
- *       __netif_receive_skb_core() clears it.  lbx_xmit_claimed() tests for one that
+ *     - skb_vlan_tagged(), vlan_features_check(): a packet of IP has no tag, because
+ *       __netif_receive_skb_core() clears it.  lbx_xmit_claimed() tests for a tag that
  *       tc has put on a packet to lo.
- *     - harmonize_features(): only MPLS loses features, and only IPv4 and IPv6 come
- *       this way, see lbx_xmit_direct().  NETIF_F_HIGHDMA is set.
+ *     - harmonize_features(): only MPLS loses features, and only IPv4 and IPv6 take
+ *       this path, see lbx_xmit_direct().  NETIF_F_HIGHDMA is set.
  * 14. validate_xmit_vlan(): see 13.
- * 15. sk_validate_xmit_skb(): kTLS and PSP offload mark what it has to encrypt or to
- *     drop as decrypted: queue (lbx_compat_is_special()).
+ * 15. sk_validate_xmit_skb(): encrypts or drops packets that kTLS or PSP offload has
+ *     marked as decrypted: queue (lbx_compat_is_special()).
  * 16. netif_needs_gso(): queue (gso_type, ip_summed).  A GSO packet without
  *     CHECKSUM_PARTIAL has to be segmented: UDP with IPv6 extension headers.
  * 17. skb_needs_linearize(): never with NETIF_F_SG and NETIF_F_FRAGLIST, see 13.
- * 18. skb_csum_hwoffload_help(): nothing with NETIF_F_HW_CSUM and NETIF_F_SCTP_CRC,
- *     see 13.  ip_rcv_core() and ip6_rcv_core() set the transport header again.
- * 19. validate_xmit_xfrm(): encrypts what esp4_offload and esp6_offload have left
- *     to it: queue (lbx_compat_is_special()).
+ * 18. skb_csum_hwoffload_help(): does nothing with NETIF_F_HW_CSUM and
+ *     NETIF_F_SCTP_CRC, see 13.  ip_rcv_core() and ip6_rcv_core() set the transport
+ *     header again.
+ * 19. validate_xmit_xfrm(): encrypts packets that esp4_offload and esp6_offload have
+ *     left to it: queue (lbx_compat_is_special()).
  *
  * dev_hard_start_xmit()
  * 20. netif_xmit_stopped(): nothing stops the queue.  lltx: no lock, no dev_watchdog().
  *     xmit_more: there is no doorbell.
- * 21. dev_queue_xmit_nit(): not done.  A capture sees the packet as one that comes
- *     in, which is the one of the two on lo that libpcap shows.
+ * 21. dev_queue_xmit_nit(): not done.  A capture sees the packet as received.  Of the
+ *     two copies on lo, this is the one that libpcap shows.
  * 22. The tracepoints net_dev_queue, net_dev_start_xmit and net_dev_xmit: not done.
- *     lbx_xmit is in their place.
+ *     The tracepoint lbx_xmit replaces them.
  * 23. ndo_start_xmit, which is lbx_xmit(): skb_tx_timestamp() has nothing to do, see
  *     2; the rest is in lbx_deliver().
  *
- * The order of the tests is that of their cost.  @skb may have its Ethernet header
- * or not.  Called under RCU.
+ * The tests are in the order of their cost.  @skb may have its Ethernet header or not.
+ * Called under RCU.
  */
 static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
 					       const struct net_device *dev)
@@ -315,29 +326,32 @@ static __always_inline bool lbx_may_skip_queue(const struct sk_buff *skb,
 		      skb->ip_summed == CHECKSUM_PARTIAL);
 }
 
-/* Return true if netif_receive_skb() may be called right here, instead of by a
- * softirq.  @bh: the softirq levels of the callers, known to be their own.
+/* Return true if netif_receive_skb() may be called in the sender's context (inline
+ * receive) instead of by a softirq.  @bh: the softirq levels that the callers have
+ * added themselves.
  *
- * In process context with softirqs on (except for @bh) it may, because it is on lo:
- * __dev_queue_xmit() ends with rcu_read_unlock_bh(), which runs the softirq that
- * netif_rx() has raised before it returns to the same caller, with the same locks
- * held.  So no lock is held that the receive path could want; lockdep holds everybody
- * to that (a lock that is taken in softirq is taken with softirqs off elsewhere).
- * Hardirqs are on, or __local_bh_enable_ip() would complain either way.  A socket
- * that its owner is busy with (sk_lock.owned) takes the packet to its own backlog,
- * as it does from a softirq.
+ * In process context with softirqs on (except for @bh) it is safe, because lo does the
+ * same: __dev_queue_xmit() ends with rcu_read_unlock_bh(), which runs the softirq that
+ * netif_rx() has raised before it returns to the same caller, with the same locks held.
+ * So no lock is held that the receive path could take; lockdep makes sure of that for
+ * all callers (a lock that is taken in softirq is taken with softirqs off elsewhere).
+ * Hardirqs are on; otherwise __local_bh_enable_ip() would complain on lo as well.  If
+ * the owner of a socket is busy with it (sk_lock.owned), the socket takes the packet to
+ * its own backlog, as it does from a softirq.
  *
- * Softirqs are off while a packet is received inline, so a packet that is sent
- * meanwhile, an ACK or the answer to a ping, is not received right there: that ends
- * the recursion.  It is received next, see lbx_receive_next().
+ * Softirqs are off during an inline receive.  So a packet that is sent meanwhile, such
+ * as an ACK or a ping reply, is not received inside it, which ends the recursion.  It
+ * is received next, see lbx_receive_next().
  *
- * Not inline:
- * - If the task's stack is more than half used.  A softirq has a stack of its own on
- *   most machines (do_softirq_own_stack()).
- * - If the task may use the memory reserves (PF_MEMALLOC: reclaim that writes to a
- *   local NFS server or network block device).  handle_softirqs() masks the flag.
- * - On PREEMPT_RT: preempt_count() does not show softirqs, and they are threads with a
- *   priority.
+ * Not inline, in the order of the tests:
+ * 1. On PREEMPT_RT: preempt_count() does not show softirqs, and softirqs are threads
+ *    with a priority.
+ * 2. If the stack grows up: the test of the stack is for one that grows down.
+ * 3. In NMI, hardirq or softirq context, or with softirqs off by others.
+ * 4. If the task's stack is more than half used.  A softirq has a stack of its own on
+ *    most machines (do_softirq_own_stack()).
+ * 5. If the task may use the memory reserves (PF_MEMALLOC: reclaim that writes to a
+ *    local NFS server or network block device).  handle_softirqs() masks the flag.
  */
 static __always_inline bool lbx_may_receive_inline(unsigned int bh)
 {
@@ -352,9 +366,9 @@ static __always_inline bool lbx_may_receive_inline(unsigned int bh)
 		      !(current->flags & PF_MEMALLOC));
 }
 
-/* Make the receive path take the inline receive for a softirq.  It runs in the context
- * of the sender, and what asks in_task() would treat the sender as the receiver: the
- * memory cgroup that pays for a server's new sockets (current_obj_cgroup(),
+/* Make the receive path treat the inline receive as a softirq.  It runs in the context
+ * of the sender, and every user of in_task() would treat the sender as the receiver:
+ * the memory cgroup that pays for a server's new sockets (current_obj_cgroup(),
  * mem_cgroup_sk_alloc()), cls_cgroup, CPU time, fault injection, kcov, workqueue
  * chaining.  With this bit, in_serving_softirq() is true as in handle_softirqs().
  * "Receive path in a sender's context" in Documentation/design.rst lists everything
@@ -374,10 +388,12 @@ static __always_inline void lbx_softirq_exit(void)
 	preempt_count_sub(SOFTIRQ_OFFSET);
 }
 
-/* True if an earlier packet of the flow may still be in a backlog.  In that of this CPU:
- * enqueue_to_backlog() sets the bit with the first packet, and process_backlog()
- * clears it when it has received the last, wherever it runs.  With RPS, in that of
- * any CPU, which get_rps_cpu() knows.
+/* Return true if an earlier packet of the flow may still be in a backlog:
+ *
+ * 1. With RPS, in the backlog of any CPU; get_rps_cpu() knows which.
+ * 2. In the backlog of this CPU.  enqueue_to_backlog() sets the bit with the first
+ *    packet, and process_backlog() clears it after it has received the last one, on any
+ *    CPU.
  */
 static __always_inline bool lbx_may_overtake(void)
 {
@@ -388,20 +404,20 @@ static __always_inline bool lbx_may_overtake(void)
 	return this_cpu_read(softnet_data.backlog.state) & BIT(NAPI_STATE_SCHED);
 }
 
-/* Packets that may be sent and received next during one inline receive.  The backlog,
- * which netdev_max_backlog bounds, gets the others.  As many as process_backlog()
- * receives before it asks whether others want the CPU.
+/* Limit of packets that are sent and received next during one inline receive.  Further
+ * packets go to the backlog, which netdev_max_backlog limits.  process_backlog()
+ * receives as many packets before it checks whether others want the CPU.
  */
 #define LBX_NEXT_MAX		64
 
 /**
  * struct lbx_next - packets sent during an inline receive, to be received next
- * @head: the first of them, or NULL
- * @tail: the last of them, if there is one
- * @budget: number of packets that it still takes, 0 if nothing is received inline
+ * @head: the first packet, or NULL
+ * @tail: the last packet, valid if there is one
+ * @budget: number of packets that may still be added; 0 outside of an inline receive
  *
- * Per CPU.  Softirqs are off during an inline receive: nobody else sends on this CPU,
- * and a device waits for it before it goes (RCU).
+ * Per CPU.  Softirqs are off during an inline receive, so nobody else sends on this
+ * CPU.  A device that is removed waits for the end of the inline receive (RCU).
  */
 struct lbx_next {
 	struct sk_buff	*head;
@@ -412,14 +428,14 @@ struct lbx_next {
 static DEFINE_PER_CPU(struct lbx_next, lbx_next);
 
 struct lbx_skb_cb {
-	unsigned int packets;	/* the counter, as of lbx_count() */
+	unsigned int packets;	/* the counter, as for lbx_count() */
 };
 
 #define LBX_SKB_CB(skb)		((struct lbx_skb_cb *)(skb)->cb)
 
-/* Take @skb if a packet is received inline, and not too many were taken already.  Every
- * packet that is taken is received before the backlog is, so that none is overtaken
- * by a later one of its flow for which there is no room.
+/* Take @skb if an inline receive is running and its budget is not used up.  All packets
+ * taken are received before the backlog, so a later packet of the flow that finds no
+ * room, and goes to the backlog, overtakes none of them.
  */
 static __always_inline bool lbx_receive_next(struct sk_buff *skb,
 					     unsigned int packets)
@@ -456,8 +472,8 @@ static noinline void lbx_receive_all_next(void)
 	}
 }
 
-/* Past the queue.  @skb is at its network header, with the Ethernet header @eth
- * before it; softirqs are off.
+/* Pass a direct or claimed packet to the receive path.  @skb is at its network header,
+ * with the Ethernet header @eth before it.  Called with softirqs off.
  */
 static __always_inline void lbx_deliver(struct sk_buff *skb,
 					const struct ethhdr *eth,
@@ -483,7 +499,7 @@ static __always_inline void lbx_deliver(struct sk_buff *skb,
 			this_cpu_write(lbx_next.budget, 0);
 			return;
 		}
-		/* it waits for others: next, or in the backlog */
+		/* the packet waits: to be received next, or in the backlog */
 		if (unlikely(skb_nfct(skb)) && !lbx_confirm(skb))
 			return;
 		if (lbx_receive_next(skb, packets))
@@ -497,13 +513,13 @@ static __always_inline void lbx_deliver(struct sk_buff *skb,
 }
 
 /**
- * lbx_xmit_direct - loop a packet back that IP hands over past the queue
+ * lbx_xmit_direct - loop back a packet that IP passes without the queue
  * @skb: the packet, at its network header
- * @dev: the lbx device that it goes to, up or down
- * @ha: the link-layer address that it goes to
+ * @dev: the lbx device that the packet is sent to, up or down
+ * @ha: the link-layer address that the packet is sent to
  *
- * Context: as a neighbour's output: any but hardirq, RCU read side.
- * Return: false if the packet has to go by the queue and is still the caller's.
+ * Context: as the output of a neighbour entry: any but hardirq, RCU read side.
+ * Return: false if the packet has to be queued; the caller then still owns it.
  */
 bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
 {
@@ -540,11 +556,11 @@ bool lbx_xmit_direct(struct sk_buff *skb, struct net_device *dev, const u8 *ha)
 }
 
 /**
- * lbx_xmit_claimed - loop a packet back that is on its way to lo
+ * lbx_xmit_claimed - loop back a packet that is on its way to lo
  * @skb: the packet, with its Ethernet header, local and unicast
  * @dev: the lbx device that takes it over
  *
- * Where lbx_may_skip_queue() does not hold for @dev, its queue gets the packet.
+ * If lbx_may_skip_queue() is false for @dev, the packet goes to the queue of @dev.
  *
  * Context: an egress hook of lo, in __dev_queue_xmit(), which has softirqs off
  *	by one level and holds no lock.
@@ -556,7 +572,7 @@ void lbx_xmit_claimed(struct sk_buff *skb, struct net_device *dev)
 	lbx_check_l3mdev_accept(dev);
 
 	skb->dev = dev;
-	/* lo's so far; lbx_pkt_type() compares */
+	/* replace lo's address; lbx_pkt_type() compares it */
 	ether_addr_copy(eth->h_dest, dev->dev_addr);
 
 	if (unlikely(!lbx_may_skip_queue(skb, dev) ||
