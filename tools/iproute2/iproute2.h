@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What link_lbx.c uses of ip(8), which has the symbols that a plugin calls, but
- * no header for it.  Follows iproute2's include/libnetlink.h, include/utils.h,
- * include/color.h, include/json_print.h and ip/ip_common.h, in which all of this
- * is the same from 6.1 to 7.1.
+ * Declarations of ip(8) that link_lbx.c uses.  ip exports these symbols to plugins, but
+ * installs no header.  Follows iproute2's include/libnetlink.h, include/utils.h,
+ * include/color.h, include/json_print.h and ip/ip_common.h.  These declarations did not
+ * change from 6.1 to 7.1.
  */
 #ifndef _LBX_IPROUTE2_H
 #define _LBX_IPROUTE2_H
@@ -14,8 +14,8 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* Bound of a request's nlmsg_len, as ip's own link types have it: what is in
- * struct iplink_req behind its headers.
+/* Bound of a request's nlmsg_len, which ip's own link types use: the size of what
+ * follows the headers in struct iplink_req.
  */
 #define REQ_MAX	1024
 
@@ -23,16 +23,16 @@ struct link_util {
 	struct link_util *next;
 	const char *id;
 	int maxattr;
-	/* argv is what follows "type lbx"; 0 or -1 */
+	/* argv starts after "type lbx"; returns 0 or -1 */
 	int (*parse_opt)(struct link_util *lu, int argc, char **argv,
 			 struct nlmsghdr *n);
-	/* tb is NULL if there is no IFLA_INFO_DATA */
+	/* tb is NULL without IFLA_INFO_DATA */
 	void (*print_opt)(struct link_util *lu, FILE *fp, struct rtattr *tb[]);
 	void (*print_xstats)(struct link_util *lu, FILE *fp,
 			     struct rtattr *xstats);
 	void (*print_help)(struct link_util *lu, int argc, char **argv,
 			   FILE *fp);
-	/* of "ip link xstats" */
+	/* for "ip link xstats" */
 	int (*parse_ifla_xstats)(struct link_util *lu, int argc, char **argv);
 	int (*print_ifla_xstats)(struct nlmsghdr *n, void *arg);
 };
@@ -62,7 +62,7 @@ int addattr_nest_end(struct nlmsghdr *n, struct rtattr *nest);
 int parse_rtattr_flags(struct rtattr *tb[], int max, struct rtattr *rta,
 		       int len, unsigned short flags);
 
-/* lib/utils.c; those that are void say what is wrong, and exit */
+/* lib/utils.c; functions that return void print an error and exit */
 void incomplete_command(void);
 void invarg(const char *msg, const char *arg);
 void duparg(const char *key, const char *arg);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * link_lbx.so: by which ip(8) knows what only an lbx device has
+ * link_lbx.so: teach ip(8) the options and statistics of lbx devices
  *
  *	ip link add lbx1 type lbx isolate on
  *	ip link set lbx1 type lbx direct off claim eth0 unclaim 192.0.2.1
  *	ip -s -d link show dev lbx1
  *
- * ip loads it from its library folder, or from $IP_LIB_DIR, when it meets the
- * kind "lbx".
+ * ip loads it from its library directory, or from $IP_LIB_DIR, when it meets the kind
+ * "lbx".
  */
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -25,7 +25,7 @@ static void print_usage(FILE *fp)
 		"TARGET := { IFNAME | ADDRESS }\n");
 }
 
-/* Adds an element of IFLA_LBX_CLAIMS or IFLA_LBX_UNCLAIMS */
+/* Add an element of IFLA_LBX_CLAIMS or IFLA_LBX_UNCLAIMS. */
 static int add_target(struct nlmsghdr *n, const char *keyword,
 		      const char *target)
 {
@@ -58,8 +58,8 @@ static int add_target(struct nlmsghdr *n, const char *keyword,
 	return 0;
 }
 
-/* Adds the targets of all arguments KEYWORD as one list.  Each keyword has a value,
- * lbx_parse_opt() has seen to that.
+/* Add the targets of all arguments KEYWORD as one list.  lbx_parse_opt() has checked
+ * that each keyword has a value.
  */
 static int add_targets(struct nlmsghdr *n, int type, const char *keyword,
 		       int argc, char **argv)
@@ -69,7 +69,7 @@ static int add_targets(struct nlmsghdr *n, int type, const char *keyword,
 	for (; argc > 0; argc -= 2, argv += 2) {
 		if (strcmp(*argv, keyword))
 			continue;
-		/* addattr_nest() does not tell whether there was room */
+		/* addattr_nest() does not report a lack of room */
 		if (NLMSG_ALIGN(n->nlmsg_len) + 3 * RTA_SPACE(0) +
 		    RTA_ALIGN(IFNAMSIZ) > REQ_MAX) {
 			fprintf(stderr,
@@ -200,7 +200,7 @@ static void lbx_print_opt(struct link_util *lu, FILE *fp,
 
 		print_color_uint(PRINT_JSON, COLOR_NONE, "claim_count", NULL,
 				 count);
-		/* The list is not complete */
+		/* The list is incomplete */
 		if (count > listed)
 			print_color_uint(PRINT_FP, COLOR_NONE, NULL,
 					 "claims %u ", count);
@@ -212,8 +212,8 @@ static void lbx_print_xstats(struct link_util *lu, FILE *fp,
 {
 	static const struct {
 		int type;
-		const char *key;	/* in JSON */
-		const char *line;	/* in text, where a line begins */
+		const char *key;	/* name in JSON */
+		const char *line;	/* in text: start of a line */
 		const char *word;
 	} stats[] = {
 		{ LBX_XSTATS_QUEUED_PACKETS,	"queued_packets",
@@ -265,7 +265,7 @@ static void lbx_print_xstats(struct link_util *lu, FILE *fp,
 		print_color_lluint(PRINT_ANY, COLOR_NONE, stats[i].key,
 				   "%llu ", value);
 	}
-	/* what ip prints of every link goes on here */
+	/* ip continues here with the statistics of all links */
 	print_nl();
 	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", "    ");
 }
@@ -276,7 +276,7 @@ static void lbx_print_help(struct link_util *lu, int argc, char **argv,
 	print_usage(fp);
 }
 
-/* ip looks it up by this name */
+/* ip looks up this symbol */
 struct link_util lbx_link_util = {
 	.id		= LBX_KIND,
 	.maxattr	= IFLA_LBX_MAX,
