@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parser, help and completion of command lines, all three by the table in
- * commands.c.  A command takes words by their place (the first is often a device)
- * and keywords, most of which have a value: "add pg 10.9.0.1/24 mtu 1500".
+ * Parser, help and completion of command lines.  All three read the table in
+ * commands.c.  A command takes positional arguments (the first is often a device) and
+ * keywords, most of which have a value: "add pg 10.9.0.1/24 mtu 1500".
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "dev.h"
 #include "lbx.h"
 
-/* A command has fewer keywords than that */
+/* More than the number of keywords of any command */
 #define KEYWORDS_MAX	16
 
 static void *field(struct args *args, const struct arg *arg)
@@ -22,7 +22,7 @@ static void *field(struct args *args, const struct arg *arg)
 	return (char *)args + arg->offset;
 }
 
-/* What other programs call a command */
+/* Aliases: names of the same commands in other programs */
 static const struct {
 	const char	*name;
 	const char	*command;
@@ -32,10 +32,10 @@ static const struct {
 };
 
 /**
- * cmd_find - the command of that name
- * @name: the name, an alias, or the beginning of one name and of no other
- * @why: gets the reason if there is none
- * @size: of @why
+ * cmd_find - find a command by its name
+ * @name: the name, an alias, or a unique prefix of the name
+ * @why: filled with the reason if there is no such command
+ * @size: size of @why
  *
  * Return: the command, or NULL.
  */
@@ -101,7 +101,9 @@ static bool parse_seconds(const char *text, double *value)
 	       *value <= 86400;
 }
 
-/* Takes @word as the value of @arg.  Return: NULL, or what it should have been. */
+/* Store @word as the value of @arg.  Return NULL, or a text that says which value is
+ * valid.
+ */
 static const char *take(const struct arg *arg, const char *word,
 			struct args *args)
 {
@@ -161,7 +163,7 @@ static const struct arg *find_keyword(const struct arg *args, const char *word)
 	return NULL;
 }
 
-/* What may have been meant by @word, among the keywords of a command */
+/* Return the keyword of the command that resembles @word, or NULL. */
 static const char *like_keyword(const struct arg *args, const char *word)
 {
 	const char *words[KEYWORDS_MAX + 1];
@@ -174,28 +176,30 @@ static const char *like_keyword(const struct arg *args, const char *word)
 	return nearest(word, words);
 }
 
-/* Does a word at this place go to @arg, which has been there or not? */
+/* Return true if a positional word can be a value of @arg.  @seen: @arg already has a
+ * value.
+ */
 static bool may_be_here(const struct arg *arg, bool seen)
 {
 	return !arg->keyword && (!seen || arg->flags & ARG_REPEATED);
 }
 
 /**
- * cmd_parse - read the words after a command
+ * cmd_parse - parse the arguments of a command
  * @command: the command
  * @argc: number of words
  * @argv: the words; @args points to them
- * @args: to fill, and to be freed by cmd_free() in any case
- * @why: gets the reason if it fails
- * @size: of @why
+ * @args: filled; free it with cmd_free(), also after a failure
+ * @why: filled with the reason if parsing fails
+ * @size: size of @why
  *
- * Return: whether the command takes them.
+ * Return: true if the arguments are valid.
  */
 bool cmd_parse(const struct command *command, int argc, char **argv,
 	       struct args *args, char *why, size_t size)
 {
 	const struct arg *arg, *place = command->args;
-	/* Of those that may be there once only, which have been */
+	/* Bit mask of the arguments seen so far, by their index in command->args */
 	unsigned int seen = 0;
 	const char *wrong;
 	int i;
@@ -207,11 +211,11 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 	args->up = -1;
 
 	for (i = 0; i < argc; i++) {
-		/* what comes by its place, unless the next word is a keyword */
+		/* the next positional argument, unless the word is a keyword */
 		while (place->help && !may_be_here(place, seen & 1U << (place - command->args)))
 			place++;
 
-		/* "show dev pg", as ip has it */
+		/* accept "show dev pg", as ip does */
 		if (place->help && place->type == ARG_DEV &&
 		    !strcmp(argv[i], "dev") && i + 1 < argc)
 			i++;
@@ -294,7 +298,9 @@ void cmd_free(struct args *args)
 	list_free(&args->targets);
 }
 
-/* As in the usage line, and @buf has room for it */
+/* Format an argument as in the usage line.  The caller ensures that @buf is large
+ * enough.
+ */
 static const char *arg_usage(const struct arg *arg, char *buf)
 {
 	bool optional = !(arg->flags & ARG_REQUIRED);
@@ -314,7 +320,7 @@ static const char *arg_usage(const struct arg *arg, char *buf)
 	return buf;
 }
 
-/* Prints the help of one command */
+/* Print the help of one command. */
 void cmd_help(const struct command *command)
 {
 	const struct arg *arg;
@@ -341,7 +347,7 @@ void cmd_help(const struct command *command)
 	printf("\nExample:\n    %s\n", command->example);
 }
 
-/* Prints the help of all commands */
+/* Print the help of all commands. */
 void cmd_help_all(void)
 {
 	const struct command *command;
@@ -365,7 +371,7 @@ static void offer(const char *candidate, const char *begin)
 		puts(candidate);
 }
 
-/* Interfaces, lbx devices or those that are not */
+/* Offer interfaces: lbx devices if @ours, other interfaces if not. */
 static void offer_interfaces(bool ours, const char *begin)
 {
 	struct nl_error error;
@@ -385,7 +391,7 @@ static void offer_interfaces(bool ours, const char *begin)
 	devs_free(&devs);
 }
 
-/* Addresses of this machine, as lo's mirrors are not */
+/* Offer local addresses, without the mirrors on lo. */
 static void offer_addrs(const char *begin)
 {
 	struct held_addrs held;
@@ -413,7 +419,9 @@ static void offer_netns(const char *begin)
 		closedir(dir);
 }
 
-/* @here: the process is in the network namespace that is asked for */
+/* Offer values of @arg.  @here: the process is in the network namespace of the command
+ * line.
+ */
 static void offer_values(const struct arg *arg, bool here, const char *begin)
 {
 	if (!here && arg->type != ARG_ON_OFF)
@@ -438,9 +446,9 @@ static void offer_values(const struct arg *arg, bool here, const char *begin)
 }
 
 /**
- * cmd_complete - print what the last word can be
+ * cmd_complete - print the completions of the last word
  * @argc: number of words after "lbx"
- * @argv: the words, the last of which is to be completed, and may be empty
+ * @argv: the words; the last one, which may be empty, is completed
  */
 void cmd_complete(int argc, char **argv)
 {
@@ -461,7 +469,7 @@ void cmd_complete(int argc, char **argv)
 			offer_netns(begin);
 			return;
 		}
-		/* what is there to offer is in that one */
+		/* offer the devices and addresses of that netns */
 		here = enter_netns(argv[i]);
 	}
 	if (i >= argc - 1 && *begin == '-') {

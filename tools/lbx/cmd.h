@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The command line: what a command is and what it takes.  Parser, help and
- * completion all read the table of commands, which is in commands.c; see cmd.c.
+ * The command line: commands and their arguments.  Parser, help and completion all read
+ * the table of commands in commands.c; see cmd.c.
  */
 #ifndef CMD_H
 #define CMD_H
@@ -12,30 +12,30 @@
 #include "util.h"
 
 /**
- * struct args - what a command was given
+ * struct args - parsed arguments of a command
  * @dev: the lbx device, or NULL
  * @addrs: addresses to add
  * @gone: addresses to remove
- * @targets: what to claim or not to claim any more
- * @host: the address in question, or the name of a host
- * @service: its port, or the name of a service; NULL if there is none
- * @proto: IPPROTO_TCP or IPPROTO_UDP, 0 if there is none
- * @table: a routing table, 0 if there is none
- * @metric: of a route, 0 if there is none
- * @mtu: -1 if there is none
- * @isolate: 0, 1, or -1 for as it is
+ * @targets: targets to claim or to unclaim
+ * @host: an address or a host name
+ * @service: a port or the name of a service, or NULL
+ * @proto: IPPROTO_TCP or IPPROTO_UDP, or 0 if not given
+ * @table: a routing table, or 0 if not given
+ * @metric: the metric of a route, or 0 if not given
+ * @mtu: the MTU, or -1 if not given
+ * @isolate: 0 or 1, or -1 for no change
  * @direct: likewise
  * @up: likewise
- * @all: all there are
- * @wait: claim also what is not there yet
- * @cpu: each CPU's share, too
- * @interval: seconds between two readings, 0 for one reading
+ * @all: select all claims
+ * @wait: also claim targets that do not exist yet
+ * @cpu: show the counters of each CPU, too
+ * @interval: seconds between two readings, or 0 for a single reading
  * @file: a path, or NULL
- * @peers: names of what to compare with, separated by spaces, or NULL
- * @workloads: names with sizes, likewise
- * @rounds: how often to measure, 0 for as often as usual
- * @cpus: how many CPUs to measure with, likewise
- * @full: all there is to measure
+ * @peers: names of the transports to compare, separated by spaces, or NULL
+ * @workloads: names of workloads with sizes, likewise
+ * @rounds: number of rounds to measure, or 0 for the default
+ * @cpus: number of CPUs to measure with, likewise
+ * @full: run all measurements
  */
 struct args {
 	const char	*dev;
@@ -64,32 +64,32 @@ struct args {
 };
 
 enum arg_type {
-	ARG_NEW_DEV,	/* const char *: a name for a device */
+	ARG_NEW_DEV,	/* const char *: the name of a new device */
 	ARG_DEV,	/* const char *: the name of an lbx device */
-	ARG_PREFIXES,	/* struct prefixes, one more */
-	ARG_TARGETS,	/* struct targets, one more */
+	ARG_PREFIXES,	/* struct prefixes: appends one */
+	ARG_TARGETS,	/* struct targets: appends one */
 	ARG_ON_OFF,	/* int: "on" 1, "off" 0 */
-	ARG_NUMBER,	/* int: @min to @max */
-	ARG_SECONDS,	/* double: 0.1 to 86400, which can be left out: 1 */
-	ARG_HOST,	/* const char *: an address, or the name of a host */
+	ARG_NUMBER,	/* int: from @min to @max */
+	ARG_SECONDS,	/* double: 0.1 to 86400; the value is optional, default 1 */
+	ARG_HOST,	/* const char *: an address or a host name */
 	ARG_FILE,	/* const char *: a path */
-	ARG_TEXT,	/* const char *: whatever it is */
-	ARG_SET,	/* int: the keyword alone is @min */
+	ARG_TEXT,	/* const char *: any text */
+	ARG_SET,	/* int: no value, the keyword means @min */
 };
 
-#define ARG_REQUIRED	1	/* there must be one */
-#define ARG_REPEATED	2	/* there may be several */
+#define ARG_REQUIRED	1	/* cannot be omitted */
+#define ARG_REPEATED	2	/* may occur several times */
 
 /**
- * struct arg - something that a command takes
- * @keyword: the word that it comes after, or NULL if its place tells
- * @value: what it is called in the help
- * @type: what it is
+ * struct arg - an argument of a command
+ * @keyword: the word before the value, or NULL for a positional argument
+ * @value: name of the value in the help
+ * @type: type of the value
  * @flags: ARG_REQUIRED, ARG_REPEATED
- * @offset: where in struct args it goes
+ * @offset: offset in struct args
  * @min: see enum arg_type
  * @max: see enum arg_type
- * @help: what it means
+ * @help: description for the help
  */
 struct arg {
 	const char	*keyword;
@@ -103,12 +103,12 @@ struct arg {
 };
 
 /**
- * struct command - what "lbx NAME" does
- * @name: the word
- * @summary: a sentence
+ * struct command - a command of lbx
+ * @name: the name
+ * @summary: a sentence for the help
  * @example: a command line
- * @args: what it takes, ending with one that has no help
- * @run: does it; returns the exit status
+ * @args: the arguments; an entry without help ends the list
+ * @run: runs the command and returns the exit status
  */
 struct command {
 	const char		*name;
@@ -118,7 +118,7 @@ struct command {
 	int			(*run)(struct args *args);
 };
 
-/* Ends with one that has no name; the order is that of the help */
+/* In the order of the help.  An entry without a name ends the list. */
 extern const struct command commands[];
 
 const struct command *cmd_find(const char *name, char *why, size_t size);

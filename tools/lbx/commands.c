@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of commands.  Parser, help and completion read it (cmd.c); lbx(8) is
- * compared with it by a test.
+ * The table of commands.  Parser, help and completion read it (cmd.c).  A test compares
+ * lbx(8) with it.
  */
 #include <netinet/in.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the lbx devices of a netns, and builds the requests that change them.
- * include/uapi/linux/lbx.h says what the attributes mean.
+ * Read the lbx devices of a netns, and build the requests that change them.
+ * include/uapi/linux/lbx.h describes the attributes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,8 +41,8 @@ static void read_claimed_addr(const struct nlattr *attr, int family,
 	memcpy(addr->addr, mnl_attr_get_payload(attr), len);
 }
 
-/* False if it has neither an interface nor an address.  An attribute without a value of
- * its type is ignored, here and below: no kernel sends that.
+/* Return false if the claim has neither an interface nor an address.  Here and below,
+ * an attribute whose value has the wrong type is ignored: no kernel sends that.
  */
 static bool read_claim(const struct nlattr *nest, struct target *target)
 {
@@ -118,12 +118,12 @@ static void read_xstats(const struct nlattr *xstats, struct dev *dev)
 }
 
 /**
- * dev_parse - read a message about a link
+ * dev_parse - parse a message about a link
  * @nlh: RTM_NEWLINK or RTM_DELLINK
- * @dev: to fill, but for its addresses; of more than LBX_CLAIMS_SHOWN claims, it
- *	has the first.  To be freed by dev_free() if it is one.
+ * @dev: filled, except for the addresses; has at most the first LBX_CLAIMS_SHOWN
+ *	claims.  If this returns true, free it with dev_free().
  *
- * Return: whether it is about an lbx device.
+ * Return: true if the link is an lbx device.
  */
 bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev)
 {
@@ -174,7 +174,7 @@ static int add_dev(const struct nlmsghdr *nlh, void *data)
 	struct dev dev;
 
 	if (dev_parse(nlh, &dev)) {
-		/* get_claims() has them all */
+		/* get_claims() reads all of them */
 		list_free(&dev.claims);
 		list_add(devs, dev);
 	}
@@ -182,12 +182,12 @@ static int add_dev(const struct nlmsghdr *nlh, void *data)
 }
 
 /**
- * addr_parse - read a message about an address
+ * addr_parse - parse a message about an address
  * @nlh: RTM_NEWADDR or RTM_DELADDR
- * @index: where the device's index goes
- * @prefix: where the address goes
+ * @index: set to the index of the device
+ * @prefix: set to the address
  *
- * Return: whether it is IPv4 or IPv6.
+ * Return: true if it is an IPv4 or IPv6 address.
  */
 bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix)
 {
@@ -202,7 +202,7 @@ bool addr_parse(const struct nlmsghdr *nlh, int *index, struct prefix *prefix)
 	prefix->family = ifa->ifa_family;
 	prefix->len = ifa->ifa_prefixlen;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
-		/* IFA_ADDRESS is the peer's where there is IFA_LOCAL */
+		/* with IFA_LOCAL, IFA_ADDRESS is the address of the peer */
 		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
 		    (mnl_attr_get_type(attr) == IFA_ADDRESS && !addr))
 			addr = attr;
@@ -228,13 +228,13 @@ static int add_addr(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* Routes of one family are read at a time: see get_routes() */
+/* get_routes() reads the routes of one family at a time */
 struct route_reading {
 	struct devs	*devs;
 	int		family;
 };
 
-/* Adds a route to its device, unless the kernel has made it for an address */
+/* Add a route to its device, unless the kernel created it for an address. */
 static int add_route(const struct nlmsghdr *nlh, void *data)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
@@ -291,12 +291,12 @@ static int add_held(const struct nlmsghdr *nlh, void *data)
 }
 
 /**
- * claim_parse - read a message about a claim
+ * claim_parse - parse a message about a claim
  * @nlh: LBX_CMD_CLAIM_GET, LBX_CMD_CLAIM_NEW_NTF or LBX_CMD_CLAIM_DEL_NTF
- * @index: where the lbx device's index goes
- * @target: where the target goes
+ * @index: set to the index of the lbx device
+ * @target: set to the target
  *
- * Return: the command, or -1 if it is not about a claim.
+ * Return: the command, or -1 if the message has no claim.
  */
 int claim_parse(const struct nlmsghdr *nlh, int *index, struct target *target)
 {
@@ -383,7 +383,7 @@ static int get_links(struct devs *devs, struct nl_error *error)
 
 	nl_header(nlh, sizeof(struct ifinfomsg));
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	/* Where the kind is not known, the kernel lists all links */
+	/* If the kernel does not know the kind, it lists all links */
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, LBX_KIND);
 	mnl_attr_nest_end(nlh, info);
 	err = nl_dump(NETLINK_ROUTE, nlh, add_dev, forget_devs, devs, error);
@@ -409,9 +409,9 @@ static int get_addrs(struct devs *devs, struct nl_error *error)
 }
 
 /**
- * addrs_get - the addresses of all interfaces of this netns
- * @addrs: to fill, and to be freed by list_free()
- * @error: filled if it fails
+ * addrs_get - read the addresses of all interfaces of this netns
+ * @addrs: filled; free it with list_free()
+ * @error: filled on failure
  *
  * Return: 0 or -1.
  */
@@ -421,8 +421,8 @@ int addrs_get(struct held_addrs *addrs, struct nl_error *error)
 	return dump_addrs(add_held, forget_held, addrs, error);
 }
 
-/* The kernel selects those of type local: a router has a million of others.  Without
- * IPv6 it lists all families when it is asked for IPv6 (rtnl_dump_all()).
+/* The kernel selects routes of type local, because a router can have a million other
+ * routes.  Without IPv6, a request for IPv6 lists all families (rtnl_dump_all()).
  */
 static int get_routes(struct devs *devs, struct nl_error *error)
 {
@@ -444,7 +444,7 @@ static int get_routes(struct devs *devs, struct nl_error *error)
 	return err;
 }
 
-/* @index: of the device, 0 for all */
+/* Read claims.  @index: the device, or 0 for all devices */
 static int dump_claims(struct devs *devs, int index, struct nl_error *error)
 {
 	struct nlmsghdr *nlh;
@@ -473,10 +473,10 @@ static int get_claims(struct devs *devs, struct nl_error *error)
 
 /**
  * dev_get_claims - read all claims of a device
- * @dev: the device; what it has in claims is replaced
- * @error: filled if it fails
+ * @dev: the device; replaces its list of claims
+ * @error: filled on failure
  *
- * Return: 0, also if the device is gone; or -1.
+ * Return: 0, also if the device no longer exists, or -1.
  */
 int dev_get_claims(struct dev *dev, struct nl_error *error)
 {
@@ -486,7 +486,7 @@ int dev_get_claims(struct dev *dev, struct nl_error *error)
 	return dump_claims(&devs, dev->index, error) && error->code != ENODEV ? -1 : 0;
 }
 
-/* Where there is no device, it may be for the want of the module */
+/* Return false if there is no device because the module is not loaded. */
 static bool module_is_there(const struct devs *devs, struct nl_error *error)
 {
 	if (devs->n || access("/sys/module", F_OK) || !access("/sys/module/lbx", F_OK))
@@ -496,10 +496,10 @@ static bool module_is_there(const struct devs *devs, struct nl_error *error)
 }
 
 /**
- * devs_get - the lbx devices of this netns
- * @devs: to fill, and to be freed by devs_free()
- * @what: DEV_ADDRS, DEV_CLAIMS, DEV_ROUTES, several or 0
- * @error: filled if it fails
+ * devs_get - read the lbx devices of this netns
+ * @devs: filled; free it with devs_free()
+ * @what: a bit mask of DEV_ADDRS, DEV_CLAIMS and DEV_ROUTES
+ * @error: filled on failure
  *
  * Return: 0 or -1.
  */
@@ -517,11 +517,11 @@ int devs_get(struct devs *devs, unsigned int what, struct nl_error *error)
 }
 
 /**
- * dev_exists - is there an lbx device of that name?
+ * dev_exists - check whether an lbx device exists
  * @name: its name
- * @error: filled if that cannot be known
+ * @error: filled on failure
  *
- * Return: 1, 0, or -1.
+ * Return: 1 if it exists, 0 if not, -1 on failure.
  */
 int dev_exists(const char *name, struct nl_error *error)
 {
@@ -572,11 +572,11 @@ void devs_free(struct devs *devs)
 }
 
 /**
- * dev_sum - packets or bytes, whichever way they came; or drops, for any reason
+ * dev_sum - sum up the packets, the bytes or the drops of a device
  * @dev: the device
  * @suffix: "_packets", "_bytes" or "drop_"
  *
- * Return: the sum of those counters.
+ * Return: the sum over all packet paths, or over all drop reasons.
  */
 uint64_t dev_sum(const struct dev *dev, const char *suffix)
 {
@@ -587,9 +587,7 @@ uint64_t dev_sum(const struct dev *dev, const char *suffix)
 	for (i = 0; i < N_COUNTERS; i++) {
 		bool is_drop = !strncmp(counter_names[i], "drop_", 5);
 
-		/* Those that are received inline, and those to many, are among
-		 * the others
-		 */
+		/* inline and multicast packets are counted by their path, too */
 		if (drops ? is_drop :
 		    i < LBX_XSTATS_INLINE_PACKETS - 1 &&
 		    strstr(counter_names[i], suffix))
@@ -598,7 +596,7 @@ uint64_t dev_sum(const struct dev *dev, const char *suffix)
 	return sum;
 }
 
-/* RTM_NEWLINK for the device of that name */
+/* Return an RTM_NEWLINK request for the device @name. */
 struct nlmsghdr *dev_new_request(const char *name, int flags)
 {
 	struct nlmsghdr *nlh = nl_new(RTM_NEWLINK, flags);
@@ -608,7 +606,7 @@ struct nlmsghdr *dev_new_request(const char *name, int flags)
 	return nlh;
 }
 
-/* RTM_DELLINK, likewise */
+/* Return an RTM_DELLINK request for the device @name. */
 struct nlmsghdr *dev_del_request(const char *name)
 {
 	struct nlmsghdr *nlh = dev_new_request(name, 0);
@@ -617,8 +615,8 @@ struct nlmsghdr *dev_del_request(const char *name)
 	return nlh;
 }
 
-/* IFLA_LINKINFO for attributes IFLA_LBX_*, ended by dev_data_end().  The nest of the
- * data begins right after the kind.
+/* Start IFLA_LINKINFO for attributes IFLA_LBX_*; dev_data_end() ends it.  The nest of
+ * the data follows the kind immediately.
  */
 struct nlattr *dev_data_start(struct nlmsghdr *nlh)
 {
@@ -637,7 +635,7 @@ void dev_data_end(struct nlmsghdr *nlh, struct nlattr *info)
 	mnl_attr_nest_end(nlh, info);
 }
 
-/* A nest of LBX_CLAIM_* */
+/* Put a nest of LBX_CLAIM_* attributes. */
 void put_claim(struct nlmsghdr *nlh, int type, const struct target *target)
 {
 	struct nlattr *claim = mnl_attr_nest_start(nlh, type);
@@ -653,7 +651,9 @@ void put_claim(struct nlmsghdr *nlh, int type, const struct target *target)
 	mnl_attr_nest_end(nlh, claim);
 }
 
-/* RTM_NEWADDR or RTM_DELADDR; whoever sends it puts in the device's index */
+/* Return an RTM_NEWADDR or RTM_DELADDR request.  The sender sets the index of the
+ * device.
+ */
 struct nlmsghdr *addr_request(int type, int flags, const struct prefix *prefix)
 {
 	struct nlmsghdr *nlh = nl_new(type, flags);
@@ -661,7 +661,7 @@ struct nlmsghdr *addr_request(int type, int flags, const struct prefix *prefix)
 
 	ifa->ifa_family = prefix->family;
 	ifa->ifa_prefixlen = prefix->len;
-	/* as ip does, and the IPv6 stack itself */
+	/* the same scopes as ip and the IPv6 stack use */
 	ifa->ifa_scope = prefix->family == AF_INET && prefix->addr[0] == 127 ?
 			 RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
 	mnl_attr_put(nlh, IFA_LOCAL, addr_size(prefix), prefix->addr);
@@ -675,8 +675,8 @@ bool same_route(const struct local_route *a, const struct local_route *b)
 	       a->metric == b->metric;
 }
 
-/* RTM_NEWROUTE or RTM_DELROUTE; whoever sends it puts in the device's index, into RTA_OIF,
- * the first attribute
+/* Return an RTM_NEWROUTE or RTM_DELROUTE request.  The sender sets the index of the
+ * device in RTA_OIF, the first attribute.
  */
 struct nlmsghdr *route_request(int type, int flags, const struct local_route *route)
 {
@@ -687,7 +687,7 @@ struct nlmsghdr *route_request(int type, int flags, const struct local_route *ro
 	rtm->rtm_dst_len = route->dst.len;
 	rtm->rtm_table = route->table < 256 ? route->table : RT_TABLE_UNSPEC;
 	rtm->rtm_type = RTN_LOCAL;
-	/* as "ip route add local", and "del", which asks for no protocol and scope */
+	/* the same as "ip route add local"; "del" sets no protocol and scope */
 	if (type == RTM_NEWROUTE) {
 		rtm->rtm_protocol = RTPROT_BOOT;
 		rtm->rtm_scope = route->dst.family == AF_INET ? RT_SCOPE_HOST :

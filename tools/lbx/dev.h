@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The lbx devices that there are, as the kernel tells of them; see dev.c */
+/* The lbx devices as the kernel reports them; see dev.c */
 #ifndef DEV_H
 #define DEV_H
 
@@ -13,12 +13,12 @@
 
 #define N_COUNTERS	(LBX_XSTATS_PAD - 1)
 
-/* Of LBX_XSTATS_* - 1, as "ethtool -S" names them */
+/* Indexed by LBX_XSTATS_* - 1, with the names of "ethtool -S" */
 extern const char *const counter_names[N_COUNTERS];
 
 /**
  * struct local_route - "ip route add local DST dev NAME table TABLE metric METRIC"
- * @dst: a destination that is local as a whole
+ * @dst: the destination prefix, all of which is local
  * @table: the routing table
  * @metric: RTA_PRIORITY
  */
@@ -37,16 +37,16 @@ struct local_routes {
  * struct dev - an lbx device
  * @index: its interface index
  * @name: its name
- * @up: whether it is
- * @mtu: in bytes
+ * @up: true if it is up
+ * @mtu: the MTU in bytes
  * @direct: IFLA_LBX_DIRECT
  * @isolate: IFLA_LBX_ISOLATE
  * @n_claims: number of claims
  * @counters: indexed by LBX_XSTATS_* - 1
- * @addrs: its addresses, if DEV_ADDRS was asked for
- * @claims: its claims, if DEV_CLAIMS was asked for; see dev_parse()
- * @routes: local routes that name it, if DEV_ROUTES was asked for; not those that its
- *	addresses have by themselves
+ * @addrs: its addresses, if DEV_ADDRS was requested
+ * @claims: its claims, if DEV_CLAIMS was requested; see dev_parse()
+ * @routes: local routes that name it, if DEV_ROUTES was requested; without the routes
+ *	that the kernel created for its addresses
  */
 struct dev {
 	int		index;
@@ -68,8 +68,8 @@ struct devs {
 };
 
 /**
- * struct held_addr - an address of an interface, lbx device or not
- * @index: the interface
+ * struct held_addr - an address of any interface
+ * @index: the index of the interface
  * @prefix: the address
  * @proto: IFA_PROTO
  */
@@ -84,7 +84,7 @@ struct held_addrs {
 	size_t			n;
 };
 
-/* What else to get of each */
+/* Parts of a device that devs_get() reads on request */
 #define DEV_ADDRS	1
 #define DEV_CLAIMS	2
 #define DEV_ROUTES	4

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lbx bench: executes what measures.  That is programs of its own, in a folder that is
- * to this one as /usr/libexec/lbx is to /usr/sbin: "make install" puts them there, and
- * "make tools" into build/.
+ * lbx bench: execute the measurement programs.  Their directory is relative to that of
+ * lbx, as /usr/libexec/lbx is to /usr/sbin: "make install" installs them there, and
+ * "make tools" puts them into build/.
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +16,7 @@
 
 #define EXEC_DIR	"../libexec/lbx"
 
-/* The path of a program in that folder, or in $LBX_EXEC_PATH */
+/* Build the path of a program in that directory, or in $LBX_EXEC_PATH if it is set. */
 static bool find_program(const char *name, char *path, size_t size)
 {
 	const char *folder = getenv("LBX_EXEC_PATH");
@@ -74,7 +74,7 @@ int do_bench(struct args *args)
 	}
 	argv[n] = NULL;
 
-	/* main() has it ignored, which would be passed on */
+	/* main() ignores the signal, and execv() would pass that on */
 	signal(SIGPIPE, SIG_DFL);
 	execv(path, (char *const *)argv);
 	say("%s: %s", path, strerror(errno));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lbx claim, unclaim, claims: local traffic taken over from lo */
+/* lbx claim, unclaim, claims: claim local traffic from lo */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "out.h"
 #include "txn.h"
 
-/* A claim, and the device that has it; compare_targets() needs that order */
+/* A claim and its holder; compare_targets() needs the target first */
 struct held {
 	struct target		target;
 	const struct dev	*dev;
@@ -21,7 +21,7 @@ struct all_held {
 	size_t		n;
 };
 
-/* All claims, sorted, so that one of thousands is found */
+/* Collect all claims and sort them, so that bsearch() finds one among thousands. */
 static void sort_held(const struct devs *devs, struct all_held *all)
 {
 	size_t i, j;
@@ -49,7 +49,7 @@ static const struct dev *find_holder(const struct all_held *all,
 	return found ? found->dev : NULL;
 }
 
-/* With --json, claims print what there is then */
+/* With --json, print the claims after a change. */
 static int show_claims(const char *dev)
 {
 	struct args args = { .dev = dev };
@@ -57,7 +57,7 @@ static int show_claims(const char *dev)
 	return options.json ? do_claims(&args) : EXIT_DONE;
 }
 
-/* What would help after a claim was refused */
+/* Print what helps after a claim was refused. */
 static void help_claim(const struct nl_error *error, const struct args *args)
 {
 	struct all_held all = { };
@@ -118,7 +118,9 @@ int do_claim(struct args *args)
 	return status ? status : show_claims(args->dev);
 }
 
-/* Sorts @targets by the device that has them, into @lists, one for each of @devs */
+/* Sort @targets by the device that claims them into @lists, which has one list for each
+ * of @devs.
+ */
 static bool by_holder(const struct devs *devs, const struct args *args,
 		      struct targets *lists)
 {

@@ -12,7 +12,7 @@
 #include "out.h"
 #include "txn.h"
 
-/* What to say where an lbx device is needed.  Return: the exit status. */
+/* Report that @name is not an lbx device.  Return the exit status. */
 int no_device(const char *name)
 {
 	if (if_nametoindex(name))
@@ -23,7 +23,7 @@ int no_device(const char *name)
 	return EXIT_REFUSED;
 }
 
-/* With --json, a change prints the device as it is then */
+/* With --json, print the device after a change. */
 static int show_changed(const char *name)
 {
 	struct nl_error error;
@@ -41,7 +41,7 @@ static int show_changed(const char *name)
 }
 
 /**
- * addr_wrong - why a device cannot have an address, though the kernel accepts it
+ * addr_wrong - find out why a device must not have an address that the kernel accepts
  * @prefix: the address
  *
  * Return: the reason, or NULL.
@@ -59,8 +59,8 @@ const char *addr_wrong(const struct prefix *prefix)
 	return addr[0] == 255 ? "a broadcast address is none of a device" : NULL;
 }
 
-/* May a device get these addresses?  The kernel takes one that another interface has, and
- * only one of them carries it then.
+/* Return true if a device may get these addresses.  The kernel accepts an address that
+ * another interface has, but then only one of the two carries it.
  */
 static bool may_have(const char *name, const struct prefixes *addrs)
 {
@@ -110,7 +110,7 @@ static bool may_have(const char *name, const struct prefixes *addrs)
 	return true;
 }
 
-/* A device as "add" asks for it; its addresses stay those of @args */
+/* Return the state of a new device.  Its addresses are those of @args, not a copy. */
 struct wanted wanted_new(const struct args *args)
 {
 	struct wanted wanted = {
@@ -197,7 +197,7 @@ int do_set(struct args *args)
 		    !is_auto_addr(&dev->addrs.item[i]) &&
 		    (dev->addrs.item[i].family == AF_INET || wanted.mtu >= IP6_MTU_MIN))
 			list_add(&wanted.addrs, dev->addrs.item[i]);
-	/* Those of IPv4 go with the last address: see plan_removals() */
+	/* IPv4 routes disappear with the last IPv4 address: see plan_removals() */
 	for (i = 0; i < dev->routes.n; i++)
 		if (wanted.up && (dev->routes.item[i].dst.family == AF_INET ||
 				  wanted.mtu >= IP6_MTU_MIN))
@@ -211,7 +211,7 @@ int do_set(struct args *args)
 	if (txn_commit(&txn, &what, &error)) {
 		status = refused(args->dev, &error);
 	} else if (args->addrs.n && !wanted.up && args->up < 0) {
-		/* as ip, it does not bring the device up */
+		/* like ip, do not bring the device up */
 		say("%s is down: %s until 'lbx set %s up'", dev->name, wanted.isolate ?
 		    "nobody answers for its addresses" : "lo carries its addresses",
 		    dev->name);
@@ -241,7 +241,7 @@ int do_del(struct args *args)
 	nlh = dev_del_request(args->dev);
 	err = nl_talk(nlh, &error);
 	free(nlh);
-	/* When the kernel has no memory to answer, it may have done it */
+	/* The kernel may have deleted it without memory for an answer */
 	if (err && (error.code != ENOBUFS || dev_exists(args->dev, &ignored)))
 		return refused(args->dev, &error);
 	if (options.json)

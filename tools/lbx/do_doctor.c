@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lbx doctor: what stands in the way, and what mends it
+ * lbx doctor: check the configuration and suggest fixes
  *
- * The module is tried in a network namespace of its own; of this one, everything is
- * read and nothing changed.
+ * The module is tested in a temporary network namespace.  The current one is only read.
  */
 #include <errno.h>
 #include <sched.h>
@@ -25,12 +24,12 @@
 #include "socks.h"
 #include "txn.h"
 
-/* Of the device in the namespace that is tried in; RFC 5737, RFC 3849 */
+/* The device of the temporary network namespace; addresses of RFC 5737 and RFC 3849 */
 #define TRIAL_DEV	"lbx0"
 #define TRIAL_ADDR4	"192.0.2.1"
 #define TRIAL_ADDR6	"2001:db8::1"
 
-/* By what each kernel has: perf(1) and trace-cmd(1) are packages */
+/* Needs only what each kernel has: perf(1) and trace-cmd(1) are separate packages */
 #define DROP_TRACE	"cd /sys/kernel/tracing; echo 1 >events/lbx/lbx_drop/enable; cat trace_pipe"
 
 enum level {
@@ -49,7 +48,7 @@ struct report {
 static void find(struct report *report, enum level level, const char *mend,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Adds a finding; @mend is a command, or NULL */
+/* Add a finding.  @mend is a command, or NULL. */
 static void find(struct report *report, enum level level, const char *mend,
 		 const char *format, ...)
 {
@@ -67,7 +66,7 @@ static void find(struct report *report, enum level level, const char *mend,
 					"mend", mend ? json_text(mend) : json_null()));
 }
 
-/* One line of a file, without its end; false if there is none */
+/* Read one line of a file, without its newline.  Return false if there is none. */
 static bool read_line(const char *path, char *buf, int size)
 {
 	FILE *file = fopen(path, "re");
@@ -80,7 +79,7 @@ static bool read_line(const char *path, char *buf, int size)
 	return ok;
 }
 
-/* A sysctl of IPv4 for an interface; 0 if there is none */
+/* Return an IPv4 sysctl of an interface, or 0 if it does not exist. */
 static int sysctl4(const char *interface, const char *name)
 {
 	char path[128], buf[32];
@@ -111,7 +110,7 @@ static bool check_module(struct report *report)
 	return true;
 }
 
-/* What the trial came to, as an exit status */
+/* Results of the trial, used as exit statuses */
 enum {
 	TRIAL_OK,
 	TRIAL_NO_NETNS,
@@ -140,7 +139,7 @@ static int try_addr(const char *text)
 	return result;
 }
 
-/* In a process of its own, which leaves this network namespace */
+/* Runs in a child process, which leaves this network namespace. */
 static int run_trial(void)
 {
 	struct wanted wanted = { .name = TRIAL_DEV, .up = true, .direct = true,
@@ -159,7 +158,7 @@ static int run_trial(void)
 		return TRIAL_NO_NETNS;
 	ip6 = !access("/proc/sys/net/ipv6", F_OK);
 
-	/* So that it could be lo that carries */
+	/* Otherwise it would not show if lo carried the packets */
 	nlh = dev_new_request("lo", 0);
 	ifi = mnl_nlmsg_get_payload(nlh);
 	ifi->ifi_flags = IFF_UP;
@@ -222,7 +221,7 @@ static void check_trial(struct report *report)
 	}
 }
 
-/* The table local has to be asked first, or others answer for it */
+/* The lookup of table local must come first: other tables could match local addresses. */
 static void check_rules(struct report *report, int family)
 {
 	const char *name = family == AF_INET ? "IPv4" : "IPv6";
@@ -233,14 +232,15 @@ static void check_rules(struct report *report, int family)
 	size_t i;
 
 	if (rules_get(family, &rules, &error))
-		return;		/* a kernel without rules, or without that family */
+		return;		/* no rules, or not for this family */
 	snprintf(mend, sizeof(mend), "ip -%c rule add pref 0 lookup local",
 		 family == AF_INET ? '4' : '6');
 	for (i = 0; i < rules.n && !found; i++) {
 		const struct rule *rule = &rules.item[i];
 
 		found = rule->table == RT_TABLE_LOCAL && !rule->selective;
-		/* l3mdev: made with the first VRF, and lbx has no table of its own */
+		/* l3mdev: the first VRF adds this rule, and lbx has no table of its own
+		 */
 		if (found || (rule->selective && !rule->table))
 			continue;
 		ahead = true;
@@ -289,7 +289,7 @@ static void check_addrs(struct report *report, const struct dev *dev)
 	for (i = 0; i < dev->addrs.n; i++) {
 		const struct prefix *addr = &dev->addrs.item[i];
 
-		/* the same on each device, and found with the device only */
+		/* each device has the same one, and the lookup needs the device */
 		if (is_auto_addr(addr) || !dev->up)
 			continue;
 		addr_text(addr, buf);
@@ -349,7 +349,7 @@ static void check_drops(struct report *report, const struct dev *dev)
 			     counter_names[i] + 5);
 }
 
-/* Is it one that nobody uses?  "insmod lbx.ko" makes such a device. */
+/* Return true if nobody uses the device.  "insmod lbx.ko" creates such a device. */
 static bool is_unused(const struct dev *dev)
 {
 	return !dev->up && !dev->n_claims && !dev->addrs.n && !dev->routes.n;
@@ -388,7 +388,7 @@ static void check_dev(struct report *report, const struct dev *dev,
 }
 
 /**
- * struct check - what the checks of addresses read
+ * struct check - input of the checks of addresses
  * @devs: the lbx devices
  * @held: the addresses of all interfaces
  * @socks: sockets that wait for packets
@@ -408,7 +408,9 @@ static bool same_addr(const struct prefix *a, const struct prefix *b)
 	return a->family == b->family && !memcmp(a->addr, b->addr, addr_size(a));
 }
 
-/* Is a prefix of IPv4, all of which is local, in the other, or the other in it? */
+/* Return true if one of two IPv4 prefixes, which are local as a whole, contains the
+ * other.
+ */
 static bool overlap(const struct prefix *a, const struct prefix *b)
 {
 	int len = a->len < b->len ? a->len : b->len, i;
@@ -421,8 +423,8 @@ static bool overlap(const struct prefix *a, const struct prefix *b)
 	return true;
 }
 
-/* An address of two devices is carried by one of them; a prefix of an lbx device that is
- * also the network of an interface makes all of that network local
+/* If two devices have the same address, only one of them carries it.  If a prefix of an
+ * lbx device is also the network of an interface, that whole network becomes local.
  */
 static void check_shared(struct report *report, const struct check *check,
 			 const struct dev *dev, const struct prefix *addr)
@@ -438,7 +440,7 @@ static void check_shared(struct report *report, const struct check *check,
 		if (held->index == dev->index || held->proto == LBX_IFAPROT ||
 		    !if_indextoname(held->index, name))
 			continue;
-		/* of two lbx devices, the first tells */
+		/* report a pair of lbx devices once, for the first */
 		if (other && other < dev)
 			continue;
 		snprintf(mend, sizeof(mend), "lbx set %s noaddr %s", dev->name, buf);
@@ -458,7 +460,8 @@ static void check_shared(struct report *report, const struct check *check,
 	}
 }
 
-/* A rule that accepts lo by its name or index, and others that then drop the rest */
+/* Find a rule that accepts lo by name or index, while later rules drop everything else.
+ */
 static bool check_firewall(struct report *report, struct check *check,
 			   const struct dev *dev, const struct prefix *addr, bool claimed)
 {
@@ -473,7 +476,7 @@ static bool check_firewall(struct report *report, struct check *check,
 
 	copy_name(flow.in.name, dev->name);
 	flow.out = flow.in;
-	/* the hook takes it from lo behind the chains of output */
+	/* the hook takes it from lo after the output chains */
 	if (claimed) {
 		memset(&flow.out, 0, sizeof(flow.out));
 		strcpy(flow.out.name, "lo");
@@ -493,7 +496,7 @@ static bool check_firewall(struct report *report, struct check *check,
 	return false;
 }
 
-/* With snat or masquerade, nf_nat takes an L3 master for a VRF in postrouting */
+/* For snat and masquerade, nf_nat treats an L3 master as a VRF in postrouting. */
 static void check_source_nat(struct report *report, const struct check *check,
 			     const struct dev *dev)
 {
@@ -512,7 +515,7 @@ static void check_source_nat(struct report *report, const struct check *check,
 	     place_text(&place, text, sizeof(text)));
 }
 
-/* A socket that is bound to lo gets nothing from an lbx device (compute_score()) */
+/* A socket that is bound to lo receives nothing from an lbx device (compute_score()). */
 static void check_socket(struct report *report, const struct check *check,
 			 const struct sock *sock)
 {
@@ -527,7 +530,7 @@ static void check_socket(struct report *report, const struct check *check,
 	    !if_indextoname(sock->index, name) ||
 	    route_get(&sock->addr, 0, &route, &error))
 		return;
-	/* not by the device that claims an address: see find_listener() */
+	/* not the device that claims the address: see find_listener() */
 	dev = devs_find(check->devs, route.owner);
 	if (!dev || !route_is_local(&route))
 		return;
@@ -544,7 +547,7 @@ static void check_socket(struct report *report, const struct check *check,
 	     name, dev->name);
 }
 
-/* Where systemd-resolved listens, on a socket that it binds to lo */
+/* The addresses on which systemd-resolved listens, with a socket bound to lo */
 static void check_stub(struct report *report, const struct dev *dev,
 		       const struct prefix *addr)
 {
@@ -561,7 +564,7 @@ static void check_stub(struct report *report, const struct dev *dev,
 	     addr_text(addr, buf), dev->name, dev->name);
 }
 
-/* Addresses that a device claims: single ones, and those of interfaces */
+/* Collect the addresses that a device claims: single ones, and those of interfaces. */
 static void claimed_addrs(const struct check *check, const struct dev *dev,
 			  struct prefixes *addrs)
 {
@@ -582,7 +585,7 @@ static void claimed_addrs(const struct check *check, const struct dev *dev,
 	}
 }
 
-/* What else has to do with the addresses that a device carries */
+/* Run the checks that concern the addresses which a device carries. */
 static void check_carried(struct report *report, struct check *check,
 			  const struct dev *dev)
 {
@@ -647,7 +650,7 @@ static void check_use(struct report *report, struct devs *devs)
 	list_free(&check.held);
 }
 
-/* Does a device that others may reach have an address of 127.0.0.0/8? */
+/* Return a device with an address of 127.0.0.0/8 that is not isolated, or NULL. */
 static const struct dev *find_localnet(const struct devs *devs)
 {
 	size_t i, j;
@@ -661,7 +664,9 @@ static const struct dev *find_localnet(const struct devs *devs)
 	return NULL;
 }
 
-/* The sysctls of other interfaces that decide on what comes in for lbx devices */
+/* Check the sysctls of other interfaces that affect packets for addresses of lbx
+ * devices.
+ */
 static void check_sysctls(struct report *report, const struct devs *devs)
 {
 	const struct dev *localnet = find_localnet(devs);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lbx monitor: each change of devices, addresses and claims
+ * lbx monitor: print each change of devices, addresses and claims
  *
- * rtnetlink sends the new state of a device that has changed, so that the change is the
- * difference to the known state.  The family "lbx" sends each change of a claim.  After
- * lost events (ENOBUFS), the state is read again and the difference is printed.
+ * rtnetlink sends the new state of a changed device, so the change is the difference
+ * from the known state.  The family "lbx" sends each change of a claim.  After lost
+ * events (ENOBUFS), the state is read again and the difference is printed.
  *
- * These are two sockets, and nothing orders what they have.  Claims are read first: the
- * kernel reports those of a device that is deleted before the device itself.  Claims of
- * a device that is not known yet are ignored, and all of them are read when the device
- * becomes known.
+ * The events arrive on two sockets, and nothing orders one against the other.  Claims
+ * are read first, because the kernel reports the claims of a deleted device before the
+ * device itself.  Claims of an unknown device are ignored; all of them are read when
+ * the device becomes known.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,9 +23,7 @@
 
 #define BUF_SIZE	(1 << 17)
 
-/* Prints an event: "device pg added", and what else there is to say of it.  Takes
- * @more over.
- */
+/* Print an event, such as "device pg added", with further text.  Frees @more. */
 static void tell(const char *what, const char *change, const char *dev,
 		 const char *text, json_t *more)
 {
@@ -99,7 +97,7 @@ static void tell_addrs(const struct prefixes *list, const struct prefixes *other
 			     json_prefix(&list->item[i]));
 }
 
-/* Both lists are sorted */
+/* Both lists must be sorted. */
 static void tell_claims(const struct targets *list, const struct targets *others,
 			const char *change, const char *dev)
 {
@@ -151,7 +149,7 @@ static int get_all(struct devs *devs, struct nl_error *error)
 	return 0;
 }
 
-/* Tells what is different from @known, and brings that up to date */
+/* Print the differences from @known, and update it. */
 static int resync(struct devs *known, struct nl_error *error)
 {
 	struct devs now;
@@ -169,7 +167,7 @@ static int resync(struct devs *known, struct nl_error *error)
 	return 0;
 }
 
-/* A device is new or has changed; takes @is over */
+/* Handle a new or changed device.  Takes ownership of @is. */
 static int link_changed(struct devs *known, struct dev *is, struct nl_error *error)
 {
 	struct dev *was = devs_find_index(known, is->index);
@@ -193,7 +191,7 @@ static int link_changed(struct devs *known, struct dev *is, struct nl_error *err
 	return 0;
 }
 
-/* Where in a sorted list a target is, or would be */
+/* Return the index of a target in a sorted list, or the index at which to insert it. */
 static size_t place_of(const struct targets *claims, const struct target *target)
 {
 	size_t from = 0, to = claims->n;
@@ -219,7 +217,7 @@ static void insert_claim(struct targets *claims, const struct target *target)
 	claims->item[at] = *target;
 }
 
-/* Take a claim out of what is known.  Return: the device that had it, or NULL. */
+/* Remove a claim from the known state.  Return the device that had it, or NULL. */
 static struct dev *forget_claim(struct devs *known, const struct target *target,
 				struct target *was)
 {
@@ -311,7 +309,7 @@ static int handle(const struct nlmsghdr *nlh, struct devs *known,
 	case RTM_NEWLINK:
 		return dev_parse(nlh, &dev) ? link_changed(known, &dev, error) : 0;
 	case RTM_DELLINK:
-		/* from a bridge, say, it may be without the kind */
+		/* the kind may be missing, for example in a bridge's message */
 		dev_parse(nlh, &dev);
 		dev_free(&dev);
 		link_deleted(known, dev.index);
@@ -341,7 +339,9 @@ static int handle_claim(const struct nlmsghdr *nlh, struct devs *known,
 typedef int handler_t(const struct nlmsghdr *nlh, struct devs *known,
 		      struct nl_error *error);
 
-/* Read what there is in a socket once, and print it.  Return: 0, or -1 with @error. */
+/* Read the pending events of a socket once, and print them.  Return 0, or -1 with
+ * @error.
+ */
 static int read_events(struct mnl_socket *sock, handler_t *handler, struct devs *known,
 		       struct nl_error *error)
 {
@@ -383,13 +383,13 @@ static int wait_events(struct mnl_socket *links, struct mnl_socket *claims,
 	}
 	if (fds[0].revents)
 		return read_events(claims, handle_claim, known, error);
-	/* what the first socket got since it was polled belongs before this */
+	/* claims that arrived since the poll are handled before links */
 	if (poll(fds, 1, 0) > 0)
 		return read_events(claims, handle_claim, known, error);
 	return read_events(links, handle, known, error);
 }
 
-/* Listen to the family "lbx".  Return: the socket, or NULL with @error. */
+/* Subscribe to the family "lbx".  Return the socket, or NULL with @error. */
 static struct mnl_socket *listen_claims(struct nl_error *error)
 {
 	struct mnl_socket *sock;
@@ -423,7 +423,7 @@ int do_monitor(struct args *args)
 		return refused("monitor", &error);
 	}
 	claims = listen_claims(&error);
-	/* after the sockets are there: nothing is missed */
+	/* after the sockets are open, so that no event is lost */
 	err = get_all(&known, &error);
 	if (err || !claims) {
 		if (!err)
@@ -431,7 +431,7 @@ int do_monitor(struct args *args)
 		status = refused("monitor", &error);
 		goto close;
 	}
-	/* Who waits for events wants to know from when on they are told */
+	/* Users of the events need to know when the monitor is ready */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	say("watching %zu device%s", known.n, known.n == 1 ? "" : "s");
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lbx save, restore: all devices in a file, and back
+ * lbx save, restore: save all devices to a file, and restore them
  *
- * The file has lines of "add" and "claim" as they are on the command line, so that
- * it is read by the same parser, and lines of "local" for routes, which are what follows
- * "ip route add"; "#" begins a comment.
+ * The file has lines of "add" and "claim" with the syntax of the command line, so that
+ * the same parser reads it.  Lines of "local" are routes, with the arguments of "ip
+ * route add".  "#" starts a comment.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,12 +21,12 @@
 #include "route.h"
 #include "txn.h"
 
-/* On a line of "claim" */
+/* Targets on one "claim" line */
 #define TARGETS_A_LINE	8
-/* Words of a line that is read */
+/* Most words on a line of the file */
 #define WORDS_MAX	4096
 
-/* As IP6_RT_PRIO_USER: what the kernel takes for no metric */
+/* IP6_RT_PRIO_USER, which the kernel uses if no metric is given */
 #define IP6_METRIC	1024
 
 #define AT(member)	offsetof(struct args, member)
@@ -41,7 +41,7 @@ static const struct arg local_args[] = {
 	{ .help = NULL }
 };
 
-/* A line of the file only: ip-route(8) is the command for that */
+/* Valid in the file only: ip-route(8) is the command for routes */
 static const struct command local_command = {
 	.name = "local", .args = local_args,
 };
@@ -193,7 +193,7 @@ static bool take_local(struct args *args, struct wanteds *wanteds, char *why,
 	return true;
 }
 
-/* Takes a line of the file, which it changes */
+/* Parse a line of the file.  Modifies the line. */
 static bool take_line(char *line, struct wanteds *wanteds, char *why, size_t size)
 {
 	static char *words[WORDS_MAX];
@@ -263,7 +263,7 @@ static int read_file(const char *path, struct wanteds *wanteds)
 	return status;
 }
 
-/* What restore has done: for programs */
+/* Return the changes that restore made, as JSON. */
 static json_t *json_changes(const struct wanteds *wanteds, const struct devs *devs,
 			    const struct txn *txn)
 {
@@ -283,7 +283,7 @@ static json_t *json_changes(const struct wanteds *wanteds, const struct devs *de
 	return array;
 }
 
-/* A claim of the file that is not made, since its target is not there */
+/* A claim of the file that is skipped because its target is missing */
 struct missing {
 	const char	*dev;
 	struct target	target;
@@ -294,7 +294,7 @@ struct missings {
 	size_t		n;
 };
 
-/* Can a claim be made now?  What is not known, the kernel decides. */
+/* Return true if a target can be claimed now.  In doubt, leave it to the kernel. */
 static bool is_there(const struct target *target)
 {
 	struct nl_error error;
@@ -317,8 +317,9 @@ static bool is_claimed(const struct dev *is, const struct target *target)
 	return false;
 }
 
-/* At boot, interfaces come after the file is read: the claim of one that is missing waits
- * for it.  The claim of an address cannot wait, and does not keep the rest from being made.
+/* At boot, interfaces can appear after the file is read: the claim of a missing
+ * interface waits for it.  The claim of an address cannot wait, and is skipped so that
+ * the rest can be restored.
  */
 static void set_aside(struct wanted *wanted, const struct dev *is,
 		      struct missings *missings)
@@ -355,7 +356,7 @@ static void tell_missing(const struct missings *missings)
 		try_this("lbx restore again, when that is there");
 }
 
-/* One try.  Return: 0, or -1 with @what and @error. */
+/* Try once.  Return 0, or -1 with @what and @error. */
 static int restore(struct wanteds *wanteds, struct txn *txn, struct missings *missings,
 		   bool loaded, const char **what, struct nl_error *error)
 {
@@ -400,14 +401,14 @@ int do_restore(struct args *args)
 
 	do {
 		txn_begin(&txn);
-		/* The first request for a device loads the module, as in "lbx add" */
+		/* As in "lbx add", the first request for a device loads the module */
 		loaded = !wanteds.n || !devs_get(&devs, 0, &error) ||
 			 error.code != EOPNOTSUPP;
 		if (loaded && wanteds.n)
 			devs_free(&devs);
 		status = restore(&wanteds, &txn, &missings, loaded, &what, &error) ?
 			 EXIT_REFUSED : EXIT_DONE;
-		/* which may then have made a device of that name */
+		/* the module may have created a device of that name on load */
 		retry = status && !loaded && error.code == EEXIST;
 		if (status && !retry) {
 			refused(what, &error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lbx stats: what devices carried, once or live */
+/* lbx stats: packet counters of devices, once or live */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void print_names(void)
 	putchar('\n');
 }
 
-/* Where a number of totals is too long for its column, the line gets longer */
+/* A total that is too long for its column makes the line longer. */
 static void print_row(const struct row *row, bool rates)
 {
 	char buf[16], cpu[12] = "all";
@@ -70,7 +70,7 @@ static json_t *json_values(const struct row *row, bool rates)
 	return object;
 }
 
-/* An object for each device, with an array of its CPUs if they are there */
+/* Print an object for each device, with an array of its CPUs if they were read. */
 static void print_json(const struct sample *sample, bool rates)
 {
 	json_t *array = json_array(), *dev = NULL, *cpus = NULL, *values;
@@ -114,7 +114,7 @@ static void wait_seconds(double seconds)
 	nanosleep(&time, NULL);
 }
 
-/* Until stdout is closed, the device is gone, or a signal ends it */
+/* Loop until stdout is closed, the device is deleted, or a signal arrives. */
 static int watch(const struct args *args, struct sample *before)
 {
 	struct sample now, rates;

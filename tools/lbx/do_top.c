@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lbx top: all devices live, by ncurses(3) */
+/* lbx top: live rates of all devices, by ncurses(3) */
 #include <curses.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "out.h"
 #include "sample.h"
 
-/* Lines above the devices */
+/* Number of lines above the devices */
 #define HEAD	3
 
 enum {
@@ -20,9 +20,9 @@ enum {
 };
 
 /**
- * struct view - what the user has chosen
- * @cpu: each CPU's share
- * @first: the row that is the first on the screen
+ * struct view - settings of the view
+ * @cpu: show each CPU
+ * @first: index of the first visible row
  */
 struct view {
 	bool	cpu;
@@ -37,8 +37,8 @@ static int compare_rates(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* The devices with the most packets first, each with its CPUs below it if they are to
- * be seen.  Return: an array of @n rows.
+/* Sort the devices by packets, largest first, each followed by its CPUs if @cpu.
+ * Return an array of @n rows.
  */
 static const struct row **sort_rows(const struct sample *rates, bool cpu, size_t *n)
 {
@@ -126,7 +126,7 @@ static void draw(struct view *view, const struct sample *rates,
 	free(rows);
 }
 
-/* Return: false to end */
+/* Return false to quit. */
 static bool handle_key(int key, struct view *view)
 {
 	switch (key) {
@@ -154,7 +154,9 @@ static double seconds_now(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* The reading @now becomes @before, and @rates is what has happened since */
+/* Read the counters.  Set @rates to the rates since @before, and @before to the new
+ * reading.
+ */
 static int read_next(struct sample *before, struct sample *rates,
 		     struct nl_error *error)
 {
@@ -169,7 +171,7 @@ static int read_next(struct sample *before, struct sample *rates,
 	return 0;
 }
 
-/* Takes readings and keys until the user ends it.  A key shows at once, and does
+/* Handle readings and keys until the user quits.  A key takes effect at once, and does
  * not shorten the time between two readings.
  */
 static int loop(struct view *view, double interval, struct nl_error *error)
@@ -180,7 +182,7 @@ static int loop(struct view *view, double interval, struct nl_error *error)
 	int err, key;
 
 	err = sample_get(&last, NULL, true, error);
-	/* Nothing is known of a second yet, but which devices there are */
+	/* There are no rates yet, but the devices are known */
 	if (!err)
 		sample_rates(&last, &last, &rates);
 	next = seconds_now() + interval;

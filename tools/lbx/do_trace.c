@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lbx trace: where does local traffic to an address go, and why? */
+/* lbx trace: show where local traffic to an address goes, and why */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -16,18 +16,18 @@
 #include "socks.h"
 
 /**
- * struct trace - what is known of the address
+ * struct trace - state of a trace
  * @args: the command line
- * @probe: what is sent there
+ * @probe: the probe that is sent to the address
  * @devs: the lbx devices
- * @route: the route to it
- * @rule: the rule that leads there, or NULL
- * @verdict: which device should carry it
+ * @route: the route to the address
+ * @rule: the rule that leads to the route, or NULL
+ * @verdict: the device that should carry the address
  * @socks: sockets that wait for packets
- * @listener: the one that gets what is sent to the port, or NULL
- * @elsewhere: one that would if it were not bound to another interface, or NULL
- * @reason: why the probe is not delivered, empty if that is not known
- * @mend: what would help, or empty
+ * @listener: the socket that receives what is sent to the port, or NULL
+ * @elsewhere: a socket that would, but is bound to another interface, or NULL
+ * @reason: why the probe is not delivered, empty if unknown
+ * @mend: a command that helps, or empty
  */
 struct trace {
 	const struct args	*args;
@@ -43,7 +43,7 @@ struct trace {
 	char			mend[640];
 };
 
-/* The rule that leads to @table, among those for all packets */
+/* Return the first rule that looks up @table, or NULL. */
 static const struct rule *find_rule(const struct rules *rules, uint32_t table)
 {
 	size_t i;
@@ -54,8 +54,8 @@ static const struct rule *find_rule(const struct rules *rules, uint32_t table)
 	return NULL;
 }
 
-/* Was it seen where it should be, and if it is local, nowhere else?  On its way to
- * another machine it may pass a bridge and its port.
+/* Return true if the probe was seen on @dev and, if it is local, nowhere else.  A probe
+ * to another machine may also pass a bridge and its port.
  */
 static bool is_proof(const struct seens *seens, const char *dev, bool local)
 {
@@ -67,7 +67,7 @@ static bool is_proof(const struct seens *seens, const char *dev, bool local)
 	return false;
 }
 
-/* The address of the command line: numbers, "%" and an interface, or a host's name */
+/* Parse the address: numbers, optionally with "%" and an interface, or a host name. */
 static bool find_host(struct trace *trace)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *found = NULL;
@@ -106,7 +106,7 @@ static bool find_host(struct trace *trace)
 	return true;
 }
 
-/* A link-local address is that of one interface, or has to say of which it is */
+/* A link-local address belongs to one interface.  Find it, unless the user named it. */
 static bool find_scope(struct trace *trace)
 {
 	const struct prefix *addr = &trace->probe.addr;
@@ -147,7 +147,7 @@ static bool find_scope(struct trace *trace)
 	return false;
 }
 
-/* A number or a name of services(5).  Return: the port, or -1. */
+/* Parse a number or a name of services(5).  Return the port, or -1. */
 static int find_port(const struct args *args)
 {
 	struct servent *service;
@@ -162,11 +162,11 @@ static int find_port(const struct args *args)
 	return service ? ntohs(service->s_port) : -1;
 }
 
-/* Who would get what is sent to the port by the device that carries it? */
+/* Find the socket that receives what is sent to the port. */
 static void find_listener(struct trace *trace, int proto)
 {
-	/* The kernel looks for a socket with the device of the route, whichever carries it
-	 * (ip_route_output_key_hash_rcu(), ip6_rcv_core())
+	/* The kernel looks up the socket with the device of the route, whichever device
+	 * carries the packet (ip_route_output_key_hash_rcu(), ip6_rcv_core())
 	 */
 	int index = if_nametoindex(trace->route.owner);
 	size_t i;
@@ -183,15 +183,15 @@ static void find_listener(struct trace *trace, int proto)
 		else
 			trace->elsewhere = sock;
 	}
-	/* One that is bound to the address goes before one that is bound to none: this
-	 * is about a program that was meant to have the port
+	/* A socket bound to the address precedes one bound to any address: report the
+	 * program that was meant to have the port
 	 */
 	if (trace->listener && trace->elsewhere &&
 	    !(sock_is_any(trace->listener) && !sock_is_any(trace->elsewhere)))
 		trace->elsewhere = NULL;
 }
 
-/* By the protocol that is asked for, or that somebody listens by */
+/* Use the requested protocol, or else that of the program which listens on the port. */
 static void choose_proto(struct trace *trace)
 {
 	trace->probe.proto = trace->args->proto ? trace->args->proto : IPPROTO_UDP;
@@ -206,7 +206,7 @@ static void choose_proto(struct trace *trace)
 	trace->probe.taken = trace->listener;
 }
 
-/* Which rule of netfilter drops it? */
+/* Find the netfilter rule that drops the probe. */
 static void find_drop(struct trace *trace)
 {
 	struct flow flow = {
@@ -245,13 +245,13 @@ static void find_drop(struct trace *trace)
 			 place->reject ? "rejects" : "drops");
 		place_mend(&ruleset, place, &flow, trace->mend, sizeof(trace->mend));
 	}
-	/* The program's port cannot be shared, but what the rules do is certain */
+	/* The port cannot be shared, but the verdict of the rules is certain */
 	if (outcome.dropped && trace->probe.delivery == DELIVERY_UNKNOWN)
 		trace->probe.delivery = DELIVERY_NONE;
 	ruleset_free(&ruleset);
 }
 
-/* Why is it not delivered, though it was sent? */
+/* Find out why a probe that was sent is not delivered. */
 static void explain(struct trace *trace)
 {
 	find_drop(trace);
@@ -266,7 +266,9 @@ static void explain(struct trace *trace)
 		 trace->verdict.dev);
 }
 
-/* A program that is bound to another interface gets nothing, whatever the rules are */
+/* A program that is bound to another interface receives nothing, whatever the rules
+ * are.
+ */
 static void explain_elsewhere(struct trace *trace)
 {
 	char who[64], name[IFNAMSIZ] = "?";
@@ -381,7 +383,7 @@ static json_t *json_trace(const struct trace *trace)
 						   json_null());
 }
 
-/* Sends the probe and tells what became of it.  Return: the exit status. */
+/* Send the probe and report the result.  Return the exit status. */
 static int prove(struct trace *trace)
 {
 	bool local = route_is_local(&trace->route), proof = false, sent;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the tool share: the options before the command, and commands */
+/* Shared by all files of the tool: global options, and the commands */
 #ifndef LBX_H
 #define LBX_H
 
@@ -9,9 +9,9 @@
 #include "nl.h"
 
 /**
- * struct options - those before the command
+ * struct options - options before the command
  * @json: print JSON
- * @pretty: ... with indentation
+ * @pretty: indent it
  */
 struct options {
 	bool	json;
@@ -20,7 +20,7 @@ struct options {
 
 extern struct options options;
 
-/* Where ip-netns(8) keeps network namespaces */
+/* The directory of network namespaces, see ip-netns(8) */
 #define NETNS_DIR	"/run/netns"
 
 /* main.c */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lbx - make, claim, watch and diagnose additional loopback devices
+ * lbx - configure, watch and diagnose additional loopback devices
  *
- * This file: the options before the command, and what is said of a refusal.
+ * This file handles the options before the command, and reports refusals.
  *
  *   commands.c  the table of commands
- *   cmd.c       parser, help and completion, by that table
- *   do_*.c      what the commands do
- *   dev.c       the devices, as the kernel tells of them
- *   txn.c       several changes, all of them or none
- *   out.c       text and JSON
+ *   cmd.c       parser, help and completion, from that table
+ *   do_*.c      the commands
+ *   dev.c       the devices, as the kernel reports them
+ *   txn.c       transactions: several changes, completely or not at all
+ *   out.c       text and JSON output
  *   nl.c        netlink
  *   util.c      addresses, names, memory
  */
@@ -29,7 +29,7 @@
 
 struct options options;
 
-/* Says on stderr what would help */
+/* Print on stderr what helps. */
 void try_this(const char *format, ...)
 {
 	va_list args;
@@ -42,12 +42,12 @@ void try_this(const char *format, ...)
 }
 
 /**
- * is_locked_down - does the kernel refuse modules that are not signed?
+ * is_locked_down - check whether the kernel refuses modules without a signature
  *
- * insmod says "Operation not permitted" then, and the kernel's log alone says why
- * (security/lockdown).
+ * In that case insmod reports "Operation not permitted", and only the kernel's log has
+ * the reason (security/lockdown).
  *
- * Return: whether lockdown is on.
+ * Return: true if lockdown is on.
  */
 bool is_locked_down(void)
 {
@@ -63,8 +63,8 @@ bool is_locked_down(void)
 }
 
 /**
- * refused - say what the kernel said, and what to do
- * @what: that it was about
+ * refused - report a refusal of the kernel, and what helps
+ * @what: the subject of the request
  * @error: the reason
  *
  * Return: the exit status.
@@ -75,7 +75,7 @@ int refused(const char *what, const struct nl_error *error)
 	bool no_module = error->code == EOPNOTSUPP && access("/sys/module/lbx", F_OK);
 
 	fflush(stdout);
-	/* Some reasons begin with it */
+	/* Some reasons already begin with it */
 	if (*error->at && strcmp(error->at, what) &&
 	    strncmp(error->text, error->at, strlen(error->at)))
 		say("%s: %s: %s", what, error->at, error->text);
@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 	char why[512];
 	int c, status, i;
 
-	/* "+": what is after the command is the command's */
+	/* "+": stop at the command, which has its own options */
 	while ((c = getopt_long(argc, argv, "+jpn:hV", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'j':
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 			cmd_complete(argc - optind, argv + optind);
 			return out_end();
 		default:
-			/* getopt_long() has said why */
+			/* getopt_long() has printed the reason */
 			try_this("lbx -h");
 			return EXIT_USAGE;
 		}
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 		return EXIT_REFUSED;
 	}
 
-	/* out_end() tells */
+	/* out_end() reports write errors */
 	signal(SIGPIPE, SIG_IGN);
 	status = command->run(&args);
 	cmd_free(&args);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Wait until servers can bind IPv6 addresses.
+ * Wait until programs can bind IPv6 addresses.
  *
- * A server binds the IPv6 address of an lbx device by its mirror on lo.  The module adds
- * the mirror together with the address.  If it cannot, because IPv6 is disabled on lo or
- * memory is short, it does so later.
+ * A program binds the IPv6 address of an lbx device through its mirror on lo.  The
+ * module adds the mirror together with the address.  If it cannot, because IPv6 is
+ * disabled on lo or memory is short, it adds the mirror later.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include "lbx.h"
 #include "mirror.h"
 
-/* For all addresses of one command */
+/* For all addresses of one command together */
 #define WAIT_MS		2000
 #define INTERVAL_MS	10
 
@@ -34,7 +34,7 @@ static bool can_bind(int fd, const struct prefix *addr)
 	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
 
 	memcpy(&sin6.sin6_addr, addr->addr, sizeof(sin6.sin6_addr));
-	/* only this error says that the address is not there */
+	/* any other error means that the address exists */
 	return !bind(fd, (struct sockaddr *)&sin6, sizeof(sin6)) ||
 	       errno != EADDRNOTAVAIL;
 }
@@ -50,16 +50,16 @@ static bool is_off_on_lo(void)
 }
 
 /**
- * mirror_wait - wait until a server can bind each address
+ * mirror_wait - wait until a program can bind each address
  * @dev: the device that has them
  * @addrs: the addresses
  *
- * If that takes too long, the reason is printed.
+ * Prints the reason if the time is up.
  */
 void mirror_wait(const char *dev, const struct prefixes *addrs)
 {
 	const struct timespec interval = { .tv_nsec = INTERVAL_MS * 1000000L };
-	/* a command may be about several devices */
+	/* shared by all devices of the command */
 	static int left = WAIT_MS;
 	char buf[PREFIX_STRLEN];
 	bool bound;

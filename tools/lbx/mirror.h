@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Wait until servers can bind IPv6 addresses; see mirror.c */
+/* Wait until programs can bind IPv6 addresses; see mirror.c */
 #ifndef MIRROR_H
 #define MIRROR_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink by libmnl: one request at a time, each with an ack, so that a refusal
- * is that of its request.  Follows Documentation/userspace-api/netlink/intro.rst.
+ * Netlink with libmnl.  Requests are sent one at a time, each with an ack, so that an
+ * error belongs to its request.  Follows Documentation/userspace-api/netlink/intro.rst.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,15 +21,15 @@
 
 #define MSG_MAX		(NL_ROOM + 1024)
 #define BUF_SIZE	(1 << 17)
-/* So often a dump is begun again because something changed meanwhile */
+/* Restart a dump at most so many times because something changed */
 #define DUMP_TRIES	100
 
 static struct mnl_socket *route_sock, *claim_sock;
 static unsigned int seq;
 
 /**
- * nl_fail - say why something failed
- * @error: to fill
+ * nl_fail - fill in the reason of a failure
+ * @error: filled
  * @code: an errno value
  * @format: the text, as for printf()
  */
@@ -46,11 +46,11 @@ void nl_fail(struct nl_error *error, int code, const char *format, ...)
 }
 
 /**
- * nl_new - a request, with NL_ROOM
- * @type: of the message
- * @flags: NLM_F_*, besides NLM_F_REQUEST
+ * nl_new - allocate a request with NL_ROOM
+ * @type: type of the message
+ * @flags: NLM_F_*, in addition to NLM_F_REQUEST
  *
- * Return: the message, to be freed by free().
+ * Return: the message; free it with free().
  */
 struct nlmsghdr *nl_new(int type, int flags)
 {
@@ -61,7 +61,7 @@ struct nlmsghdr *nl_new(int type, int flags)
 	return nlh;
 }
 
-/* The header of the protocol, zeroed */
+/* Append the protocol's header, zeroed. */
 void *nl_header(struct nlmsghdr *nlh, size_t size)
 {
 	return mnl_nlmsg_put_extra_header(nlh, size);
@@ -77,32 +77,32 @@ struct nlmsghdr *nl_new_genl(int family, int cmd, int flags)
 	return nlh;
 }
 
-/* No larger than it has to be: for many that wait */
+/* Copy a request in its actual size, since many requests may be queued. */
 struct nlmsghdr *nl_copy(const struct nlmsghdr *nlh)
 {
 	return memcpy(xcalloc(1, nlh->nlmsg_len), nlh, nlh->nlmsg_len);
 }
 
-/* Has a message a header of that size after its own? */
+/* Return true if a message has room for a header of @size after its own. */
 bool nl_has(const struct nlmsghdr *nlh, size_t size)
 {
 	return mnl_nlmsg_get_payload_len(nlh) >= size;
 }
 
-/* Has an attribute a value of that type? */
+/* Return true if the value of an attribute has that type. */
 bool nl_is(const struct nlattr *attr, enum mnl_attr_data_type type)
 {
 	return mnl_attr_validate(attr, type) >= 0;
 }
 
-/* An error as the kernel sends it, as an errno value; it has none above 4095 */
+/* Convert an error of the kernel to an errno value; the kernel uses none above 4095. */
 static int to_errno(int error)
 {
 	return error < 0 && error >= -4095 ? -error : EBADMSG;
 }
 
-/* Put the target of a claim into @error, and the device of the change that has it.
- * @offset: of the attribute that is refused, in a request LBX_CMD_CLAIM_CHANGE
+/* Put the target of a claim into @error, and the device of the change that contains it.
+ * @offset: offset of the refused attribute in a request LBX_CMD_CLAIM_CHANGE
  */
 static void describe_claim(const struct nlmsghdr *nlh, size_t offset,
 			   struct nl_error *error)
@@ -142,7 +142,7 @@ static void describe_claim(const struct nlmsghdr *nlh, size_t offset,
 	}
 }
 
-/* Reads NLMSG_ERROR, the answer to @request.  @claims: that is LBX_CMD_CLAIM_CHANGE */
+/* Parse NLMSG_ERROR, the answer to @request.  @claims: that is LBX_CMD_CLAIM_CHANGE */
 static void parse_error(const struct nlmsghdr *answer,
 			const struct nlmsghdr *request, bool claims,
 			struct nl_error *error)
@@ -177,7 +177,7 @@ static void parse_error(const struct nlmsghdr *answer,
 	}
 }
 
-/* @strict: the kernel does not ignore what a request for a dump asks for */
+/* Open a socket.  @strict: the kernel honours the filters of a dump request */
 static struct mnl_socket *open_sock(int protocol, bool strict, struct nl_error *error)
 {
 	struct mnl_socket *sock = mnl_socket_open2(protocol, SOCK_CLOEXEC);
@@ -189,7 +189,7 @@ static struct mnl_socket *open_sock(int protocol, bool strict, struct nl_error *
 			mnl_socket_close(sock);
 		return NULL;
 	}
-	/* Without these there are no reasons, or not as many claims at once */
+	/* For extended acks, and for requests with many claims */
 	mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on));
 	if (strict)
@@ -199,7 +199,7 @@ static struct mnl_socket *open_sock(int protocol, bool strict, struct nl_error *
 	return sock;
 }
 
-/* Closes what is open: the next request is in the netns that the process is in */
+/* Close the sockets: the next request uses the current netns of the process. */
 void nl_close(void)
 {
 	if (route_sock)
@@ -211,15 +211,15 @@ void nl_close(void)
 }
 
 /**
- * nl_receive - what the kernel has sent, as recv()
+ * nl_receive - receive from the kernel, as recv()
  * @sock: the socket
- * @buf: where it goes
- * @size: of @buf
+ * @buf: the buffer
+ * @size: size of @buf
  *
- * In a netns, who has CAP_NET_ADMIN there can send to any socket of rtnetlink, and that
- * may be the user whose container it is: what is not from the kernel is passed over.
+ * A process with CAP_NET_ADMIN in the netns, such as the user of a container, can send
+ * to any rtnetlink socket there.  Messages that are not from the kernel are ignored.
  *
- * Return: its length, or -1 with errno.
+ * Return: the length, or -1 with errno.
  */
 ssize_t nl_receive(const struct mnl_socket *sock, void *buf, size_t size)
 {
@@ -240,12 +240,12 @@ ssize_t nl_receive(const struct mnl_socket *sock, void *buf, size_t size)
 }
 
 /**
- * nl_drain - discard the events that wait in a socket
+ * nl_drain - discard the pending events of a socket
  * @sock: the socket, which has reported ENOBUFS
  *
- * After an overrun the kernel drops all events, without reporting it again, until the
- * socket is empty (NETLINK_S_CONGESTED in net/netlink/af_netlink.c).  Only what is read
- * from the kernel after that is complete.
+ * After an overrun the kernel drops all events, without another report, until the
+ * socket is empty (NETLINK_S_CONGESTED in net/netlink/af_netlink.c).  Only state that
+ * is read after that is complete.
  */
 void nl_drain(const struct mnl_socket *sock)
 {
@@ -256,9 +256,9 @@ void nl_drain(const struct mnl_socket *sock)
 		;
 }
 
-/* Sends, and reads answers until the ack, the error or the end of a dump.  Data goes
- * to @cb, which ends it by MNL_CB_ERROR.  Return: 0, or -1 with @error; a dump
- * that was interrupted has the code EINTR.
+/* Send a request, and read answers until the ack, the error or the end of a dump.  @cb
+ * gets the data and can stop with MNL_CB_ERROR.  Return 0, or -1 with @error; its code
+ * is EINTR if a dump was interrupted.
  */
 static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 		    void *data, struct nl_error *error)
@@ -308,7 +308,7 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 				}
 				done = true;
 			} else if (answer->nlmsg_type == NLMSG_DONE) {
-				/* where a dump ends by an error, that is in it */
+				/* a dump that fails has its error here */
 				const int *err = mnl_nlmsg_get_payload(answer);
 
 				if (nl_has(answer, sizeof(*err)) && *err < 0) {
@@ -332,11 +332,11 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 }
 
 /**
- * nl_get - ask rtnetlink for one thing
+ * nl_get - send a request to rtnetlink and read its reply
  * @nlh: the request
- * @cb: gets the reply
- * @data: for @cb
- * @error: filled if it fails
+ * @cb: called for the reply
+ * @data: passed to @cb
+ * @error: filled on failure
  *
  * Return: 0 or -1.
  */
@@ -351,14 +351,14 @@ int nl_get(struct nlmsghdr *nlh, mnl_cb_t cb, void *data, struct nl_error *error
 }
 
 /**
- * nl_dump - get all of something, as it was at one moment
+ * nl_dump - read a consistent dump
  * @protocol: NETLINK_ROUTE or NETLINK_GENERIC
  * @nlh: the request
- * @cb: gets each message
- * @restart: forgets what @cb has got, since something has changed meanwhile
- *	(NLM_F_DUMP_INTR) and the dump is begun again, or since it has failed
- * @data: for @cb and @restart
- * @error: filled if it fails
+ * @cb: called for each message
+ * @restart: discards what @cb has collected, because the dump failed or is restarted
+ *	after a change (NLM_F_DUMP_INTR)
+ * @data: passed to @cb and @restart
+ * @error: filled on failure
  *
  * Return: 0 or -1.
  */
@@ -384,10 +384,10 @@ int nl_dump(int protocol, struct nlmsghdr *nlh, mnl_cb_t cb,
 	return err;
 }
 
-/* Of a family */
+/* A generic netlink family */
 struct family {
 	int	id;
-	int	group;	/* of its first multicast group */
+	int	group;	/* its first multicast group */
 };
 
 static int read_family(const struct nlmsghdr *nlh, void *data)
@@ -411,12 +411,12 @@ static int read_family(const struct nlmsghdr *nlh, void *data)
 }
 
 /**
- * nl_family - the number of a generic netlink family
+ * nl_family - look up a generic netlink family
  * @name: its name
- * @group: where the number of its first multicast group goes, or NULL
- * @error: filled if there is none
+ * @group: set to the number of its first multicast group; may be NULL
+ * @error: filled on failure
  *
- * Return: the number or -1.
+ * Return: the number of the family, or -1.
  */
 int nl_family(const char *name, int *group, struct nl_error *error)
 {
@@ -437,7 +437,7 @@ int nl_family(const char *name, int *group, struct nl_error *error)
 	return family.id;
 }
 
-/* Ask the family "lbx" to do something */
+/* Send a request to the family "lbx". */
 static int talk_lbx(struct nlmsghdr *nlh, struct nl_error *error)
 {
 	int id = nl_family(LBX_GENL_NAME, NULL, error), err;
@@ -456,9 +456,9 @@ static int talk_lbx(struct nlmsghdr *nlh, struct nl_error *error)
 }
 
 /**
- * nl_talk - ask rtnetlink, or the family "lbx" if its type is NL_LBX, to do something
+ * nl_talk - send a request to rtnetlink, or to the family "lbx" if its type is NL_LBX
  * @nlh: the request
- * @error: filled if it fails
+ * @error: filled on failure
  *
  * Return: 0 or -1.
  */
@@ -469,11 +469,11 @@ int nl_talk(struct nlmsghdr *nlh, struct nl_error *error)
 }
 
 /**
- * nl_listen - a socket for the events of some groups
+ * nl_listen - open a socket for the events of some groups
  * @protocol: NETLINK_ROUTE or NETLINK_GENERIC
- * @groups: their numbers
+ * @groups: the numbers of the groups
  * @n: how many
- * @sock: where the socket goes, the caller's to close
+ * @sock: set to the socket; the caller closes it
  *
  * Return: 0 or -errno.
  */

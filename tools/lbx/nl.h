@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Netlink: requests, dumps, and what the kernel says of a refusal; see nl.c */
+/* Netlink: requests, dumps, and the reasons of refusals; see nl.c */
 #ifndef NL_H
 #define NL_H
 
@@ -8,11 +8,11 @@
 #include <libmnl/libmnl.h>
 
 /**
- * struct nl_error - why a request failed
+ * struct nl_error - the reason of a failed request
  * @code: an errno value
- * @text: the kernel's reason (extended ack), or that of @code
- * @at: the address or the name that is refused, empty if there is none
- * @dev: the lbx device in the part of the request that is refused, likewise
+ * @text: the kernel's reason (extended ack), or the text of @code
+ * @at: the address or the name that is refused, or empty
+ * @dev: the lbx device in the refused part of the request, or empty
  */
 struct nl_error {
 	int	code;
@@ -21,11 +21,11 @@ struct nl_error {
 	char	dev[IFNAMSIZ];
 };
 
-/* Type of a request to the family "lbx", until nl_talk() sends it and knows the number */
+/* Message type of a request to the family "lbx", until nl_talk() looks up its number */
 #define NL_LBX		0
 
-/* A request has room for this much before its last attribute.  With that it is less than
- * what a socket may send (net.core.wmem_max).
+/* Room of a request before its last attribute.  The total stays below what a socket may
+ * send (net.core.wmem_max).
  */
 #define NL_ROOM		200000
 

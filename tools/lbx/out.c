@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is printed: as text for people, as JSON (by jansson) for programs */
+/* Output: text for people, JSON (with jansson) for programs */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "lbx.h"
 #include "out.h"
 
-/* Prints a value, which it takes over, on a line of its own unless it is pretty */
+/* Print a value and free it; on a line of its own unless --pretty is set. */
 void out_json(json_t *value)
 {
 	json_dumpf(value, stdout, JSON_ENCODE_ANY |
@@ -19,19 +19,19 @@ void out_json(json_t *value)
 	json_decref(value);
 }
 
-/* Is all that was printed written?  Return: the exit status. */
+/* Flush stdout.  Return the exit status. */
 int out_end(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return EXIT_DONE;
-	/* Who reads "lbx show | head" has had enough */
+	/* The reader has closed the pipe, as in "lbx show | head" */
 	if (errno != EPIPE)
 		say("stdout: %s", strerror(errno));
 	return EXIT_REFUSED;
 }
 
-/* Names of interfaces can be of any bytes, and JSON is UTF-8: where a text is not, each
- * byte that is not ASCII becomes U+FFFD
+/* The name of an interface can contain any byte, but JSON is UTF-8.  If a text is not
+ * UTF-8, replace each byte that is not ASCII by U+FFFD.
  */
 json_t *json_text(const char *text)
 {
@@ -105,7 +105,7 @@ static uint64_t counter(const struct dev *dev, int type)
 	return dev->counters[type - 1];
 }
 
-/* One device, as "lbx show" has it */
+/* Print a device, as "lbx show" does. */
 void text_dev(const struct dev *dev)
 {
 	uint64_t drops = dev_sum(dev, "drop_");
@@ -139,9 +139,9 @@ void text_dev(const struct dev *dev)
 }
 
 /**
- * human - a number in at most five characters
+ * human - format a number in at most five characters
  * @value: not negative
- * @buf: where its text goes, 16 bytes
+ * @buf: 16 bytes for the text
  *
  * Return: @buf: "0", "9999", "12.3k", "4.56G" (powers of 1000).
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is printed: as text for people, as JSON for programs; see out.c */
+/* Output: text for people, JSON for programs; see out.c */
 #ifndef OUT_H
 #define OUT_H
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A packet that is sent to an address, UDP with a token in it or the first of a TCP
- * connection; packet sockets that see it wherever it comes by, packet(7); and a socket
- * of our own that receives it.  A packet socket sees what comes in before netfilter, so
- * only the last tells that it is delivered.
+ * Send a probe to an address: a UDP packet with a token, or the SYN of a TCP
+ * connection.  Packet sockets, packet(7), see it on each device that it passes, and a
+ * socket of our own receives it.  A packet socket sees incoming packets before
+ * netfilter, so only the receiver proves delivery.
  *
- * Where a program waits at the UDP port, our socket is connected to the sender of the
- * probe, so that the program gets all packets but that one.  It is bound to the device
- * of the route, by which the kernel looks for sockets, so that one of a program which is
- * bound to another does not stand in its way.
+ * If a program listens on the UDP port, our socket is connected to the sender of the
+ * probe, so that the program receives all packets but the probe.  Our socket is bound
+ * to the device of the route, which the kernel uses to look up sockets.  Therefore the
+ * socket of a program that is bound to another device does not interfere.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,8 +27,8 @@
 
 #define TOKEN_WORDS	4
 
-/* Milliseconds: until it is seen and delivered, which a qdisc may delay; and after that,
- * for other devices
+/* Milliseconds to wait until the probe is seen and delivered, which a qdisc may delay;
+ * and after that, for other devices
  */
 #define WAIT_FIRST	1000
 #define WAIT_MORE	100
@@ -40,10 +40,10 @@ union address {
 };
 
 /**
- * struct probe_socks - the sockets of a probe, each -1 if there is none
- * @capture: sees it on each device
+ * struct probe_socks - sockets of a probe, each -1 if not open
+ * @capture: sees the probe on each device
  * @sender: sends it
- * @receiver: gets it
+ * @receiver: receives it
  */
 struct probe_socks {
 	int	capture;
@@ -67,7 +67,7 @@ static socklen_t address_of(const struct probe *probe, union address *to)
 	return sizeof(to->ip6);
 }
 
-/* The address and the port that a socket is bound to */
+/* Get the address and port to which a socket is bound. */
 static int bound_to(int fd, union address *at)
 {
 	socklen_t len = sizeof(*at);
@@ -87,7 +87,7 @@ static int attach_capture(struct sock_filter *code, size_t n)
 	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	/* first the filter: nothing else gets in */
+	/* attach the filter first, so that no other packet gets in */
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ||
 	    bind(fd, (struct sockaddr *)&any, sizeof(any))) {
 		close(fd);
@@ -96,12 +96,12 @@ static int attach_capture(struct sock_filter *code, size_t n)
 	return fd;
 }
 
-/* Sees packets which end with @token, on each device */
+/* Open a socket that sees packets which end with @token, on each device. */
 static int capture_token(const uint32_t *token)
 {
 	struct sock_filter code[5 + 2 * TOKEN_WORDS + 1] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-		/* too short: to the end */
+		/* too short: jump to the end */
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, TOKEN_WORDS * 4, 0,
 			 3 + 2 * TOKEN_WORDS),
 		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, TOKEN_WORDS * 4),
@@ -122,7 +122,7 @@ static int capture_token(const uint32_t *token)
 	return attach_capture(code, ARRAY_SIZE(code));
 }
 
-/* Sees the SYNs between two TCP ports, on each device */
+/* Open a socket that sees the SYNs between two TCP ports, on each device. */
 static int capture_syn(int family, int sport, int dport)
 {
 	bool ip4 = family == AF_INET;
@@ -132,7 +132,7 @@ static int capture_syn(int family, int sport, int dport)
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ip4 ? 4 : 6, 0, 11),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ip4 ? 9 : 6),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 9),
-		/* where TCP begins: behind the options of IPv4 */
+		/* the TCP header follows the IPv4 options */
 		ip4 ? (struct sock_filter)BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0) :
 		      (struct sock_filter)BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 40),
 		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0),
@@ -149,8 +149,8 @@ static int capture_syn(int family, int sport, int dport)
 	return attach_capture(code, ARRAY_SIZE(code));
 }
 
-/* A socket of our own at the probe's port, or -1: a program has it.  Chooses a port where
- * there is none in the probe.
+/* Open our own socket on the probe's port.  Chooses a port if the probe has none.
+ * Return -1 if a program has the port.
  */
 static int open_receiver(struct probe *probe)
 {
@@ -163,7 +163,7 @@ static int open_receiver(struct probe *probe)
 	fd = socket(probe->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	/* An address of a local prefix need not be one that a device has */
+	/* In a local prefix, not every address is assigned to a device */
 	if (probe->addr.family == AF_INET)
 		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
 	else
@@ -204,7 +204,7 @@ static int open_sender(struct probe *probe)
 	fd = socket(probe->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	/* TCP: the port has to be known before the SYN is sent */
+	/* TCP: the port must be known before the SYN is sent */
 	at.any.sa_family = probe->addr.family;
 	len = probe->addr.family == AF_INET ? sizeof(at.ip4) : sizeof(at.ip6);
 	if (type == SOCK_STREAM && bind(fd, &at.any, len))
@@ -219,7 +219,7 @@ fail:
 	return -1;
 }
 
-/* The source address that the kernel has chosen, once it is connected */
+/* Read the source address that the kernel chose on connect. */
 static void learn_source(struct probe *probe, int fd)
 {
 	union address at;
@@ -234,7 +234,7 @@ static void learn_source(struct probe *probe, int fd)
 		memcpy(probe->from.addr, &at.ip6.sin6_addr, 16);
 }
 
-/* Has a UDP socket got the token? */
+/* Return true if a UDP socket received the token. */
 static bool got_token(int fd, const uint32_t *token)
 {
 	uint32_t got[TOKEN_WORDS + 1];
@@ -243,7 +243,9 @@ static bool got_token(int fd, const uint32_t *token)
 	       !memcmp(got, token, TOKEN_WORDS * 4);
 }
 
-/* The answer that nobody listens (ICMP) has all of the packet in it, and the token */
+/* Return true if the packet is the probe.  An ICMP error contains all of the probe, and
+ * so its token.
+ */
 static bool is_probe(const unsigned char *packet, ssize_t len, int proto)
 {
 	if (len < 20)
@@ -271,7 +273,7 @@ static void add_seen(struct seens *seens, const struct sockaddr_ll *from)
 		seen->in++;
 }
 
-/* Something has become readable, writable, or has an error */
+/* Handle sockets that are readable or writable, or have an error. */
 static void take_events(struct probe *probe, const struct probe_socks *socks,
 			const uint32_t *token, const struct pollfd *fds)
 {
@@ -298,7 +300,7 @@ static void take_events(struct probe *probe, const struct probe_socks *socks,
 		/* connected, or an answer */
 		probe->delivery = DELIVERY_DONE;
 	} else if (error == ECONNREFUSED && socks->receiver < 0 && !probe->taken) {
-		/* the answer that nobody has the port: it has been looked for */
+		/* no program has the port: the kernel looked for a socket */
 		probe->delivery = DELIVERY_DONE;
 	} else {
 		probe->delivery = DELIVERY_REFUSED;
@@ -386,11 +388,11 @@ static int run(struct probe *probe, struct probe_socks *socks, struct nl_error *
 }
 
 /**
- * probe_send - send a packet, look where it comes by, and whether it is delivered
- * @probe: what to send; filled with what became of it
- * @error: filled if it cannot be sent or seen
+ * probe_send - send a probe, watch which devices it passes, and whether it is delivered
+ * @probe: the probe; filled with the result
+ * @error: filled if the probe cannot be sent or watched
  *
- * Takes CAP_NET_RAW.
+ * Needs CAP_NET_RAW.
  *
  * Return: 0 or -1.
  */

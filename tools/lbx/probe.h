@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A packet that is recognized, wherever it comes by; see probe.c */
+/* A packet that is recognized on each device that it passes; see probe.c */
 #ifndef PROBE_H
 #define PROBE_H
 
 #include "nl.h"
 #include "util.h"
 
-/* As traceroute(8): nobody listens there */
+/* The port of traceroute(8), on which no program listens */
 #define PROBE_PORT	33434
 
 /**
- * struct seen - where the probe was seen
+ * struct seen - a device on which the probe was seen
  * @dev: the device
- * @in: how often it came in there
- * @out: how often it left there
+ * @in: number of times that it came in
+ * @out: number of times that it went out
  */
 struct seen {
 	char		dev[IFNAMSIZ];
@@ -26,27 +26,27 @@ struct seens {
 	size_t		n;
 };
 
-/* What became of the probe */
+/* What happened to the probe */
 enum delivery {
-	DELIVERY_UNKNOWN,	/* nobody but the program whose port it is can tell */
-	DELIVERY_DONE,		/* it has reached a socket, or the place to look for one */
-	DELIVERY_REFUSED,	/* something has rejected it */
-	DELIVERY_NONE,		/* it has reached no socket, and nothing has answered */
+	DELIVERY_UNKNOWN,	/* only the program that has the port knows */
+	DELIVERY_DONE,		/* reached a socket, or the lookup of one */
+	DELIVERY_REFUSED,	/* rejected */
+	DELIVERY_NONE,		/* reached no socket, and got no answer */
 };
 
 /**
  * struct probe - a packet to send
- * @addr: to that address
- * @scope: the interface that the address belongs to, or 0
+ * @addr: the destination
+ * @scope: the interface of a link-local destination, or 0
  * @proto: IPPROTO_UDP or IPPROTO_TCP
- * @port: to that port; 0 for one of our own, which is filled in
- * @dev: the device that a socket of our own is bound to, which receives it; or NULL for none
- * @taken: a program waits for it at that port, by TCP
- * @from: filled: the source address
- * @sport: filled: the source port
- * @seens: filled: where it was seen; to be freed by list_free()
- * @delivery: filled: what became of it
- * @refusal: filled: an errno value if it was refused
+ * @port: the destination port; 0 chooses one, which is filled in
+ * @dev: the device that our receiving socket is bound to, or NULL for no such socket
+ * @taken: a program listens on the TCP port
+ * @from: result: the source address
+ * @sport: result: the source port
+ * @seens: result: the devices that saw the probe; free it with list_free()
+ * @delivery: result: what happened to the probe
+ * @refusal: result: an errno value if it was refused
  */
 struct probe {
 	struct prefix	addr;

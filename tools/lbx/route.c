@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Routes and rules, by the kernel's own lookup (RTM_GETROUTE, RTM_GETRULE) */
+/* Routes and rules, from the kernel's own lookup (RTM_GETROUTE, RTM_GETRULE) */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,14 +72,14 @@ static int ask(const struct prefix *addr, int scope, unsigned int flags,
 }
 
 /**
- * route_get - which way does a packet to an address take?
+ * route_get - look up the route to an address
  * @addr: the address
- * @scope: the interface that a link-local address belongs to, or 0
- * @route: to fill
- * @error: filled if there is no way
+ * @scope: the interface of a link-local address, or 0
+ * @route: filled
+ * @error: filled if there is no route
  *
- * Asks twice: for what the lookup comes to (an L3 master, or lo, takes the place
- * of the route's device), and for the route that it has found.
+ * Asks the kernel twice: for the result of the lookup, in which an L3 master or lo
+ * replaces the device of the route, and for the route itself.
  *
  * Return: 0 or -1.
  */
@@ -94,8 +94,8 @@ int route_get(const struct prefix *addr, int scope, struct route *route,
 	reply.fib_match = true;
 	if (ask(addr, scope, RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE, &reply, error))
 		return -1;
-	/* Until there is a rule of somebody's, IPv4 has the tables local and main in
-	 * one, and calls it main (fib_unmerge())
+	/* Until somebody adds a rule, IPv4 keeps the tables local and main in one,
+	 * which it calls main (fib_unmerge())
 	 */
 	if (addr->family == AF_INET && route->table == RT_TABLE_MAIN &&
 	    route->type == RTN_LOCAL)
@@ -103,8 +103,8 @@ int route_get(const struct prefix *addr, int scope, struct route *route,
 	return 0;
 }
 
-/* The claim that takes packets to @addr, which @owner has.  One of the address goes
- * before one of the interface.
+/* Find the claim that applies to packets to @addr, an address of @owner.  A claim of
+ * the address precedes a claim of the interface.
  */
 static const struct dev *find_claim(const struct devs *devs,
 				    const struct prefix *addr, const char *owner,
@@ -133,12 +133,12 @@ bool route_is_local(const struct route *route)
 }
 
 /**
- * route_judge - which device should carry a packet?
+ * route_judge - determine which device should carry a packet
  * @devs: the lbx devices, with their claims
  * @addr: the destination
  * @route: its route
  *
- * Return: the device and the reason; it points into @devs and @route.
+ * Return: the device and the reason; points into @devs and @route.
  */
 struct verdict route_judge(const struct devs *devs, const struct prefix *addr,
 			   const struct route *route)
@@ -214,10 +214,10 @@ static void forget_rules(void *data)
 }
 
 /**
- * rules_get - the rules, in the order in which they are asked
+ * rules_get - read the rules, in the order of the lookup
  * @family: AF_INET or AF_INET6
- * @rules: to fill, and to be freed by list_free()
- * @error: filled if it fails
+ * @rules: filled; free it with list_free()
+ * @error: filled on failure
  *
  * Return: 0 or -1.
  */
@@ -234,7 +234,7 @@ int rules_get(int family, struct rules *rules, struct nl_error *error)
 	return err;
 }
 
-/* Into @buf, which has 16 bytes */
+/* Format a table number into @buf, which has 16 bytes. */
 const char *table_text(uint32_t table, char *buf)
 {
 	switch (table) {
@@ -249,7 +249,7 @@ const char *table_text(uint32_t table, char *buf)
 	return buf;
 }
 
-/* As ip-route(8) calls it */
+/* Return the name of a route type, as in ip-route(8). */
 const char *type_text(int type)
 {
 	static const char *const names[] = {

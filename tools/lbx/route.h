@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which way a packet takes, by the kernel's own lookup; see route.c */
+/* The route of a packet, from the kernel's own lookup; see route.c */
 #ifndef ROUTE_H
 #define ROUTE_H
 
@@ -11,12 +11,12 @@
 #include "util.h"
 
 /**
- * struct route - what a lookup has found
+ * struct route - the result of a lookup
  * @type: RTN_*
- * @table: the routing table it is in
- * @dev: the device that packets go to
+ * @table: the routing table of the route
+ * @dev: the device that the packets go to
  * @match: the destination of the route
- * @owner: the device of that route: for a local one, whose address it is
+ * @owner: the device of the route; of a local route, the one that has the address
  */
 struct route {
 	int		type;
@@ -30,7 +30,7 @@ struct route {
  * struct rule - a routing policy rule
  * @pref: its priority
  * @table: the table that it looks up, 0 if it does something else
- * @selective: it is for some packets only, by more than their destination
+ * @selective: it applies to some packets only, by more than their destination
  */
 struct rule {
 	uint32_t	pref;
@@ -44,7 +44,7 @@ struct rules {
 };
 
 /**
- * struct verdict - which device should carry a packet, by what the kernel has been told
+ * struct verdict - the device that should carry a packet, by the configuration
  * @dev: the device
  * @why: the reason
  * @claim: the claim that is the reason, or NULL

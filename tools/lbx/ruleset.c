@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules of nftables, by netlink: those of nft(8), and those that iptables makes
- * by its nft backend.  A packet is described by struct flow, and the rules are
- * evaluated for it as nft_do_chain() does, without a packet.
+ * The rules of nftables, read by netlink: those of nft(8), and those of iptables with
+ * the nft backend.  struct flow describes a packet, and the rules are evaluated for it
+ * as nft_do_chain() does, but without a packet.
  *
- * Not everything can be known here: a rate limit, a mark that a program sets, an
- * extension of iptables.  A match that is not evaluated is taken for false, and what a rule
- * behind it would drop is reported as possible only.
+ * Some values are unknown here: a rate limit, a mark that a program sets, an extension
+ * of iptables.  A match that cannot be evaluated counts as false, and a later drop in
+ * the same rule is reported as possible only.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,14 +28,14 @@
 
 #include "ruleset.h"
 
-/* As NFT_JUMP_STACK_SIZE */
+/* The same as NFT_JUMP_STACK_SIZE */
 #define DEPTH_MAX	16
 
 /* nf_conntrack_common.h: IP_CT_NEW in nft and xt_conntrack; untracked in nft */
 #define STATE_NEW	8
 #define STATE_UNTRACKED	64
 
-/* Where a packet passes, in this order */
+/* The hooks that a packet passes, in this order */
 enum hook {
 	HOOK_OUTPUT,
 	HOOK_POSTROUTING,
@@ -57,7 +57,7 @@ static const char *get_name(const struct nlattr *attr, char *buf)
 	return buf;
 }
 
-/* All numbers of nftables are in network byte order */
+/* All numbers of nftables are in network byte order. */
 static uint32_t get_u32(const struct nlattr *attr)
 {
 	return nl_is(attr, MNL_TYPE_U32) ? ntohl(mnl_attr_get_u32(attr)) : 0;
@@ -132,7 +132,7 @@ static void read_hook(const struct nlattr *nest, struct chain *chain)
 			copy_name(chain->dev, get_name(attr, name));
 			break;
 		case NFTA_HOOK_DEVS:
-			/* more than one: each packet is taken to be of one of them */
+			/* several devices: the first one stands for all of them */
 			dev = find_attr(attr, NFTA_DEVICE_NAME);
 			if (dev && !*chain->dev)
 				copy_name(chain->dev, get_name(dev, name));
@@ -215,7 +215,9 @@ static int add_entry(const struct nlmsghdr *nlh, void *data)
 			break;
 		}
 	}
-	/* They come chain by chain: thousands of chains are not searched for each */
+	/* The kernel lists the rules of one chain after the other: try the last chain
+	 * before searching thousands
+	 */
 	if (ruleset->rules.n) {
 		last = &ruleset->rules.item[ruleset->rules.n - 1];
 		chain = &ruleset->chains.item[last->chain];
@@ -313,11 +315,11 @@ static int dump(int command, mnl_cb_t cb, void (*forget)(void *data),
 }
 
 /**
- * ruleset_exists - can there be rules of nftables?
+ * ruleset_exists - check whether nftables can have rules
  *
- * A request would load the module nf_tables, and who only looks is not to change that.
+ * A request would load the module nf_tables, and a diagnostic tool should not do that.
  *
- * Return: whether it is loaded or built in.
+ * Return: true if the module is loaded or built in.
  */
 bool ruleset_exists(void)
 {
@@ -344,10 +346,10 @@ bool ruleset_exists(void)
 
 /**
  * ruleset_get - read all rules of nftables
- * @ruleset: to fill, and to be freed by ruleset_free()
- * @error: filled if it fails
+ * @ruleset: filled; free it with ruleset_free()
+ * @error: filled on failure
  *
- * Takes CAP_NET_ADMIN (nfnetlink_rcv()).
+ * Needs CAP_NET_ADMIN (nfnetlink_rcv()).
  *
  * Return: 0 or -1.
  */
@@ -374,16 +376,16 @@ void ruleset_free(struct ruleset *ruleset)
 	forget_sets(ruleset);
 }
 
-/* Registers: NFT_REG_1 to 4 have 16 bytes, NFT_REG32_00 to 15 are words of the same */
+/* Registers: NFT_REG_1 to 4 have 16 bytes, NFT_REG32_00 to 15 are 4-byte parts of them */
 #define REG_BYTES	80
 
 /**
- * struct state - of the rule that is evaluated
+ * struct state - state of the rule that is evaluated
  * @data: the registers
- * @known: by byte, whether it is known
- * @device: by byte, whether it tells the device in question
+ * @known: for each byte, whether its value is known
+ * @device: for each byte, whether it identifies the device in question
  * @unsure: a match could not be evaluated
- * @named: a match on the device was true
+ * @named: a match of the device was true
  * @code: the verdict
  * @target: the chain of a jump
  * @reject: the verdict is a reject
@@ -400,16 +402,16 @@ struct state {
 };
 
 /**
- * struct walk - the way of a packet through the chains of a hook
+ * struct walk - a packet on its walk through the chains of a hook
  * @ruleset: the rules
  * @flow: the packet
  * @hook: the hook
  * @base: the base chain
- * @packet: its headers of network and transport layer
- * @transport: where the latter begins
- * @len: of both
- * @untracked: conntrack has been told to leave it alone
- * @outcome: to fill
+ * @packet: its network and transport headers
+ * @transport: offset of the transport header
+ * @len: length of both headers
+ * @untracked: a rule has set notrack
+ * @outcome: filled
  */
 struct walk {
 	struct ruleset		*ruleset;
@@ -423,15 +425,15 @@ struct walk {
 	struct outcome		*outcome;
 };
 
-/* What an expression comes to */
+/* Result of an expression */
 enum result {
-	NEXT,		/* the next one */
-	NO_MATCH,	/* the next rule */
-	UNSURE,		/* the next one, but nobody knows */
+	NEXT,		/* go on with the next expression */
+	NO_MATCH,	/* go on with the next rule */
+	UNSURE,		/* go on, but the match is unknown */
 	VERDICT,
 };
 
-/* Where register @reg begins, -1 if there is no such register or not @len bytes of it */
+/* Return the offset of @len bytes in register @reg, or -1 if it does not have them. */
 static int reg_at(uint32_t reg, size_t len)
 {
 	int at = reg >= NFT_REG32_00 ? 16 + ((int)reg - NFT_REG32_00) * 4 : (int)reg * 16;
@@ -452,7 +454,7 @@ static void reg_set(struct state *state, uint32_t reg, const void *value, size_t
 		state->known[at + i] = true;
 		state->device[at + i] = device;
 	}
-	/* as nft_reg_store8() and 16: a word has zeros behind it */
+	/* like nft_reg_store8() and nft_reg_store16(), pad the word with zeros */
 	for (; len % 4; len++) {
 		state->data[at + len] = 0;
 		state->known[at + len] = true;
@@ -493,7 +495,7 @@ static enum result run_meta(struct walk *walk, struct state *state,
 	uint8_t byte;
 
 	if (!find_attr(data, NFTA_META_DREG))
-		return NEXT;		/* sets something */
+		return NEXT;		/* a statement that sets a value */
 	switch (find_u32(data, NFTA_META_KEY)) {
 	case NFT_META_PROTOCOL:
 		type = htons(ip4 ? ETH_P_IP : ETH_P_IPV6);
@@ -673,7 +675,7 @@ static enum result run_byteorder(struct walk *walk, struct state *state,
 	return NEXT;
 }
 
-/* NFTA_DATA_VERDICT, of an immediate or of a map's element */
+/* Parse NFTA_DATA_VERDICT, of an immediate or of an element of a map. */
 static bool read_verdict(const struct nlattr *value, int32_t *code, char *chain)
 {
 	const struct nlattr *verdict = find_attr(value, NFTA_DATA_VERDICT), *name;
@@ -776,8 +778,8 @@ static struct set *load_set(struct walk *walk, const char *name)
 	return NULL;
 }
 
-/* The element that a key belongs to.  @unsure is set where that is not known here:
- * ranges of concatenated keys.
+/* Find the element that matches a key.  Sets @unsure for ranges of concatenated keys,
+ * which are not evaluated.
  */
 static const struct element *find_element(const struct set *set,
 					  const unsigned char *key, size_t *len,
@@ -803,7 +805,9 @@ static const struct element *find_element(const struct set *set,
 				return element;
 			continue;
 		}
-		/* where an interval begins or ends: the last that is not above it */
+		/* start or end of an interval: find the last one that is not above the
+		 * key
+		 */
 		if (memcmp(element->key, key, element->len) <= 0 &&
 		    (!found || memcmp(element->key, found->key, element->len) > 0 ||
 		     (!memcmp(element->key, found->key, element->len) &&
@@ -886,7 +890,7 @@ static enum result run_notrack(struct walk *walk, struct state *state,
 	return NEXT;
 }
 
-/* nft_fib4_eval() takes a packet of a loopback device to be from where it should be */
+/* nft_fib4_eval() accepts the source of packets that come from a loopback device. */
 static enum result run_fib(struct walk *walk, struct state *state,
 			   const struct nlattr *data)
 {
@@ -942,7 +946,7 @@ static bool port_in(const uint16_t *range, uint16_t port, bool invert)
 	return (port >= range[0] && port <= range[1]) != invert;
 }
 
-/* Extensions of iptables, xtables-addons(8) */
+/* Evaluate extensions of iptables, xtables-addons(8). */
 static enum result run_xt_match(struct walk *walk, struct state *state,
 				const struct nlattr *data)
 {
@@ -1018,7 +1022,7 @@ static enum result run_xt_target(struct walk *walk, struct state *state,
 	for (i = 0; accepting[i]; i++)
 		if (!strcmp(text, accepting[i]))
 			return run_accept(walk, state, data);
-	return NEXT;		/* LOG, MARK, and so on */
+	return NEXT;		/* LOG, MARK and others */
 }
 
 static const struct {
@@ -1067,7 +1071,7 @@ static enum result run_expr(struct walk *walk, struct state *state,
 	return UNSURE;
 }
 
-/* Evaluates a rule up to its verdict.  Return: whether there is one. */
+/* Evaluate a rule up to its verdict.  Return false if it has none. */
 static bool run_rule(struct walk *walk, const struct rule_entry *rule,
 		     struct state *state)
 {
@@ -1100,8 +1104,8 @@ static void note_drop(struct walk *walk, const struct place *place, bool unsure)
 	}
 }
 
-/* Return: NF_ACCEPT or NF_DROP if it ends there, NFT_RETURN if the caller goes on, or
- * NFT_CONTINUE if it is at the end of the chain.
+/* Return NF_ACCEPT or NF_DROP if the walk ends there, NFT_RETURN if the calling chain
+ * continues, or NFT_CONTINUE at the end of the chain.
  */
 static int run_chain(struct walk *walk, const struct chain *chain, int depth,
 		     bool unsure, bool named)
@@ -1162,7 +1166,7 @@ static bool is_dormant(const struct ruleset *ruleset, const struct chain *chain)
 	return false;
 }
 
-/* Does a base chain see packets of that family at that hook? */
+/* Return true if a base chain sees packets of that family at that hook. */
 static bool is_at(const struct walk *walk, const struct chain *chain)
 {
 	static const uint32_t inet_hooks[] = {
@@ -1193,7 +1197,7 @@ static bool is_at(const struct walk *walk, const struct chain *chain)
 	}
 }
 
-/* The base chains of a hook, in the order of their priority */
+/* Run the base chains of a hook, in the order of their priority. */
 static bool run_hook(struct walk *walk)
 {
 	const struct ruleset *ruleset = walk->ruleset;
@@ -1230,7 +1234,7 @@ static bool run_hook(struct walk *walk)
 	}
 }
 
-/* As much of the headers as rules look at */
+/* Build the header fields that rules look at. */
 static void make_packet(struct walk *walk)
 {
 	const struct flow *flow = walk->flow;
@@ -1259,10 +1263,10 @@ static void make_packet(struct walk *walk)
 }
 
 /**
- * ruleset_judge - what becomes of the first packet of a connection?
+ * ruleset_judge - determine what the rules do with the first packet of a connection
  * @ruleset: the rules
  * @flow: the packet, which this machine sends to itself
- * @outcome: to fill
+ * @outcome: filled
  */
 void ruleset_judge(struct ruleset *ruleset, const struct flow *flow,
 		   struct outcome *outcome)
@@ -1276,7 +1280,8 @@ void ruleset_judge(struct ruleset *ruleset, const struct flow *flow,
 			break;
 }
 
-/* For ruleset_source_nat(): whether a rule matches the device, and translates */
+/* For ruleset_source_nat(): whether a rule matches the device and translates the source
+ */
 struct scan {
 	const struct iface	*dev;
 	bool			matches;
@@ -1354,10 +1359,10 @@ static void scan_rule(struct scan *scan, const struct nlattr *list)
  * ruleset_source_nat - find a rule of source NAT in postrouting that matches a device
  * @ruleset: the rules
  * @dev: the output device
- * @place: where the first such rule is
+ * @place: set to the first such rule
  *
- * A rule counts if its table has a NAT chain at that hook: it may be in a chain which
- * that one jumps to.
+ * A rule in a chain without a hook counts if its table has a NAT chain at that hook,
+ * which may jump to it.
  *
  * Return: true if there is one.
  */
@@ -1390,7 +1395,7 @@ bool ruleset_source_nat(const struct ruleset *ruleset, const struct iface *dev,
 	return false;
 }
 
-/* Is there a chain whose name begins so?  ufw(8) is known by that. */
+/* Return true if the name of a chain begins with @begin, which identifies ufw(8). */
 bool ruleset_has_chain(const struct ruleset *ruleset, const char *begin)
 {
 	size_t i;
@@ -1401,7 +1406,7 @@ bool ruleset_has_chain(const struct ruleset *ruleset, const char *begin)
 	return false;
 }
 
-/* The family of a chain, as nft(8) calls it */
+/* Return the family of a chain, as nft(8) names it. */
 const char *family_text(const struct chain *chain)
 {
 	switch (chain->family) {
@@ -1418,10 +1423,10 @@ const char *family_text(const struct chain *chain)
 }
 
 /**
- * place_text - where a packet is dropped, in words
+ * place_text - describe where a packet is dropped
  * @place: the place
- * @buf: where the text goes
- * @size: of @buf
+ * @buf: buffer for the text
+ * @size: size of @buf
  *
  * Return: @buf: "rule 7 of chain in, table inet f", "the policy of chain ...".
  */
@@ -1437,7 +1442,7 @@ const char *place_text(const struct place *place, char *buf, size_t size)
 	return buf;
 }
 
-/* Would the packet be accepted if lo carried it, all else being the same? */
+/* Return true if the rules would accept the packet on lo, all else being equal. */
 static bool lo_accepts(struct ruleset *ruleset, const struct flow *flow)
 {
 	struct flow by_lo = *flow;
@@ -1452,15 +1457,15 @@ static bool lo_accepts(struct ruleset *ruleset, const struct flow *flow)
 }
 
 /**
- * ruleset_prefers_lo - is a packet dropped that would pass on lo?
+ * ruleset_prefers_lo - check whether a packet is dropped that would pass on lo
  * @ruleset: the rules
  * @flow: the packet
- * @place: where it is dropped
+ * @place: set to where it is dropped
  *
- * Such rules accept lo by its name or index.  A rule that drops what is on the device by
- * the device's name is meant so, and does not count.
+ * Such a ruleset accepts lo by its name or index.  A rule that drops packets by the
+ * name of the lbx device is intended, and does not count.
  *
- * Return: whether it is.
+ * Return: true if it is.
  */
 bool ruleset_prefers_lo(struct ruleset *ruleset, const struct flow *flow,
 			struct place *place)
@@ -1473,12 +1478,13 @@ bool ruleset_prefers_lo(struct ruleset *ruleset, const struct flow *flow,
 }
 
 /**
- * place_mend - the command that lets a packet pass, or shows what drops it
+ * place_mend - format a command that lets a packet pass, or lists the chain that drops
+ * it
  * @ruleset: the rules
  * @place: where it is dropped
  * @flow: the packet
- * @buf: where the command goes
- * @size: of @buf
+ * @buf: buffer for the command
+ * @size: size of @buf
  *
  * Return: @buf.
  */

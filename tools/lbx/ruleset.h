@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules of nftables, read and applied to a packet in thought; see ruleset.c */
+/* The rules of nftables, read and evaluated for a packet; see ruleset.c */
 #ifndef RULESET_H
 #define RULESET_H
 
@@ -29,12 +29,12 @@ struct iface {
 /**
  * struct flow - the first packet of a connection
  * @proto: IPPROTO_UDP or IPPROTO_TCP
- * @src: its source, whose family is that of the packet
+ * @src: its source; the family is that of the packet
  * @dst: its destination
  * @sport: source port
  * @dport: destination port
  * @out: the device of its route
- * @in: the device that it comes in by
+ * @in: the device on which it is received
  */
 struct flow {
 	int		proto;
@@ -54,8 +54,8 @@ struct chain {
 	bool		base;
 	uint32_t	hook;
 	int32_t		prio;
-	char		dev[IFNAMSIZ];	/* of family netdev and hook ingress */
-	bool		drop;		/* the policy */
+	char		dev[IFNAMSIZ];	/* in family netdev, and at the ingress hook */
+	bool		drop;		/* the policy is drop */
 };
 
 struct rule_entry {
@@ -68,8 +68,8 @@ struct element {
 	unsigned char	key[64];
 	uint32_t	len;
 	uint32_t	flags;
-	bool		range;		/* has a key that ends it */
-	bool		verdict;	/* of a map: @code and @chain are valid */
+	bool		range;		/* has an end key */
+	bool		verdict;	/* in a map: @code and @chain are valid */
 	int32_t		code;
 	char		chain[NFT_NAME_SIZE];
 };
@@ -91,9 +91,9 @@ struct table_entry {
 /**
  * struct ruleset - all chains, rules and sets of this network namespace
  * @dormant: tables that are switched off
- * @chains: the chains, base chains and others
- * @rules: the rules, those of a chain in their order
- * @sets: the sets and maps; their elements are read when a rule asks for them
+ * @chains: base chains and others
+ * @rules: the rules; those of a chain are in their order
+ * @sets: the sets and maps; their elements are read when a rule needs them
  */
 struct ruleset {
 	struct { struct table_entry *item; size_t n; } dormant;
@@ -105,10 +105,10 @@ struct ruleset {
 /**
  * struct place - where a packet is dropped
  * @chain: the chain that drops it
- * @base: the base chain from which that was reached
- * @handle: of the rule, 0 for the chain's policy
- * @reject: the sender is told
- * @named: a rule that led there matches the device by its name or index
+ * @base: the base chain from which @chain was reached
+ * @handle: the handle of the rule, 0 for the policy of the chain
+ * @reject: the sender is notified
+ * @named: a rule on the way matches the device by its name or index
  */
 struct place {
 	const struct chain	*chain;
@@ -120,8 +120,8 @@ struct place {
 
 /**
  * struct outcome - what the rules do with a packet
- * @dropped: it is dropped, at @where
- * @may_drop: it is dropped if a match that was not evaluated is true, at @maybe
+ * @dropped: the packet is dropped, at @where
+ * @may_drop: it is dropped, at @maybe, if a match that was not evaluated is true
  * @where: see @dropped
  * @maybe: see @may_drop
  */

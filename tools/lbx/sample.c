@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Readings of the counters.  A device's sums are in its link message, what each CPU
- * has of them only ethtool tells: ETHTOOL_GSTATS, with names such as
+ * Readings of the counters.  The link message of a device has its sums.  Only ethtool
+ * reports the counters of each CPU: ETHTOOL_GSTATS, with names such as
  * "cpu0_direct_packets".
  */
 #include <errno.h>
@@ -29,7 +29,7 @@ static int ethtool(int fd, const char *dev, void *data)
 	return ioctl(fd, SIOCETHTOOL, &ifr);
 }
 
-/* Takes "cpuN_COUNTER" into the row of that CPU */
+/* Store "cpuN_COUNTER" in the row of that CPU. */
 static void take_stat(struct sample *sample, size_t first, const char *name,
 		      uint64_t value)
 {
@@ -39,7 +39,7 @@ static void take_stat(struct sample *sample, size_t first, const char *name,
 
 	if (sscanf(name, "cpu%d_%n", &row.cpu, &skip) != 1)
 		return;
-	/* One CPU's are next to each other, and so in the last row, mostly */
+	/* The counters of one CPU are adjacent, so it is mostly the last row */
 	for (i = sample->n - 1; i > first; i--)
 		if (sample->item[i].cpu == row.cpu)
 			break;
@@ -53,7 +53,7 @@ static void take_stat(struct sample *sample, size_t first, const char *name,
 			sample->item[i].value[j] = value;
 }
 
-/* Adds a row for each CPU after that of the device, which is the last */
+/* Append a row for each CPU.  The last row must be that of the device. */
 static void add_cpus(struct sample *sample)
 {
 	struct {
@@ -94,12 +94,12 @@ static void add_cpus(struct sample *sample)
 
 /**
  * sample_get - read the counters
- * @sample: to fill, and to be freed by list_free()
- * @dev: of that device, or NULL for all
- * @cpu: each CPU's share, too
- * @error: filled if it fails
+ * @sample: filled; free it with list_free()
+ * @dev: a device, or NULL for all devices
+ * @cpu: read the counters of each CPU, too
+ * @error: filled on failure
  *
- * Return: 0 or -1.  That there is no such device is no failure.
+ * Return: 0, also if the device does not exist, or -1.
  */
 int sample_get(struct sample *sample, const char *dev, bool cpu,
 	       struct nl_error *error)
@@ -129,9 +129,9 @@ int sample_get(struct sample *sample, const char *dev, bool cpu,
 	return 0;
 }
 
-/* Return: the row of the same device and CPU, or NULL.  The search begins at *@at, goes
- * around once, and leaves *@at behind what it has found: two readings are mostly in
- * the same order.
+/* Return the row of the same device and CPU, or NULL.  The search starts at *@at, wraps
+ * around, and moves *@at past the match, because two readings mostly have the same
+ * order.
  */
 static const struct row *find_row(const struct sample *sample, const struct row *row,
 				  size_t *at)
@@ -150,10 +150,10 @@ static const struct row *find_row(const struct sample *sample, const struct row 
 }
 
 /**
- * sample_rates - what each second has brought between two readings
- * @before: the first
- * @now: the second
- * @rates: to fill, and to be freed by list_free(); has the devices of @now
+ * sample_rates - compute the rates per second between two readings
+ * @before: the first reading
+ * @now: the second reading
+ * @rates: filled with the devices of @now; free it with list_free()
  */
 void sample_rates(const struct sample *before, const struct sample *now,
 		  struct sample *rates)
@@ -168,7 +168,7 @@ void sample_rates(const struct sample *before, const struct sample *now,
 		struct row row = now->item[i];
 
 		for (j = 0; j < N_COUNTERS; j++) {
-			/* A new device has begun at 0 */
+			/* The counters of a new device started at 0 */
 			if (last)
 				row.value[j] -= last->value[j];
 			row.value[j] = seconds > 0 ? row.value[j] / seconds : 0;
@@ -182,7 +182,7 @@ static double value(const struct row *row, int type)
 	return row->value[type - 1];
 }
 
-/* What a row has in a column */
+/* Return the value of a column. */
 double row_column(const struct row *row, enum column column)
 {
 	switch (column) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Readings of the counters, and what happened from one to the next; see sample.c */
+/* Readings of the counters, and the rates between two of them; see sample.c */
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
@@ -9,10 +9,10 @@
 
 #include "dev.h"
 
-/* Of the device as a whole, and not of one CPU */
+/* The device as a whole, instead of one CPU */
 #define ALL_CPUS	-1
 
-/* What a line shows of the counters, in this order */
+/* Columns of the output, in this order */
 enum column {
 	COLUMN_PACKETS,
 	COLUMN_BYTES,
@@ -27,8 +27,8 @@ enum column {
 extern const char *const column_names[N_COLUMNS];
 
 /**
- * struct row - counters, or what a second brings
- * @index: of the device
+ * struct row - counters, or rates per second
+ * @index: index of the device
  * @dev: its name
  * @cpu: the CPU, or ALL_CPUS
  * @value: indexed by LBX_XSTATS_* - 1
@@ -43,8 +43,8 @@ struct row {
 /**
  * struct sample - a reading
  * @item: the rows: a device, its CPUs, the next device
- * @n: how many
- * @time: when it was, in seconds
+ * @n: number of rows
+ * @time: time of the reading in seconds
  */
 struct sample {
 	struct row	*item;

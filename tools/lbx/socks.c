@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sockets that wait for packets or connections, by sock_diag(7), as ss(8) reads them */
+/* Sockets that wait for packets or connections, by sock_diag(7), like ss(8) */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 struct reading {
 	struct socks	*socks;
-	size_t		before;		/* as many were there before this dump */
+	size_t		before;		/* number of sockets before this dump */
 	int		proto;
 };
 
@@ -55,11 +55,12 @@ static void forget_socks(void *data)
 }
 
 /**
- * socks_get - the UDP and TCP sockets that any peer can send to
- * @socks: to fill, and to be freed by list_free()
- * @error: filled if it fails
+ * socks_get - read the UDP and TCP sockets that any peer can send to
+ * @socks: filled; free it with list_free()
+ * @error: filled on failure
  *
- * A protocol that the kernel cannot list (without udp_diag or tcp_diag) has none.
+ * If the kernel cannot list a protocol (without udp_diag or tcp_diag), its sockets are
+ * missing.
  *
  * Return: 0 or -1.
  */
@@ -93,7 +94,7 @@ int socks_get(struct socks *socks, struct nl_error *error)
 	return 0;
 }
 
-/* Is it bound to no address? */
+/* Return true if the socket is bound to any address. */
 bool sock_is_any(const struct sock *sock)
 {
 	static const unsigned char zeros[16];
@@ -101,7 +102,7 @@ bool sock_is_any(const struct sock *sock)
 	return !memcmp(sock->addr.addr, zeros, addr_size(&sock->addr));
 }
 
-/* Does it take what is sent to that address, but for the interface? */
+/* Return true if the socket receives what is sent to that address, interface aside. */
 bool sock_takes(const struct sock *sock, int proto, const struct prefix *addr, int port)
 {
 	if (sock->proto != proto || sock->port != port)
@@ -112,7 +113,7 @@ bool sock_takes(const struct sock *sock, int proto, const struct prefix *addr, i
 	       !memcmp(sock->addr.addr, addr->addr, addr_size(addr));
 }
 
-/* Has that process the socket open? */
+/* Return true if that process has the socket open. */
 static bool has_socket(const char *pid, const char *wanted)
 {
 	char path[PATH_MAX], link[64];
@@ -136,12 +137,12 @@ static bool has_socket(const char *pid, const char *wanted)
 }
 
 /**
- * sock_text - whose socket is it?
+ * sock_text - name the program that owns a socket
  * @sock: the socket
- * @buf: where the text goes
- * @size: of @buf
+ * @buf: buffer for the text
+ * @size: size of @buf
  *
- * Return: @buf: the name of the program and its PID; "a program" where that is hidden.
+ * Return: @buf: the program's name and PID; "a program" if that is hidden.
  */
 const char *sock_text(const struct sock *sock, char *buf, size_t size)
 {

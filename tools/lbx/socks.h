@@ -12,11 +12,11 @@
 /**
  * struct sock - a socket that any peer can send to
  * @proto: IPPROTO_UDP or IPPROTO_TCP
- * @addr: the address that it is bound to, which can be that for all
+ * @addr: the address to which it is bound, which may be the unspecified address
  * @port: its port
- * @index: the interface that it is bound to, or 0
- * @inode: by which its program is found
- * @only6: an IPv6 socket that takes no IPv4 (IPV6_V6ONLY)
+ * @index: the interface to which it is bound, or 0
+ * @inode: identifies its program
+ * @only6: an IPv6 socket that does not receive IPv4 (IPV6_V6ONLY)
  */
 struct sock {
 	int		proto;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Several changes, all of them or none.  rtnetlink does one request at a time and
- * knows no transaction over several, so each step has a request that takes it
- * back: when one is refused, those before it are undone, the last one first.
+ * Transactions: several changes, completely or not at all.  rtnetlink handles one
+ * request at a time and has no transactions over several.  Therefore each step has a
+ * request that undoes it.  If a step is refused, the earlier steps are undone, the last
+ * one first.
  *
- * What is read to know the steps must not be changed by another lbx meanwhile: a
- * lock is held from before it is read.  Signals wait until all is done or undone.
+ * The steps depend on state that no other lbx may change meanwhile: a lock is held from
+ * before the state is read.  Signals are blocked until everything is done or undone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,15 +23,15 @@
 #define LOCK_FILE	"/run/lbx.lock"
 
 /**
- * txn_begin - begin to plan changes
- * @txn: to be ended by txn_end()
+ * txn_begin - start a transaction
+ * @txn: end it with txn_end()
  *
- * Waits for others who have begun and not ended.
+ * Waits until no other process has a transaction.
  */
 void txn_begin(struct txn *txn)
 {
 	memset(txn, 0, sizeof(*txn));
-	/* Who may not lock may not change anything either, or has no /run */
+	/* A process that may not lock may not change anything either, or has no /run */
 	txn->lock = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (txn->lock >= 0)
 		while (flock(txn->lock, LOCK_EX) && errno == EINTR)
@@ -38,12 +39,12 @@ void txn_begin(struct txn *txn)
 }
 
 /**
- * txn_add - one more step
+ * txn_add - add a step
  * @txn: the transaction
- * @dev: the device that it is about; its index is put into both requests when they
- *	are sent, if they are not about links
- * @todo: the request, which is taken over
- * @undo: the request that takes it back, likewise; NULL if it need not be
+ * @dev: the device of the step; unless the requests are about links, its index is set in
+ *	both when they are sent
+ * @todo: the request; takes ownership
+ * @undo: the request that undoes it, likewise; NULL if it needs none
  */
 void txn_add(struct txn *txn, const char *dev, struct nlmsghdr *todo,
 	     struct nlmsghdr *undo)
@@ -57,8 +58,8 @@ void txn_add(struct txn *txn, const char *dev, struct nlmsghdr *todo,
 	list_add(txn, step);
 }
 
-/* Links are found by IFLA_IFNAME, addresses and routes by the index of a device that may
- * have been made a moment ago
+/* A link is identified by IFLA_IFNAME, an address or a route by the index of its
+ * device, which may be new.
  */
 static int send_step(const struct step *step, struct nlmsghdr *nlh,
 		     struct nl_error *error)
@@ -83,7 +84,7 @@ static int send_step(const struct step *step, struct nlmsghdr *nlh,
 	return nl_talk(nlh, error);
 }
 
-/* Where the kernel says too little */
+/* Improve errors for which the kernel reports too little. */
 static void explain(const struct step *step, struct nl_error *error)
 {
 	struct prefix prefix;
@@ -106,9 +107,9 @@ static void explain(const struct step *step, struct nl_error *error)
 	}
 }
 
-/* Has a step been done that the kernel has refused, or had no memory to answer
- * (netlink_ack())?  To undo what was not done does no harm, but for a new device: of that
- * name there may be one that is no lbx device.
+/* Return true if a step may have been done although the kernel refused it, or had no
+ * memory to answer (netlink_ack()).  To undo a step that was not done is harmless,
+ * except for a new device: the name may belong to a device that is not an lbx device.
  */
 static bool may_be_done(const struct step *step, const struct nl_error *error)
 {
@@ -121,11 +122,13 @@ static bool may_be_done(const struct step *step, const struct nl_error *error)
 	if (step->todo->nlmsg_type != RTM_NEWLINK ||
 	    !(step->todo->nlmsg_flags & NLM_F_CREATE))
 		return true;
-	/* It was not there when this was planned */
+	/* It did not exist when this was planned */
 	return dev_exists(step->dev, &ignored) > 0;
 }
 
-/* @is_done: it has been done, else it may have been, and then its undo may be refused */
+/* Undo a step.  @is_done: it has been done; otherwise it may have been, and its undo
+ * may fail.
+ */
 static void undo_step(const struct step *step, bool is_done)
 {
 	struct nl_error error;
@@ -140,8 +143,8 @@ static void undo_step(const struct step *step, bool is_done)
 /**
  * txn_commit - make all the changes, or none
  * @txn: the transaction
- * @what: where the name of the device goes at which it failed
- * @error: filled if it fails; what then cannot be undone is told on stderr
+ * @what: set to the name of the device at which it failed
+ * @error: filled on failure; if a step cannot be undone, stderr says so
  *
  * Return: 0 or -1.
  */
@@ -170,7 +173,7 @@ int txn_commit(struct txn *txn, const char **what, struct nl_error *error)
 	return err;
 }
 
-/* Forgets the steps and lets others begin */
+/* Free the steps and release the lock. */
 void txn_end(struct txn *txn)
 {
 	size_t i;
@@ -185,7 +188,7 @@ void txn_end(struct txn *txn)
 	txn->lock = -1;
 }
 
-/* One more change: LBX_A_NEW or LBX_A_DEL */
+/* Append a change: LBX_A_NEW or LBX_A_DEL. */
 static void put_change(struct nlmsghdr *nlh, int type, const char *dev,
 		       const struct target *target)
 {
@@ -193,14 +196,15 @@ static void put_change(struct nlmsghdr *nlh, int type, const char *dev,
 
 	mnl_attr_put_strz(nlh, LBX_A_IFNAME, dev);
 	put_claim(nlh, LBX_A_CLAIM, target);
-	/* one that exists is somebody else's work since the claims were read */
+	/* if it exists now, somebody added it after the claims were read */
 	if (type == LBX_A_NEW)
 		mnl_attr_put_u32(nlh, LBX_A_FLAGS, LBX_F_EXCL);
 	mnl_attr_nest_end(nlh, change);
 }
 
-/* The last step if it can take one more change of this type, else a new one.  Not one of
- * both types: to undo that, its changes would have to be in the opposite order.
+/* Return the last step if it can take one more change of this type, or else a new step.
+ * A step has changes of one type only: to undo both types, the changes would have to be
+ * in reverse order.
  */
 static struct step *claims_step(struct txn *txn, const char *dev, int type)
 {
@@ -220,14 +224,14 @@ static struct step *claims_step(struct txn *txn, const char *dev, int type)
 }
 
 /**
- * plan_claims - claim, or give back
+ * plan_claims - add or remove claims
  * @txn: the transaction
  * @dev: the lbx device
  * @type: LBX_A_NEW or LBX_A_DEL
- * @targets: what; with waits, also if it is not there now
+ * @targets: the targets; with waits, a target does not have to exist
  *
- * Claims that are planned one after the other are one request, which the kernel does as a
- * whole, whichever devices they are about.
+ * Consecutive claims, of any devices, become one request, which the kernel handles as a
+ * whole.
  */
 void plan_claims(struct txn *txn, const char *dev, int type,
 		 const struct targets *targets)
@@ -239,7 +243,7 @@ void plan_claims(struct txn *txn, const char *dev, int type,
 		struct target again = targets->item[i];
 
 		put_change(step->todo, type, dev, &targets->item[i]);
-		/* what has been claimed is claimed again in any case */
+		/* undo restores a claim even if its target no longer exists */
 		again.waits = true;
 		put_change(step->undo, type == LBX_A_NEW ? LBX_A_DEL : LBX_A_NEW, dev,
 			   &again);
@@ -256,8 +260,8 @@ static void plan_addr(struct txn *txn, const char *dev, bool add,
 	txn_add(txn, dev, add ? there : gone, add ? gone : there);
 }
 
-/* Does removing it remove others too?  The first IPv4 address of a subnet takes
- * those after it along (promote_secondaries).
+/* Return true if a removal also removes other addresses.  The first IPv4 address of a
+ * subnet takes the later ones with it (promote_secondaries).
  */
 static bool all_ip4_go(const struct dev *is, const struct wanted *wanted)
 {
@@ -270,8 +274,8 @@ static bool all_ip4_go(const struct dev *is, const struct wanted *wanted)
 	return false;
 }
 
-/* Would the kernel remove it by itself as the settings change?  To have it put back, or
- * there nevertheless, it is removed before.
+/* Return true if the kernel removes the address by itself when the settings change.
+ * Such an address is removed first, so that it can be added again or restored by undo.
  */
 static bool settings_take(const struct dev *is, const struct wanted *wanted,
 			  const struct prefix *addr)
@@ -292,8 +296,8 @@ static bool addr_goes(const struct dev *is, const struct wanted *wanted,
 	       (addr->family == AF_INET && all_ip4_go(is, wanted));
 }
 
-/* Of @all, those that are not in @others, into @rest.  With thousands of them, each is
- * looked up in a sorted copy.
+/* Put those of @all that are not in @others into @rest.  A sorted copy makes the lookup
+ * fast for thousands of claims.
  */
 static void subtract(const struct targets *all, const struct targets *others,
 		     struct targets *rest)
@@ -322,8 +326,8 @@ static bool has_route(const struct local_routes *list, const struct local_route 
 	return false;
 }
 
-/* The kernel removes routes of a device that goes down, those of IPv4 with its last address
- * (fib_inetaddr_event()), and those of IPv6 with IPv6
+/* The kernel removes all routes of a device that goes down, IPv4 routes with the last
+ * IPv4 address (fib_inetaddr_event()), and IPv6 routes with IPv6.
  */
 static bool route_goes(const struct dev *is, const struct wanted *wanted,
 		       const struct local_route *route)
@@ -346,13 +350,13 @@ static void plan_route(struct txn *txn, const char *dev, bool add,
 }
 
 /**
- * plan_removals - remove what a device is not to have
+ * plan_removals - remove what a device should no longer have
  * @txn: the transaction
- * @is: how it is
- * @wanted: how it is to be
+ * @is: the current state
+ * @wanted: the wanted state
  *
- * For all devices before plan_dev() for any, so that an address or a claim can move
- * from one to the other.
+ * Call it for all devices before plan_dev() for any of them, so that an address or a
+ * claim can move from one device to another.
  */
 void plan_removals(struct txn *txn, const struct dev *is,
 		   const struct wanted *wanted)
@@ -368,7 +372,7 @@ void plan_removals(struct txn *txn, const struct dev *is,
 		if (route_goes(is, wanted, &is->routes.item[i]))
 			plan_route(txn, is->name, false, &is->routes.item[i]);
 
-	/* The last first: undone, they are in their order again */
+	/* Last first, so that undo restores the order */
 	for (i = is->addrs.n; i-- > 0;)
 		if (addr_goes(is, wanted, &is->addrs.item[i]))
 			plan_addr(txn, is->name, false, &is->addrs.item[i]);
@@ -391,10 +395,10 @@ static struct nlmsghdr *settings_request(const char *name, int flags, bool up,
 }
 
 /**
- * plan_dev - make a device, or change it, after plan_removals()
+ * plan_dev - create or change a device, after plan_removals()
  * @txn: the transaction
- * @is: how it is, or NULL if there is none
- * @wanted: how it is to be
+ * @is: the current state, or NULL for a new device
+ * @wanted: the wanted state
  */
 void plan_dev(struct txn *txn, const struct dev *is, const struct wanted *wanted)
 {
@@ -412,8 +416,8 @@ void plan_dev(struct txn *txn, const struct dev *is, const struct wanted *wanted
 					 is ? 0 : NLM_F_CREATE | NLM_F_EXCL,
 					 wanted->up, wanted->mtu,
 					 wanted->direct, wanted->isolate), undo);
-		/* do_setlink() goes on from one attribute to the next; what fails to
-		 * be made is not there
+		/* do_setlink() applies one attribute after the other; a device that
+		 * cannot be created does not exist
 		 */
 		txn->item[txn->n - 1].partly = is;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Several changes, all of them or none; see txn.c */
+/* Transactions: several changes, completely or not at all; see txn.c */
 #ifndef TXN_H
 #define TXN_H
 
@@ -9,16 +9,16 @@
 #include "dev.h"
 #include "nl.h"
 
-/* IPv6 leaves a device whose MTU is less (RFC 8200) */
+/* IPv6 leaves a device with a smaller MTU (RFC 8200) */
 #define IP6_MTU_MIN	1280
 
 /**
  * struct step - a change
  * @todo: the request
- * @undo: the request that takes it back, or NULL
- * @dev: the device that it is about
- * @partly: when it is refused, a part of it may have been done
- * @route: the destination, if it is about a route
+ * @undo: the request that undoes it, or NULL
+ * @dev: the device of the change
+ * @partly: a refused request may have been done in part
+ * @route: the destination, if the change is about a route
  */
 struct step {
 	struct nlmsghdr	*todo;
@@ -29,9 +29,9 @@ struct step {
 };
 
 /**
- * struct txn - changes to make, in their order
+ * struct txn - a transaction: changes in their order
  * @item: the changes
- * @n: how many
+ * @n: number of changes
  * @lock: held until txn_end(), or -1
  */
 struct txn {
@@ -41,13 +41,13 @@ struct txn {
 };
 
 /**
- * struct wanted - how a device is to be
+ * struct wanted - wanted state of a device
  * @name: its name
- * @up: whether it is up
+ * @up: true if it should be up
  * @direct: IFLA_LBX_DIRECT
  * @isolate: IFLA_LBX_ISOLATE
- * @mtu: in bytes
- * @addrs: its addresses, but for those that it has of itself
+ * @mtu: the MTU in bytes
+ * @addrs: its addresses, without those that it gets automatically
  * @claims: its claims
  * @routes: local routes that name it
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Addresses and names in text and back, and what every program needs */
+/* Convert addresses and names to text and back; lists, errors, suggestions */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -28,19 +28,20 @@ void *xcalloc(size_t n, size_t size)
 	return ptr;
 }
 
-/* A list gets its item number @n: memory doubles, so that it is moved seldom */
+/* Make room for item number @n of a list.  The size doubles each time, to avoid copies.
+ */
 void *grow(void *ptr, size_t n, size_t size)
 {
 	if (n > 1 && (n - 1) & (n - 2))
 		return ptr;
-	/* n - 1 is 0, 1, or a power of two: that many are full */
+	/* if n - 1 is 0, 1 or another power of two, the list is full */
 	ptr = reallocarray(ptr, n > 1 ? (n - 1) * 2 : 1, size);
 	if (!ptr)
 		no_memory();
 	return ptr;
 }
 
-/* Says something on stderr, as this program */
+/* Print a message on stderr, with the name of the program. */
 void say(const char *format, ...)
 {
 	va_list args;
@@ -58,11 +59,11 @@ int addr_size(const struct prefix *prefix)
 }
 
 /**
- * parse_prefix - an address, alone or with the length of its prefix
- * @text: "ADDR" or "ADDR/LEN"; alone it is as long as it can be
- * @prefix: to fill
+ * parse_prefix - parse an address with an optional prefix length
+ * @text: "ADDR" or "ADDR/LEN"; without LEN, the prefix is a single address
+ * @prefix: filled
  *
- * Return: whether it is one.
+ * Return: true if it is valid.
  */
 bool parse_prefix(const char *text, struct prefix *prefix)
 {
@@ -96,7 +97,7 @@ bool parse_prefix(const char *text, struct prefix *prefix)
 	return true;
 }
 
-/* As dev_valid_name() in the kernel, but that it may not begin with "-" */
+/* The rules of dev_valid_name() in the kernel; in addition, no leading "-". */
 bool is_ifname(const char *text)
 {
 	return *text && *text != '-' && strlen(text) < IFNAMSIZ &&
@@ -104,7 +105,7 @@ bool is_ifname(const char *text)
 	       !strpbrk(text, "/: \t\n\v\f\r");
 }
 
-/* Into @to, which has IFNAMSIZ bytes; no more than that of it */
+/* Copy a name to @to, which has IFNAMSIZ bytes.  A longer name is truncated. */
 void copy_name(char *to, const char *from)
 {
 	size_t n = strnlen(from, IFNAMSIZ - 1);
@@ -113,7 +114,7 @@ void copy_name(char *to, const char *from)
 	to[n] = '\0';
 }
 
-/* An address without a length, or else the name of an interface */
+/* Parse an address without a length, or else the name of an interface. */
 bool parse_target(const char *text, struct target *target)
 {
 	memset(target, 0, sizeof(*target));
@@ -132,7 +133,7 @@ bool same_prefix(const struct prefix *a, const struct prefix *b)
 	       !memcmp(a->addr, b->addr, addr_size(a));
 }
 
-/* For qsort() and bsearch(), of struct target or what begins with one */
+/* For qsort() and bsearch(), on struct target or a structure that begins with one */
 int compare_targets(const void *a, const void *b)
 {
 	const struct target *x = a, *y = b;
@@ -155,7 +156,7 @@ bool contains(const struct prefixes *list, const struct prefix *prefix)
 	return false;
 }
 
-/* The link-local address that each lbx device which is up has of itself */
+/* Return true for the link-local address that each lbx device gets when it is up. */
 bool is_auto_addr(const struct prefix *prefix)
 {
 	struct prefix of_itself;
@@ -170,7 +171,7 @@ const char *addr_text(const struct prefix *prefix, char *buf)
 			 buf, INET6_ADDRSTRLEN);
 }
 
-/* Into @buf, which has PREFIX_STRLEN bytes */
+/* Format a prefix into @buf, which has PREFIX_STRLEN bytes. */
 const char *prefix_text(const struct prefix *prefix, char *buf)
 {
 	addr_text(prefix, buf);
@@ -178,14 +179,14 @@ const char *prefix_text(const struct prefix *prefix, char *buf)
 	return buf;
 }
 
-/* Into @buf, which has PREFIX_STRLEN bytes, unless it is a name */
+/* Return the text of a target: a name, or an address in @buf with PREFIX_STRLEN bytes. */
 const char *target_text(const struct target *target, char *buf)
 {
 	return *target->ifname ? target->ifname : addr_text(&target->addr, buf);
 }
 
-/* How many characters have to be changed, put in, left out or swapped with their
- * neighbours to make one out of the other (optimal string alignment)
+/* Return the number of characters to change, insert, delete or swap with their
+ * neighbour to turn @a into @b (optimal string alignment).
  */
 static size_t distance(const char *a, const char *b)
 {
@@ -217,11 +218,11 @@ static size_t distance(const char *a, const char *b)
 }
 
 /**
- * nearest - what may have been meant
- * @word: what was written
- * @words: what could be, ending with NULL
+ * nearest - find the most similar word
+ * @word: the word that was typed
+ * @words: the valid words, ending with NULL
  *
- * Return: the one with the fewest differences, if those are few, or NULL.
+ * Return: the word with the fewest differences, or NULL if all have many.
  */
 const char *nearest(const char *word, const char *const *words)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Addresses, names, and memory that does not fail; see util.c */
+/* Addresses, names, and memory allocation that does not fail; see util.c */
 #ifndef UTIL_H
 #define UTIL_H
 
@@ -18,10 +18,10 @@ enum {
 };
 
 /**
- * struct prefix - an address, with the length of its prefix
+ * struct prefix - an address with a prefix length
  * @family: AF_INET or AF_INET6
  * @addr: in network byte order, 4 or 16 bytes
- * @len: of the prefix, in bits
+ * @len: prefix length in bits
  */
 struct prefix {
 	int		family;
@@ -29,15 +29,15 @@ struct prefix {
 	int		len;
 };
 
-/* Room for the text of one, with its length */
+/* Size of the text of a prefix */
 #define PREFIX_STRLEN	(INET6_ADDRSTRLEN + 4)
 
 /**
- * struct target - what a claim is of
+ * struct target - target of a claim
  * @ifname: an interface, or empty
- * @addr: an address, if it is no interface
- * @waits: the claim waits for an interface of that name; to be claimed: also if there
- *	is no such interface now, or if the address is not local now
+ * @addr: an address, if it is not an interface
+ * @waits: the claim waits for an interface of that name; in a request, the interface or
+ *	the address does not have to exist
  */
 struct target {
 	char		ifname[IFNAMSIZ];
