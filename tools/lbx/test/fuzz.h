@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the fuzzers put in the place of others, by "ld --wrap", and what that calls */
+/* Functions that the fuzzers replace with "ld --wrap", and the originals that these
+ * call
+ */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -9,10 +11,10 @@
 #include <jansson.h>
 #include <sys/socket.h>
 
-/* What the tool's sockets are bound to */
+/* The port ID to which the tool's sockets are bound */
 #define PORTID		1
 
-/* By libFuzzer, for each input */
+/* Called by libFuzzer for each input */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* main.c */

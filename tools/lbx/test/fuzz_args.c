@@ -2,9 +2,9 @@
 /*
  * Fuzzer of the command line: options, commands, their arguments, completion and help.
  *
- * The input is a word on each line. main() reads them as it does those of a shell; what
- * the commands would do is replaced by a look at what they were given, and there is no
- * kernel: a netlink socket cannot be opened.
+ * The input has a word on each line.  main() reads the words as it does those of a
+ * shell.  The commands are replaced by a function that checks their arguments.  There
+ * is no kernel: a netlink socket cannot be opened.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,7 +20,7 @@
 
 #define WORDS_MAX	64
 
-/* Set while a command line is parsed: nothing is asked of a kernel then */
+/* Set while a command line is parsed, which must not send requests to the kernel */
 static bool parsing;
 
 struct mnl_socket *mnl_socket_open2(int protocol, int flags)
@@ -33,7 +33,7 @@ struct mnl_socket *mnl_socket_open2(int protocol, int flags)
 	return NULL;
 }
 
-/* "lbx -n": there is none to enter */
+/* "lbx -n": no netns exists */
 int setns(int fd, int type)
 {
 	(void)fd;
@@ -48,7 +48,7 @@ static void check(bool holds)
 		abort();
 }
 
-/* What is printed of it is read as the same */
+/* The printed prefix is parsed as the same prefix. */
 static void check_prefix(const struct prefix *prefix)
 {
 	char buf[PREFIX_STRLEN];
@@ -57,7 +57,7 @@ static void check_prefix(const struct prefix *prefix)
 	check(prefix->len >= 0 && prefix->len <= addr_size(prefix) * 8);
 	check(parse_prefix(prefix_text(prefix, buf), &again));
 	check(same_prefix(prefix, &again));
-	/* alone, it is as long as it can be */
+	/* without a length, the prefix is a single address */
 	check(parse_prefix(addr_text(prefix, buf), &again));
 	check(again.len == addr_size(prefix) * 8);
 }
@@ -94,7 +94,7 @@ static int look(struct args *args)
 	return EXIT_DONE;
 }
 
-/* In commands.c's table */
+/* The functions in the table of commands.c */
 int do_add(struct args *args)		{ return look(args); }
 int do_set(struct args *args)		{ return look(args); }
 int do_del(struct args *args)		{ return look(args); }
@@ -111,7 +111,7 @@ int do_save(struct args *args)		{ return look(args); }
 int do_restore(struct args *args)	{ return look(args); }
 int do_bench(struct args *args)		{ return look(args); }
 
-/* Completion asks which devices there are */
+/* Completion reads the list of devices. */
 void __wrap_cmd_complete(int argc, char **argv)
 {
 	parsing = false;
@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *words[WORDS_MAX + 2] = { "lbx" }, *copy, *rest, *word;
 	int n = 1, status;
 
-	/* of its own size: what reads on is seen */
+	/* a copy of its exact size: the sanitizer sees reads behind it */
 	copy = malloc(size + 1);
 	memcpy(copy, data, size);
 	copy[size] = '\0';
@@ -132,13 +132,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		words[n++] = word;
 
 	memset(&options, 0, sizeof(options));
-	/* getopt(3): from the beginning again */
+	/* getopt(3): start again from the first word */
 	optind = 0;
 	parsing = true;
 	status = lbx_main(n, words);
 	check(status == EXIT_DONE || status == EXIT_REFUSED || status == EXIT_USAGE);
 
-	/* getopt_long() may have sorted the words, which is as good */
+	/* getopt_long() may have reordered the words, which does not matter */
 	cmd_complete(n - 1, words + 1);
 	free(copy);
 	return 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzer of what reads the kernel's answers: links, addresses, claims, routes, rules,
- * refusals, and the events of "lbx monitor".
+ * Fuzzer of the code that parses the kernel's answers: links, addresses, claims,
+ * routes, rules, refusals, and the events of "lbx monitor".
  *
- * The first byte of the input chooses the command. What follows are datagrams, each after
- * its length (two bytes, the lower one first); a message in one gets the port and the
- * sequence number that an answer would have. Nothing after its end may be read, nor a
- * number or a string of an attribute that holds none.
+ * The first byte of the input selects the command.  Datagrams follow, each after its
+ * length (two bytes, the low byte first).  A message in a datagram gets the port ID and
+ * the sequence number of an answer.  The parser must not read behind the end of a
+ * datagram, and must not read a number or a string from an attribute that has none.
  */
 #include <errno.h>
 #include <poll.h>
@@ -53,7 +53,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 	return len;
 }
 
-/* The next datagram, as much of it as there is; none is an error */
+/* Return the next datagram, truncated if it is too long.  Its absence is an error. */
 static ssize_t next_datagram(void *buf, size_t size)
 {
 	struct nlmsghdr *nlh;
@@ -74,14 +74,15 @@ static ssize_t next_datagram(void *buf, size_t size)
 	input_size -= len;
 	for (at = 0; at + sizeof(*nlh) <= len; at += NLMSG_ALIGN(nlh->nlmsg_len)) {
 		nlh = (void *)((char *)buf + at);
-		/* libmnl takes it for an int, and the kernel never gets there */
+		/* libmnl treats the length as an int, and the kernel never exceeds that
+		 */
 		nlh->nlmsg_len &= INT32_MAX;
 		nlh->nlmsg_seq = seq;
 		nlh->nlmsg_pid = PORTID;
 		if (nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len)
 			break;
 	}
-	/* to libmnl, the padding of the last message is in it */
+	/* libmnl counts the padding of the last message */
 	memset((char *)buf + len, 0, NLMSG_ALIGN(len) - len);
 	__asan_poison_memory_region((char *)buf + NLMSG_ALIGN(len),
 				    size - NLMSG_ALIGN(len));
@@ -97,8 +98,8 @@ ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockad
 	return next_datagram(buf, size);
 }
 
-/* "lbx monitor" polls the socket of claims and that of rtnetlink, in this order.  The type
- * of the next datagram decides which of them has it.
+/* "lbx monitor" polls the socket of claims and that of rtnetlink, in this order.  The
+ * type of the next datagram decides which socket is ready.
  */
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
@@ -111,7 +112,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 	return claims || n > 1;
 }
 
-/* In place of libmnl's, which sanitizers do not see into */
+/* Replaces the function of libmnl, which is not instrumented by sanitizers. */
 static const void *value(const struct nlattr *attr, size_t size)
 {
 	if (mnl_attr_get_payload_len(attr) < size)
@@ -168,7 +169,7 @@ char *if_indextoname(unsigned int index, char *name)
 	return name;
 }
 
-/* Nothing is sent.  What becomes of the probe depends on the request before it. */
+/* Nothing is sent.  The result of the probe depends on the previous request. */
 int probe_send(struct probe *probe, struct nl_error *error)
 {
 	struct seen seen = { .dev = "if1", .in = 1 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzer of "lbx restore": the file, the transaction that is planned, and what becomes
- * of it, against the kernel in kernel.c.
+ * Fuzzer of "lbx restore": the file, the planned transaction, and its result, against
+ * the kernel in kernel.c.
  *
- * The input is a file; its last byte chooses the request that is refused, and then that
- * whose answer is lost. Whatever the file says,
+ * The input is a file.  Its last byte selects the request that is refused, and then the
+ * request whose answer is lost.  For each file,
  *
- * - it is restored as a whole or refused, and then nothing has changed, be there
- *   nothing before or devices;
- * - what is restored twice does not change by the second time;
- * - what there is then, saved and restored, is the same again.
+ * - it is restored as a whole, or refused and nothing has changed, whether or not there
+ *   were devices before;
+ * - a second restore changes nothing;
+ * - the result, saved and restored, is the same again.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "fuzz.h"
 #include "kernel.h"
 
-/* What "FILE" is */
+/* The content of "FILE" */
 static const char *file_data;
 static size_t file_size;
 
@@ -31,7 +31,7 @@ FILE *__wrap_fopen(const char *path, const char *mode)
 	return fmemopen((void *)file_data, file_size, "r");
 }
 
-/* Others have them, or not, as the populated system does */
+/* Devices before the restore; the input may have the same names and addresses */
 static const char populated[] =
 	"add a 10.9.0.1/24 10.9.0.2/24 10.8.0.1/24 2001:db8::1/64 2001:db8::2 fe80::5/64\n"
 	"local 10.7.0.0/16 dev a\n"
@@ -75,7 +75,7 @@ static char *save(size_t *size)
 	return text;
 }
 
-/* Onto what there is in @before; the request number @refuse is refused, if one is */
+/* Restore on top of @before.  Request number @refuse is refused unless it is negative. */
 static bool try(const struct devs *before, const char *data, size_t size, int refuse)
 {
 	struct devs after;
@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	bool ok;
 
-	/* which fmemopen(3) does not have */
+	/* fmemopen(3) does not accept size 0 */
 	if (!size)
 		return 0;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For the fuzzers: nothing is missing in JSON that is printed.  jansson makes NULL of what
- * it cannot express, a string that is not UTF-8 for one, and then leaves it out.
+ * For the fuzzers: check that printed JSON is complete.  jansson returns NULL for what
+ * it cannot express, such as a string that is not UTF-8, and then omits it.
  */
 #include <stdlib.h>
 

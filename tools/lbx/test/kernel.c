@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel for the fuzzers, in the place of libmnl's sockets. It has lbx devices, and
- * does to them what rtnetlink and lbx.ko do, as far as the tool's requests go: a
- * request is whole or refused, an address is there once, the first IPv4 address of a
- * subnet takes those after it along, an MTU below 1280 takes IPv6 away, and a device
- * that goes down its link-local addresses.
+ * A simulated kernel for the fuzzers, in place of libmnl's sockets.  It has lbx
+ * devices, and changes them as rtnetlink and lbx.ko do, as far as the tool's requests
+ * go:
+ *
+ * - a request is done as a whole or refused;
+ * - an address exists once;
+ * - the first IPv4 address of a subnet takes the later ones with it;
+ * - an MTU below 1280 removes IPv6;
+ * - a device that goes down loses its link-local addresses.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +28,7 @@ struct kernel kernel;
 static unsigned char reply[1 << 20];
 static size_t reply_len, reply_read;
 
-/* The attribute for which a request is refused, or NULL */
+/* The attribute because of which a request is refused, or NULL */
 static const struct nlattr *blamed;
 
 struct mnl_socket {
@@ -46,7 +50,7 @@ int mnl_socket_get_fd(const struct mnl_socket *sock)
 	return -1;
 }
 
-/* The index of an lbx device is its place; others come before */
+/* The index of an lbx device is its position; other interfaces come first. */
 unsigned int if_nametoindex(const char *name)
 {
 	struct dev *dev = devs_find(&kernel.devs, name);
@@ -62,7 +66,7 @@ static bool on_link(const struct prefix *prefix)
 	       (prefix->addr[1] & 0xc0) == 0x80;
 }
 
-/* Is it in the subnet of the other, and as long? */
+/* Return true if both are in the same subnet and have the same prefix length. */
 static bool same_subnet(const struct prefix *a, const struct prefix *b)
 {
 	int bit;
@@ -82,7 +86,7 @@ static void remove_addr(struct dev *dev, size_t i)
 		(dev->addrs.n - i) * sizeof(*dev->addrs.item));
 }
 
-/* The routes of a family, or all, leave a device */
+/* Remove the routes of a family, or all routes, from a device. */
 static void flush_routes(struct dev *dev, int family)
 {
 	size_t i, left = 0;
@@ -135,7 +139,7 @@ static int change_route(const struct nlmsghdr *nlh)
 		return -EEXIST;
 	if (!dev->up || (route.dst.family == AF_INET6 && dev->mtu < IPV6_MTU_MIN))
 		return -ENETDOWN;
-	/* nothing behind the prefix */
+	/* clear the bits behind the prefix */
 	for (i = route.dst.len; i < (size_t)addr_size(&route.dst) * 8; i++) {
 		bit = 0x80 >> i % 8;
 		if (route.dst.addr[i / 8] & bit)
@@ -163,7 +167,9 @@ static int new_addr(struct dev *dev, const struct prefix *prefix)
 		    (prefix->family == AF_INET6 || other->len == prefix->len))
 			return -EEXIST;
 	}
-	/* IPv4: the first of each subnet, and then the others; IPv6: the last one first */
+	/* IPv4: the first address of each subnet, and then the others; IPv6: last
+	 * address first
+	 */
 	n = dev->addrs.n;
 	at = n;
 	if (prefix->family == AF_INET6) {
@@ -217,7 +223,7 @@ static int del_addr(struct dev *dev, const struct prefix *prefix)
 	return 0;
 }
 
-/* What follows from whether it is up and its MTU; @was_up: before */
+/* Apply the effects of the device's state and MTU.  @was_up: the state before */
 static void settle(struct dev *dev, bool was_up)
 {
 	struct prefix of_itself;
@@ -270,7 +276,7 @@ static void read_target(const struct nlattr *nest, struct target *target)
 	}
 }
 
-/* Those of interfaces come first, the last one first of all */
+/* Claims of interfaces come first, in reverse order of their creation. */
 static void put_target(struct dev *dev, const struct target *target)
 {
 	size_t n = dev->claims.n;
@@ -403,7 +409,7 @@ static int del_link(const struct nlmsghdr *nlh)
 	char name[IFNAMSIZ] = "";
 	struct dev *dev = find_dev(nlh, name);
 
-	/* What is no lbx device is not the tool's */
+	/* The tool does not change other interfaces */
 	if (!strcmp(name, "lo"))
 		abort();
 	if (!dev)
@@ -641,7 +647,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 	err = chosen && !kernel.lose ? -ENOBUFS : change(request);
 	if (err)
 		kernel_put(&before);
-	/* what undoes the others is not refused */
+	/* requests that undo others are not refused */
 	if (err || chosen)
 		kernel.refuse = -1;
 	devs_free(&before);
@@ -650,7 +656,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *sock, const void *buf, size_t
 	return len;
 }
 
-/* As much as there is room for, whole messages only; there are no events */
+/* Return whole messages only, as many as fit.  There are no events. */
 ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
 			socklen_t *from_len)
 {
@@ -707,7 +713,7 @@ struct devs kernel_copy(void)
 	return copy;
 }
 
-/* Puts @devs in the place of what there is */
+/* Replace all devices with @devs. */
 void kernel_put(const struct devs *devs)
 {
 	struct devs old = kernel.devs;
@@ -717,8 +723,8 @@ void kernel_put(const struct devs *devs)
 	devs_free(&old);
 }
 
-/* Have they the same settings, addresses and claims? In @order, that of IPv4 addresses
- * counts; the address that a device has of itself is none.
+/* Return true if the settings, addresses and claims are the same.  @order: the order of
+ * IPv4 addresses matters.  The automatic link-local address is ignored.
  */
 static bool same_dev(const struct dev *a, const struct dev *b, bool order)
 {
@@ -759,7 +765,7 @@ static bool same_dev(const struct dev *a, const struct dev *b, bool order)
 	return true;
 }
 
-/* Are all of @a in @b, as they are? */
+/* Return true if both have the same devices. */
 bool same_devs(const struct devs *a, const struct devs *b, bool order)
 {
 	const struct dev *other;

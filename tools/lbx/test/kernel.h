@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A kernel for the fuzzers: what rtnetlink and lbx.ko make of the tool's requests, in
- * place of libmnl's sockets; see kernel.c
+/* A simulated kernel for the fuzzers: it handles the tool's requests as rtnetlink and
+ * lbx.ko do, in place of libmnl's sockets; see kernel.c
  */
 #ifndef KERNEL_H
 #define KERNEL_H
 
 #include "../dev.h"
 
-/* The number of the family "lbx", not that of a message of rtnetlink */
+/* The number of the family "lbx", different from any rtnetlink message type */
 #define GENL_ID_LBX	0x1000
 
 /**
- * struct kernel - what there is, and what has been asked for
+ * struct kernel - state of the simulated kernel
  * @devs: the lbx devices, with their addresses and claims
- * @changes: how many requests have changed something
- * @refuse: that one is refused, counted from 0, if none before it is; -1 for none
- * @lose: instead, its answer is lost
- * @record: gets each answer, or is NULL
+ * @changes: number of requests that changed something
+ * @refuse: number of the request to refuse, from 0, if none before it fails; -1 for none
+ * @lose: lose the answer of that request instead
+ * @record: called with each answer, or NULL
  */
 struct kernel {
 	struct devs	devs;

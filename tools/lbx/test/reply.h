@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The commands whose answers fuzz_reply.c makes, and seeds.c begins with */
+/* The commands for which fuzz_reply.c makes answers and seeds.c makes seeds */
 #ifndef REPLY_H
 #define REPLY_H
 
@@ -8,7 +8,7 @@
 
 #include "../lbx.h"
 
-/* The first byte of an input is twice the number of one, and 1 more for JSON */
+/* The first byte of an input is twice the index of a command, plus 1 for JSON */
 static const char *const reply_lines[] = {
 	"show", "show a", "claims", "claims a", "save", "stats", "stats a",
 	"claim eth1 192.0.2.1 2001:db8::1 dev a", "unclaim --all",

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * seeds FOLDER - what fuzz_reply.c begins with, a file for each command: the answers that
- * the kernel in kernel.c gives, as datagrams; and for "trace" and "monitor", which that
- * has no answers for, some of a route, a rule, and events.
+ * seeds DIRECTORY - write the seeds of fuzz_reply.c, one file for each command
+ *
+ * A seed contains the answers of the simulated kernel in kernel.c, as datagrams.  For
+ * "trace" and "monitor", which that kernel does not answer, it contains a route, a
+ * rule, and some events.
  */
 #include <errno.h>
 #include <poll.h>
@@ -42,7 +44,7 @@ static void finish(struct nlmsghdr *nlh)
 	free(nlh);
 }
 
-/* The answer to a request for one thing ends by an ack */
+/* The answer to a request for a single object ends with an ack. */
 static void put_route(const char *to, int table)
 {
 	struct nlmsghdr *nlh = nl_new(RTM_NEWROUTE, 0);
@@ -108,7 +110,7 @@ static void put_claim_event(int cmd, const char *addr)
 	finish(nlh);
 }
 
-/* "lbx monitor" has an error when it waits for events, which are put after that */
+/* "lbx monitor" fails when it waits for events; the events are written after that. */
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	(void)fds;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Of libmnl's sockets, what is the same for each that a fuzzer has in their place */
+/* The functions of libmnl's sockets that are the same for all fuzzers */
 #include <libmnl/libmnl.h>
 
 #include "fuzz.h"

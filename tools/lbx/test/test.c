@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of the parser and the printer, by cmocka: what needs no module.  Run by
- * "make -C tools/lbx check", with AddressSanitizer and UBSan.
+ * Unit tests of the parser and the printer, with cmocka; they need no module.  "make -C
+ * tools/lbx check" runs them with AddressSanitizer and UBSan.
  */
 #include <ctype.h>
 #include <setjmp.h>
@@ -25,7 +25,7 @@ int lbx_main(int argc, char **argv);
 
 #define WORDS_MAX	32
 
-/* Splits a line by spaces into @words; its copy is @copy */
+/* Split a line at spaces into @words.  @copy holds the words. */
 static int split(const char *line, char *copy, char **words)
 {
 	char *word;
@@ -37,7 +37,7 @@ static int split(const char *line, char *copy, char **words)
 	return n;
 }
 
-/* Parses a line such as "add pg mtu 1500" */
+/* Parse a line such as "add pg mtu 1500". */
 static bool parse(const char *line, struct args *args, char *why)
 {
 	const struct command *command;
@@ -72,7 +72,7 @@ static void refuses(const char *line, const char *text)
 		fail_msg("'%s': '%s' instead of '%s'", line, why, text);
 }
 
-/* What @function prints on stdout; the caller frees it */
+/* Return what @function prints on stdout.  The caller frees it. */
 static char *printed(void (*function)(const void *), const void *data)
 {
 	char *text = calloc(1, 65536);
@@ -283,7 +283,7 @@ static void commands_are_found_by_their_beginning(void **state)
 
 	(void)state;
 	assert_string_equal(cmd_find("mon", why, 512)->name, "monitor");
-	/* which is also the beginning of another */
+	/* also a prefix of another command */
 	assert_string_equal(cmd_find("claim", why, 512)->name, "claim");
 	assert_null(cmd_find("s", why, 512));
 	assert_string_equal(why, "'s' can be 'set' 'show' 'stats' 'save'");
@@ -310,7 +310,9 @@ static void examples_are_valid(void **state)
 	}
 }
 
-/* What lbx(8) says of a command, from ".It Cm NAME" to the next; the caller frees it */
+/* Return the entry of a command in lbx(8), from ".It Cm NAME" to the next one.  The
+ * caller frees it.
+ */
 static char *manual_of(const char *name)
 {
 	FILE *file = fopen("lbx.8", "re");
@@ -347,7 +349,7 @@ static void the_manual_has_each_argument(void **state)
 		for (arg = command->args; arg->help; arg++) {
 			const char *word = arg->keyword ?: arg->value;
 
-			/* "--cpu" is "Fl -cpu" there, and "ADDR[/LEN]" has macros in it */
+			/* lbx(8) has "Fl -cpu" for "--cpu", and macros in "ADDR[/LEN]" */
 			word += !strncmp(word, "--", 2);
 			snprintf(example, sizeof(example), "%.*s",
 				 (int)strcspn(word, "["), word);
@@ -390,7 +392,7 @@ static void complete(const void *data)
 	const char *line = data;
 	int n = split(line, copy, words);
 
-	/* a space at the end begins a new word */
+	/* after a trailing space, a new word begins */
 	if (!*line || line[strlen(line) - 1] == ' ')
 		words[n++] = "";
 	cmd_complete(n, words);
@@ -436,7 +438,7 @@ static void numbers_are_short(void **state)
 		assert_string_equal(human(cases[i].value, buf), cases[i].text);
 }
 
-/* A device with something of everything */
+/* Make a device with a value in each field. */
 static void make_dev(struct dev *dev)
 {
 	struct prefix prefix;
@@ -506,7 +508,7 @@ static void a_device_is_shown_as_json(void **state)
 
 	(void)state;
 	make_dev(&dev);
-	/* more than a double holds */
+	/* more than a double holds exactly */
 	dev.counters[0] = 9007199254740993;
 	object = json_dev(&dev);
 	text = json_dumps(object, JSON_COMPACT);
@@ -574,7 +576,7 @@ static void a_link_message_is_read(void **state)
 	free(nlh);
 }
 
-/* Cut anywhere, or with an attribute of the wrong size */
+/* Truncated anywhere, or with an attribute of the wrong size */
 static void a_short_link_message_is_no_harm(void **state)
 {
 	struct nlmsghdr *nlh = link_message("lbx"), *cut;
@@ -624,7 +626,7 @@ static void rates_are_of_a_second(void **state)
 	row.value[LBX_XSTATS_DIRECT_PACKETS - 1] = 150;
 	row.value[LBX_XSTATS_QUEUED_PACKETS - 1] = 2;
 	list_add(&now, row);
-	/* came meanwhile */
+	/* created between the readings */
 	row.index = 2;
 	list_add(&now, row);
 	sample_rates(&before, &now, &rates);
@@ -636,7 +638,7 @@ static void rates_are_of_a_second(void **state)
 	list_free(&rates);
 }
 
-/* As the kernel tells them in another order, with one gone and one come */
+/* The kernel reports another order, one device is gone and one is new */
 static void rates_are_of_the_same_cpu_and_device(void **state)
 {
 	static const int then[][2] = { { 1, -1 }, { 1, 0 }, { 1, 1 }, { 2, -1 }, { 3, -1 } };
@@ -674,7 +676,7 @@ static void run_main(const void *data)
 	int n = split(data, copy, words + 1);
 	int status;
 
-	/* getopt(3): from the beginning again */
+	/* getopt(3): start again from the first word */
 	optind = 0;
 	status = lbx_main(n + 1, words);
 	fflush(stdout);
