@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of lbx-bench share.  Each does one thing:
+ * Shared by all files of lbx-bench:
  *
  *   main.c      options, and the measurement as JSON
- *   workload.c  the table of workloads, and what one operation of each does
- *   flow.c      the sockets that it is done on, in their network namespaces
- *   echo.c      who answers behind a tun device
- *   measure.c   how often it is done, by whom, and what that took
- *   carrier.c   which devices carried it
+ *   workload.c  the table of workloads, and one operation of each
+ *   flow.c      the sockets of the operations, in their network namespaces
+ *   echo.c      the responder behind a tun device
+ *   measure.c   batches of operations, their threads, and the time they take
+ *   carrier.c   the devices that carried the operations
  *   hist.c      the distribution of single operations
  *   stat.c      medians and spreads
- *   head.c      what it ran on
+ *   head.c      the environment of the measurement
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -23,19 +23,19 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* The most that one operation sends at once */
+/* Most bytes that one operation sends at once */
 #define SIZE_MAX_STREAM	(1 << 20)
 #define SIZE_MAX_DGRAM	65000
 
 /**
- * struct workload - what an operation is
- * @name: on the command line and in the JSON
+ * struct workload - a kind of operation
+ * @name: its name on the command line and in JSON
  * @type: SOCK_DGRAM or SOCK_STREAM
- * @answer: the server sends as much back
- * @zerocopy: sent with MSG_ZEROCOPY
- * @connects: each operation has a connection of its own
- * @batch: operations of little size that are measured as one, see batch_of()
- * @help: one operation, in a few words
+ * @answer: the server sends the same amount back
+ * @zerocopy: send with MSG_ZEROCOPY
+ * @connects: each operation has its own connection
+ * @batch: number of small operations in a batch, see batch_of()
+ * @help: description of one operation for the help
  */
 struct workload {
 	const char	*name;
@@ -48,8 +48,8 @@ struct workload {
 };
 
 /**
- * struct address - where a socket is, or goes to
- * @len: of @ss, 0 if there is none
+ * struct address - address of a socket
+ * @len: length of @ss, 0 for no address
  * @ss: the address
  */
 struct address {
@@ -58,12 +58,13 @@ struct address {
 };
 
 /**
- * struct flow - a client and a server that talk
+ * struct flow - a client and a server that exchange data
  * @client: connected to the server
- * @server: connected to the client, but for datagrams; -1 if an operation connects
- * @listener: accepts, -1 if nobody has to
- * @to: where the client connects to
- * @dev: the device that both are bound to, or NULL
+ * @server: connected to the client, unless it is a datagram socket; -1 if each operation
+ *	connects
+ * @listener: accepts connections, or -1
+ * @to: the address to which the client connects
+ * @dev: the device to which both are bound, or NULL
  */
 struct flow {
 	int		client;
@@ -74,23 +75,23 @@ struct flow {
 };
 
 /**
- * struct job - what is to be measured, as the command line has it
+ * struct job - a measurement, as specified on the command line
  * @workload: the operation
- * @size: of what is sent, in bytes
- * @to: the address that clients connect to; none for AF_UNIX
- * @at: the address that servers have, which is @to unless somebody translates
- * @client_netns: where the clients are; NULL for right here
- * @server_netns: where the servers are; NULL for right here
- * @dev: sockets are bound to this device, or NULL
- * @via: the devices that have to carry it, separated by commas, or NULL
+ * @size: bytes that an operation sends
+ * @to: the address to which clients connect; NULL for AF_UNIX
+ * @at: the address that servers bind, if it differs from @to because of translation
+ * @client_netns: netns of the clients; NULL for the current one
+ * @server_netns: netns of the servers; NULL for the current one
+ * @dev: the device to which all sockets are bound, or NULL
+ * @via: the devices that must carry the traffic, separated by commas, or NULL
  * @tun: the tun device behind which echo.c answers, or NULL
  * @flows: number of clients and servers
- * @cpus: number of threads, which share the flows out; each has a CPU
- * @instructions: a nanosecond of the clock is an instruction
- * @dither: pause before each operation, so that samples hit another part of it
+ * @cpus: number of threads, which share the flows; each has its own CPU
+ * @instructions: the clock counts one nanosecond per instruction
+ * @dither: pause before each operation, so that samples hit other parts of it
  * @batches: number of batches
- * @divide: of a batch's operations, do one in so many
- * @seconds: how long they take together, unless @instructions
+ * @divide: divides the number of operations in a batch
+ * @seconds: duration of all batches together, unless @instructions
  */
 struct job {
 	const struct workload	*workload;
@@ -112,13 +113,13 @@ struct job {
 };
 
 /**
- * struct result - what came out
- * @value: nanoseconds, or instructions, per operation: the median of the batches
- * @spread: by how much the batches differ, in percent of @value
- * @operations: how many there have been in all, the first ones included
- * @p50: the median of single operations, less what it takes to look at the clock
- * @p99: likewise, 99 of 100 take no longer
- * @p999: likewise, 999 of 1000
+ * struct result - the result of a measurement
+ * @value: nanoseconds or instructions per operation: the median of the batches
+ * @spread: the difference between the batches, in percent of @value
+ * @operations: number of operations in total, including the warm-up
+ * @p50: the median of single operations, without the cost of reading the clock
+ * @p99: likewise, the 99th percentile
+ * @p999: likewise, the 99.9th percentile
  */
 struct result {
 	double		value;

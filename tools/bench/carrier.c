@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which devices carried it?  A figure of a device that another one has carried for
- * would be worse than none.
+ * Check which devices carried the traffic.  A result is misleading if another device
+ * than the intended one carried it.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 /* struct carriers is the text of /proc/net/dev */
 #define TEXT_MAX	(1 << 20)
 
-/* Of this thread's network namespace */
+/* Read the counters of this thread's network namespace. */
 struct carriers *carriers_now(void)
 {
 	char *text = malloc(TEXT_MAX);
@@ -33,7 +33,7 @@ struct carriers *carriers_now(void)
 	return (struct carriers *)text;
 }
 
-/* A line such as "  lo: BYTES PACKETS ...".  Return: the next one, NULL if none. */
+/* Parse a line such as "  lo: BYTES PACKETS ...".  Return the next line, or NULL. */
 static const char *next_dev(const char *text, char name[32], uint64_t *packets)
 {
 	unsigned long long rx, tx;
@@ -60,7 +60,7 @@ static uint64_t packets_of(const char *text, const char *dev)
 	return 0;
 }
 
-/* Is @dev a word of @list, which has commas? */
+/* Return true if @dev is one of the words of @list, which commas separate. */
 static bool in_list(const char *list, const char *dev)
 {
 	size_t len = strlen(dev);
@@ -73,17 +73,17 @@ static bool in_list(const char *list, const char *dev)
 }
 
 /**
- * carriers_differ - have other devices carried than those that should?
- * @before: /proc/net/dev as it was
- * @after: as it is
- * @via: the devices that should, separated by commas
- * @operations: how many there have been in between; each is one packet at least
- * @why: gets what is wrong
- * @size: of @why
+ * carriers_differ - check whether other devices carried the traffic than intended
+ * @before: /proc/net/dev before the operations
+ * @after: /proc/net/dev after them
+ * @via: the intended devices, separated by commas
+ * @operations: number of operations in between; each is at least one packet
+ * @why: filled with the difference
+ * @size: size of @why
  *
- * One in a hundred may be of others: neighbour and router discovery, say.
+ * One packet in a hundred may be on another device, for neighbour and router discovery.
  *
- * Return: whether they have.
+ * Return: true if they differ.
  */
 bool carriers_differ(const char *before, const char *after, const char *via,
 		     uint64_t operations, char *why, size_t size)
@@ -115,7 +115,7 @@ bool carriers_differ(const char *before, const char *after, const char *via,
 	return !seen;
 }
 
-/* Does not return if others have carried than those in @via, which may be NULL */
+/* Exit if other devices carried the traffic than those in @via, which may be NULL. */
 void carriers_check(const struct carriers *before, const struct carriers *after,
 		    const char *via, uint64_t operations)
 {

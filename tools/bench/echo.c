@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who answers behind a tun device: a thread that reads each packet, swaps its source
- * and its destination, and writes it back.  What goes to the other end of the
- * tunnel so comes back to this one, from there; checksums stay true, since a sum
- * does not depend on the order.
+ * The responder behind a tun device: a thread that reads each packet, swaps its source
+ * and destination, and writes it back.  A packet to the other end of the tunnel thus
+ * returns to this end, as if sent from there.  Checksums stay valid, because a sum does
+ * not depend on the order of its terms.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static void swap(unsigned char *a, unsigned char *b, size_t len)
 	memcpy(b, saved, len);
 }
 
-/* Return: whether it is a packet that has an answer; multicast has none */
+/* Return true if the packet has an answer; multicast packets have none. */
 bool echo_swap(unsigned char *packet, size_t len)
 {
 	if (len >= 20 && packet[0] >> 4 == 4) {
@@ -56,7 +56,9 @@ static void *answer(void *data)
 	err(1, "read from the tun device");
 }
 
-/* The device is there, in this network namespace; the thread ends with the process */
+/* Attach to the device, which exists in this network namespace.  The thread ends with
+ * the process.
+ */
 void echo_start(const char *tun)
 {
 	static int fd;

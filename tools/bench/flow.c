@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sockets that operations are done on.  A socket belongs to the network
- * namespace that its thread was in when it was made, for good: the servers are made
- * in theirs, then the clients, and there the process stays.
+ * The sockets of the operations.  A socket stays in the network namespace in which its
+ * thread created it.  The process creates the servers in their namespace, then the
+ * clients in theirs, and stays there.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,11 +19,11 @@
 
 #include "bench.h"
 
-/* Where ip-netns(8) keeps them */
+/* The directory of network namespaces, see ip-netns(8) */
 #define NETNS_DIR	"/run/netns"
 #define PORT		5000
 
-/* @family as in the address; nobody waits for ever */
+/* Open a socket of the address family @family, with a timeout. */
 int new_socket(int family, int type, const char *dev)
 {
 	struct timeval timeout = { .tv_sec = 5 };
@@ -56,7 +56,8 @@ static void set_zerocopy(int fd)
 		err(1, "SO_ZEROCOPY");
 }
 
-/* @text and a port, or the name of an AF_UNIX socket if there is no @text */
+/* Fill in an address: @text and a port, or the name of an AF_UNIX socket without @text.
+ */
 static void get_address(const char *text, int port, struct address *address)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *ai;
@@ -65,7 +66,7 @@ static void get_address(const char *text, int port, struct address *address)
 
 	memset(address, 0, sizeof(*address));
 	if (!text) {
-		/* Abstract: nothing in the file system */
+		/* An abstract name does not appear in the file system */
 		un->sun_family = AF_UNIX;
 		address->len = offsetof(struct sockaddr_un, sun_path) + 1 +
 			       sprintf(un->sun_path + 1, "lbx-bench-%d-%d",
@@ -126,14 +127,16 @@ static void open_client(const struct job *job, struct flow *flow, int type)
 }
 
 /**
- * open_flows - make the sockets, and stay in the clients' network namespace
- * @job: which, and where
+ * open_flows - create the sockets, and stay in the clients' network namespace
+ * @job: the kind of sockets and their namespaces
  *
- * Return: @job->flows flows; it does not return if there is none to be had.
+ * Exits on failure.
+ *
+ * Return: @job->flows flows.
  */
 struct flow *open_flows(const struct job *job)
 {
-	/* AF_UNIX has a stream for everything, the floor */
+	/* AF_UNIX, the lower bound, uses a stream for every workload */
 	int type = job->to ? job->workload->type : SOCK_STREAM;
 	struct flow *flows = calloc(job->flows, sizeof(*flows));
 	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What it ran on, as the first object of a file of measurements */
+/* The environment of a measurement: the first object in a file of measurements */
 #include <err.h>
 #include <gnu/libc-version.h>
 #include <stdio.h>
@@ -12,7 +12,9 @@
 
 #include "bench.h"
 
-/* The value of the first line "KEY : VALUE" of /proc/cpuinfo, for one of @line */
+/* Return the value of the first line "KEY : VALUE" of /proc/cpuinfo.  It points into
+ * @line.
+ */
 static const char *cpu_line(const char *key, char *line, size_t size)
 {
 	FILE *file = fopen("/proc/cpuinfo", "r");
@@ -31,7 +33,9 @@ static const char *cpu_line(const char *key, char *line, size_t size)
 	return value;
 }
 
-/* Prints it, with @argv, each KEY=VALUE, put in or instead.  Return: the status. */
+/* Print the head.  @argv: KEY=VALUE pairs that are added or replace others.  Return the
+ * exit status.
+ */
 int print_head(int argc, char **argv)
 {
 	static char model[512], flags[8192];

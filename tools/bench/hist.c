@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The distribution of single operations, in the slots of HdrHistogram: linear within
- * a power of two, and as many slots for each.  Its library in C is in Debian from
- * forky on (libhdr-histogram-dev); the roots here are of Debian 12 and 13.
+ * The distribution of single operations, in the slots of HdrHistogram: linear within a
+ * power of two, with the same number of slots in each.  Debian has its C library only
+ * from forky on (libhdr-histogram-dev), but the images are Debian 12 and 13.
  */
 #include <err.h>
 #include <math.h>
@@ -21,7 +21,9 @@ struct hist *hist_new(void)
 	return hist;
 }
 
-/* Up to 2^HIST_BITS a slot is one value, and HALF slots are each power of two above */
+/* Return the slot of a value.  Below 2^HIST_BITS, each value has a slot; above, each
+ * power of two has HALF slots.
+ */
 unsigned int hist_slot(uint64_t value)
 {
 	unsigned int shift;
@@ -34,7 +36,7 @@ unsigned int hist_slot(uint64_t value)
 	return shift * HALF + (value >> shift);
 }
 
-/* The largest value of a slot: what is said of it is never too good */
+/* Return the largest value of a slot, so that a percentile is never too optimistic. */
 uint64_t hist_value(unsigned int slot)
 {
 	unsigned int shift;
@@ -61,7 +63,7 @@ void hist_merge(struct hist *to, const struct hist *from)
 			to->count[i] += from->count[i];
 }
 
-/* The value that @percent of all do not exceed; 0 if there are none */
+/* Return the value that @percent of all values do not exceed, or 0 if there are none. */
 uint64_t hist_percentile(const struct hist *hist, double percent)
 {
 	uint64_t wanted = ceil(hist->n * percent / 100), seen = 0;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The distribution of a value, see hist.c */
+/* The distribution of a value; see hist.c */
 #ifndef HIST_H
 #define HIST_H
 
 #include <stdint.h>
 
-/* As HdrHistogram has them: values below 2^HIST_BITS are exact, those above to
- * half of that many parts, and those of 2^HIST_MAX and more are taken for the
- * largest there is.
+/* The format of HdrHistogram: values below 2^HIST_BITS are exact, larger values have a
+ * resolution of half of that number of parts, and values from 2^HIST_MAX on count as
+ * the largest one.
  */
 #define HIST_BITS	18
 #define HIST_MAX	36
 #define HIST_SLOTS	((HIST_MAX - HIST_BITS + 2) << (HIST_BITS - 1))
 
 /**
- * struct hist - how often each value was there
+ * struct hist - a histogram
  * @n: number of values
- * @count: how often; its memory is touched where there are values only
+ * @count: number of values in each slot; only the memory of used slots is touched
  */
 struct hist {
 	uint64_t	n;

@@ -2,8 +2,8 @@
 /*
  * lbx-bench - measure one workload between a client and a server, once
  *
- * Where they are, and what is between them, others have set up: see the script "lab".
- * Prints an object of JSON, which "results.py" explains.
+ * The caller sets up their network namespaces and the devices between them: see the
+ * script "lab".  Prints a JSON object; "results.py" documents it.
  */
 #include <err.h>
 #include <getopt.h>
@@ -65,7 +65,7 @@ static double read_seconds(const char *text)
 	return s;
 }
 
-/* KEY=VALUE, where VALUE is an integer if it looks like one */
+/* Add KEY=VALUE to an object; VALUE becomes an integer if it looks like one. */
 bool add_tag(json_t *object, const char *text)
 {
 	const char *value = strchr(text, '=');
@@ -82,7 +82,7 @@ bool add_tag(json_t *object, const char *text)
 	return tag && !json_object_set_new(object, key, tag);
 }
 
-/* Does not return if it cannot be measured like that */
+/* Exit if the job cannot be measured. */
 static void check_job(const struct job *job)
 {
 	size_t max = job->workload->type == SOCK_DGRAM ? SIZE_MAX_DGRAM : SIZE_MAX_STREAM;
@@ -100,7 +100,9 @@ static void check_job(const struct job *job)
 		     job->flows);
 }
 
-/* Two and one that listens for each flow, where 1024 in all is usual */
+/* Raise the limit of open files: a flow needs three, and the usual limit is 1024 in
+ * total.
+ */
 static void allow_files(void)
 {
 	struct rlimit limit;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How often operations are done, by whom, and what that took.
+ * Run batches of operations, and measure how long they take.
  *
- * Instructions (the clock counts them, see "tools/vm/run -i"): batches of a fixed
- * number of operations, by one thread.  Time: batches of a fixed time, by threads
- * that have a CPU each and begin together.
+ * Instructions (the clock counts them, see "tools/vm/run -i"): batches have a fixed
+ * number of operations, in one thread.  Time: batches have a fixed duration, in threads
+ * that have their own CPU and start together.
  */
 #include <err.h>
 #include <pthread.h>
@@ -16,16 +16,16 @@
 #include "bench.h"
 #include "hist.h"
 
-/* Batches that come first and do not count */
+/* Number of warm-up batches, which do not count */
 #define WARMUP		3
-/* Operations between two looks at the clock, where a batch ends by time */
+/* Operations between two readings of the clock, in batches of a fixed duration */
 #define UNWATCHED	16
 
 /**
  * struct batch - a part of the work, the same for all workers
- * @operations: end after so many, or
- * @ns: ... after so long, if that is not 0
- * @single: look at the clock for each operation, to tell of their distribution
+ * @operations: number of operations, if @ns is 0
+ * @ns: duration
+ * @single: read the clock for each operation, to measure their distribution
  */
 struct batch {
 	int		operations;
@@ -35,15 +35,15 @@ struct batch {
 
 /**
  * struct worker - a thread with its flows
- * @job: what it does
- * @team: what it shares with the others
+ * @job: the measurement
+ * @team: shared with the other workers
  * @flows: the first of its flows
- * @n: their number
- * @next: the one that is next, they take turns
- * @hist: of single operations
- * @done: operations in the last batch
- * @ns: what they took
- * @total: operations in all batches
+ * @n: number of its flows
+ * @next: index of the next flow, round robin
+ * @hist: distribution of single operations
+ * @done: number of operations in the last batch
+ * @ns: duration of the last batch
+ * @total: number of operations in all batches
  */
 struct worker {
 	const struct job	*job;
@@ -58,11 +58,11 @@ struct worker {
 };
 
 /**
- * struct team - the workers; the first is the process's own thread
- * @worker: all of them
- * @n: their number
- * @batch: what all do next
- * @barrier: for all, before and after a batch
+ * struct team - the workers; the first one is the main thread
+ * @worker: all workers
+ * @n: number of workers
+ * @batch: the next batch of all workers
+ * @barrier: all workers wait for it before and after a batch
  */
 struct team {
 	struct worker		*worker;
@@ -79,7 +79,7 @@ static uint64_t now(void)
 	return time.tv_sec * 1000000000ULL + time.tv_nsec;
 }
 
-/* What it takes to look at the clock: the least of many times */
+/* Return the cost of reading the clock: the minimum of many tries. */
 static uint64_t clock_cost(void)
 {
 	uint64_t least = UINT64_MAX, start, end;
@@ -94,8 +94,8 @@ static uint64_t clock_cost(void)
 	return least;
 }
 
-/* For those who take samples: what it takes has a name of its own, and can be left out.
- * Its length is a random number by xorshift.
+/* A random pause for profilers, with xorshift.  It is a function of its own, so that a
+ * profile can leave it out.
  */
 static __attribute__((noinline)) void dither(void)
 {
@@ -105,7 +105,7 @@ static __attribute__((noinline)) void dither(void)
 	state ^= state << 13;
 	state ^= state >> 17;
 	state ^= state << 5;
-	/* The compiler is not to see that this is for nothing */
+	/* Keep the compiler from removing the loop */
 	for (i = state % 1024; i; i--)
 		__asm__ volatile("");
 }
@@ -169,7 +169,7 @@ static void *work(void *data)
 	return NULL;
 }
 
-/* Nanoseconds per operation, of all workers together */
+/* Run a batch.  Return nanoseconds per operation, of all workers together. */
 static double run_batch(struct team *team)
 {
 	double per_ns = 0;
@@ -185,7 +185,7 @@ static double run_batch(struct team *team)
 	return 1 / per_ns;
 }
 
-/* The @i-th of the CPUs that we may run on */
+/* Return the @i-th CPU on which the process may run. */
 static int allowed_cpu(const cpu_set_t *allowed, int i)
 {
 	int cpu;
@@ -206,7 +206,7 @@ static void pin(pthread_t thread, int cpu)
 		errx(1, "a thread cannot be bound to CPU %d", cpu);
 }
 
-/* Shares the flows out, and starts the threads */
+/* Distribute the flows among the workers, and start the threads. */
 static void gather(struct team *team, const struct job *job, struct flow *flows)
 {
 	pthread_t thread;
@@ -237,10 +237,10 @@ static void gather(struct team *team, const struct job *job, struct flow *flows)
 }
 
 /**
- * measure - do it, and tell what it took
- * @job: what to do
- * @flows: on these
- * @result: to fill
+ * measure - run the measurement
+ * @job: the job
+ * @flows: its flows
+ * @result: filled
  */
 void measure(const struct job *job, struct flow *flows, struct result *result)
 {

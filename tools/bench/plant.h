@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A planted slowdown, for "make bench-gate" to see: three needless atomics for each packet,
- * in a cache line that all CPUs share.  With one, the compiler has saved two instructions
- * elsewhere in lbx_xmit_claimed().  Included by force into each file of a module
- * that is built for this and nothing else (KCFLAGS=-include): whatever way a packet
- * takes in xmit.c, its timestamp is cleared there, once.
+ * A planted slowdown that "make bench-gate" must detect: three needless atomics for
+ * each packet, on a cache line that all CPUs share.  With one atomic, the compiler
+ * saved two instructions elsewhere in lbx_xmit_claimed().  KCFLAGS=-include adds this
+ * file to each file of a module that is built for this purpose only.  On each packet
+ * path in xmit.c, the timestamp of a packet is cleared there once.
  */
 #ifdef __KERNEL__
 #include <linux/atomic.h>

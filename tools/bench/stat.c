@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is said of several measurements of the same */
+/* Statistics of repeated measurements */
 #include <stdlib.h>
 
 #include "bench.h"
@@ -11,14 +11,16 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorts @values, of which there is one at least */
+/* Sorts @values, of which there must be at least one. */
 double median(double *values, size_t n)
 {
 	qsort(values, n, sizeof(*values), compare);
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* From the least to the largest, in percent of the median.  Sorts @values. */
+/* Return the difference of the largest and the smallest value, in percent of the
+ * median.  Sorts @values.
+ */
 double spread(double *values, size_t n)
 {
 	double middle = median(values, n);

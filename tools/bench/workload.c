@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of workloads, and what one operation of each does.
+ * The table of workloads, and one operation of each.
  *
- * Client and server are one thread: what is sent has mostly arrived when send()
- * returns, so that nobody waits, and nobody is switched to.
+ * Client and server are one thread.  What the client sends has mostly arrived when
+ * send() returns, so nothing has to wait, and there is no context switch.
  */
 #include <err.h>
 #include <errno.h>
@@ -31,7 +31,7 @@ const struct workload workloads[] = {
 	{ }
 };
 
-/* Each thread has its own, and so has each its cache lines */
+/* One buffer for each thread, so that threads share no cache lines */
 static __thread char buf[SIZE_MAX_STREAM] __attribute__((aligned(4096)));
 
 const struct workload *find_workload(const char *name)
@@ -44,8 +44,9 @@ const struct workload *find_workload(const char *name)
 	return NULL;
 }
 
-/* As many as take about as long, whatever their size.  The same number for each
- * peer: what happens once in a number of packets happens as often to each.
+/* Return the number of operations in a batch, so that batches of all sizes take about
+ * the same time.  The number is the same for each transport: an event that occurs once
+ * in a number of packets occurs equally often.
  */
 int batch_of(const struct workload *workload, size_t size)
 {
@@ -84,7 +85,7 @@ static void wait_for(int from, bool all_sent, int to)
 		errx(1, "nothing arrives in 5 s");
 }
 
-/* A stream may take and deliver in parts what is sent as one */
+/* Pass a message over a stream, which may accept and deliver it in parts. */
 static void pass_stream(int from, int to, size_t size, int flags)
 {
 	size_t sent = 0, got = 0;
@@ -114,7 +115,8 @@ static void pass_stream(int from, int to, size_t size, int flags)
 	}
 }
 
-/* The kernel tells when it no longer needs the memory, and a program has to hear it */
+/* Read the notifications that the kernel no longer needs the memory, as a program must.
+ */
 static void reap_zerocopy(int fd)
 {
 	char control[128];
@@ -129,7 +131,7 @@ static void reap_zerocopy(int fd)
 		err(1, "the error queue");
 }
 
-/* Ends by a reset: what waits in TIME_WAIT would be in the way of those that follow */
+/* End with a reset: connections in TIME_WAIT would affect later operations. */
 static void end_connection(int client, int server)
 {
 	static const struct linger reset = { .l_onoff = 1 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of lbx-bench, by cmocka: what needs no network.  Run by
- * "make -C tools/bench check", with AddressSanitizer and UBSan.
+ * Unit tests of lbx-bench, with cmocka; they need no network.  "make -C tools/bench
+ * check" runs them with AddressSanitizer and UBSan.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -36,7 +36,7 @@ static void spread_is_in_percent(void **state)
 	assert_true(spread(none, 2) == 0);
 }
 
-/* A slot has the values from that after the one before to its own */
+/* Each slot begins after the largest value of the slot before. */
 static void slots_follow_each_other(void **state)
 {
 	uint64_t last = 0;
