@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For sparse, ahead of every file it reads (tools/check): what the headers of
- * kernels younger than Debian's sparse, 0.6.4, take for granted.
+ * Included before every file that sparse reads (tools/check).  Debian's sparse, 0.6.4,
+ * lacks these features that the headers of newer kernels need.
  */
 
-/* 7.2's scripts/checker-valid.sh refuses a sparse that has not heard of it */
+/* 7.2's scripts/checker-valid.sh rejects a sparse that does not know it */
 #define __typeof_unqual__	__typeof__
 
-/* MODULE_INFO() asks in a static_assert() whether a string literal has a NUL in
- * it, and sparse does not take this for a constant
+/* MODULE_INFO() checks in a static_assert() whether a string literal contains a NUL,
+ * and sparse does not treat this as a constant
  */
 #define __builtin_strlen(s)	(sizeof(s) - 1)

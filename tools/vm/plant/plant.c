@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * plant - bugs for a debug kernel to find, so that tools/vm/test sees it do so
+ * plant - planted bugs: tools/vm/test checks that a debug kernel detects them
  *
  *	insmod plant.ko bug=NAME
  *
- * "device" is of a device plant0, which is there, and "netns" of the caller's netns.
+ * The bug "device" needs an existing device plant0.  "netns" takes a reference to the
+ * caller's netns.
  */
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
@@ -27,7 +28,7 @@ static int places = 32;
 static int counter;
 static netdevice_tracker tracker;
 
-/* In a read-write variable, or the compiler would know what happens */
+/* A writable variable, so that the compiler cannot predict the result */
 static void *memory;
 
 static void plant_leak(void)
@@ -89,7 +90,7 @@ static void plant_reference(void)
 	free_netdev(dev);
 }
 
-/* Not tracked, for which the kernel waits when the device goes */
+/* The reference is not tracked.  The kernel waits for it when the device is deleted. */
 static void plant_device(void)
 {
 	struct net_device *dev = dev_get_by_name(current->nsproxy->net_ns, "plant0");
@@ -111,7 +112,7 @@ static int count(void *unused)
 	return 0;
 }
 
-/* For as long as it takes to see one, if there is something that looks */
+/* Race for long enough that KCSAN detects it. */
 static void plant_race(void)
 {
 	struct task_struct *a = kthread_run(count, NULL, "plant-a");
