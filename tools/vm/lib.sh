@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# lib.sh - what the VM tools share. Sourced, never run.
+# lib.sh - shared by the VM tools. Sourced, never executed.
 
-# The Debian packages these tools need on the host, and nothing else does:
-# the compilers and everything the tests call live in the images.
+# The Debian packages that these tools need on the host. The compilers, and everything
+# that the tests call, are in the images.
 VM_HOST_PACKAGES=(
 	debian-archive-keyring
 	mmdebstrap
@@ -12,8 +12,8 @@ VM_HOST_PACKAGES=(
 	util-linux
 )
 
-# Debian's kernels, and all there are: "debug-kernel" makes those that Debian has
-# not. A new one is one more word here and one more line in vm_kernel().
+# Debian's kernels, and all kernels: "debug-kernel" builds those that Debian does not
+# have. To add a kernel, add a word here and a line in vm_kernel().
 VM_DEBIAN_KERNELS=(6.1 6.12 7.2)
 VM_DEBUG_KERNELS=(debug debug-6.1 kcsan)
 VM_KERNELS=("${VM_DEBIAN_KERNELS[@]}" "${VM_DEBUG_KERNELS[@]}")
@@ -25,11 +25,11 @@ vm_repo=$(realpath "$vm_dir/../..")
 vm_cache=${XDG_CACHE_HOME:-$HOME/.cache}/lbx
 vm_name=tools/vm/${0##*/}
 
-# vm_kernel KERNEL: sets what there is to know about a kernel
-#   vm_suite      the Debian release that is its root
-#   vm_base       the Debian kernel with that root: itself, but for debug kernels
-#   vm_debug      what "debug-kernel" makes of vm_base, empty if it is Debian's
-#   vm_configs    by these files, of which the last counts
+# vm_kernel KERNEL: set the properties of a kernel
+#   vm_suite      the Debian release of its root
+#   vm_base       the Debian kernel of its root: itself, except for debug kernels
+#   vm_debug      name of the kernel that "debug-kernel" builds from vm_base, or empty
+#   vm_configs    its configuration files; later files override earlier ones
 vm_kernel()
 {
 	vm_base=$1 vm_debug='' vm_configs=(debug.config)
@@ -73,13 +73,13 @@ vm_usage()
 	exit 2
 }
 
-# vm_help: prints the comment block at the head of the calling script
+# vm_help: print the comment block at the head of the calling script
 vm_help()
 {
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
 }
 
-# vm_need COMMAND...: all of them, or the way to get them
+# vm_need COMMAND...: check that they are installed, or print how to install them
 vm_need()
 {
 	local command
@@ -92,15 +92,14 @@ vm_need()
 	[ "$(id -u)" = 0 ] || vm_usage "run this as root, it uses chroot and mount"
 }
 
-# vm_in_root [-s] [-m FOLDER] ROOT COMMAND [ARG...]
-#   -s         what is written to ROOT is scratch, and not refused
-#   -m FOLDER  is /mnt, read-write
+# vm_in_root [-s] [-m DIR] ROOT COMMAND [ARG...]
+#   -s      writes to ROOT are allowed and discarded
+#   -m DIR  mount DIR on /mnt, read-write
 #
-# Runs COMMAND on the host's kernel in the root of an image, with the
-# repository at /lbx. Everything is read-only but /lbx/build and a
-# scratch /tmp. The mounts are in a private namespace and the processes in one
-# that dies with its first, and with the caller: nothing stays behind, however
-# this ends.
+# Runs COMMAND on the host's kernel in the root of an image, with the repository at
+# /lbx. Everything is read-only except for /lbx/build and a temporary /tmp. The mounts
+# are in a private namespace. The processes are in a PID namespace that ends with its
+# first process, and with the caller. So nothing is left behind, however this ends.
 vm_in_root()
 {
 	local scratch='' mnt='' root option OPTIND
@@ -128,7 +127,7 @@ vm_in_root()
 				mkdir tmp/upper tmp/work
 				mount -t overlay -o lowerdir=.,upperdir=tmp/upper,workdir=tmp/work \
 					overlay "$root"
-				# The host may have another network by now
+				# The network of the host may have changed
 				cat /etc/resolv.conf >"$root/etc/resolv.conf" || :
 			else
 				mount --bind -o ro "$root" "$root"
@@ -146,12 +145,12 @@ vm_in_root()
 		' bash "$root" "$vm_repo" "$scratch" "$mnt" "$@"
 }
 
-# vm_discard PID FOLDER: what that one has made so far
+# vm_discard PID DIR: stop that process, and remove what it has made
 vm_discard()
 {
 	kill "$1" 2>/dev/null && wait "$1" 2>/dev/null
-	# Its children were sent SIGKILL by the kernel: they may be some
-	# milliseconds from their end, and make one more file
+	# The kernel has sent SIGKILL to its children. They may need some milliseconds
+	# to exit, and may create another file.
 	until rm -rf --one-file-system "$2" 2>/dev/null; do
 		sleep 0.1
 	done
