@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # what choose_kernels has set
 #
-# lib.sh - what "run", "gate" and "profile" share: the VMs that measure. Sourced, never
-# run, in the repository, after tools/lib.sh and tools/vm/lib.sh.
+# lib.sh - shared by "run", "gate" and "profile": the VMs that measure. Sourced, never
+# executed, in the repository, after tools/lib.sh and tools/vm/lib.sh.
 
-# bench_build KERNEL: sets bin, the folder with what "lab" calls, and labels, what the
-# head is to say of this run, as options
+# bench_build KERNEL: set bin to the directory of the programs that "lab" calls, and
+# labels to options that describe this run in the head
 bench_build()
 {
 	bin=build/bench/bin-$1
@@ -20,13 +20,13 @@ bench_build()
 		--head "date=$(date -u '+%F %R UTC')")
 }
 
-# in_vms COMMAND...: COMMAND KERNEL for each of $kernels, in turn
+# in_vms COMMAND...: run COMMAND KERNEL for each of $kernels, in turn
 in_vms()
 {
 	local kernel
 
 	for kernel in "${kernels[@]}"; do
-		# One at a time, and it says by itself what it makes
+		# One at a time; "image" reports what it makes
 		tools/vm/image "$kernel" >/dev/null
 	done
 	for kernel in "${kernels[@]}"; do

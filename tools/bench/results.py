@@ -1,41 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-results - files of measurements, and what is said of several of the same
+results - read files of measurements, and compute statistics of repeated measurements
 
-A file has an object of JSON on each line, as "lab" and "grow" print them, or one
-document {"head": ..., "measurements": [...]}. The head is what it ran on:
+A file has a JSON object on each line, as "lab" and "grow" print them, or is one document
+{"head": ..., "measurements": [...]}. The head describes the environment:
 
   measure   "instructions" or "time"
-  kernel    the VM's kernel, such as "6.12"; on a real machine there is none
+  kernel    the VM's kernel, such as "6.12"; missing on a real machine
   release, version, machine, libc, cpu, cpus, virtual, date, lbx, rounds
 
-and these are in a measurement:
+A measurement has:
 
-  workload  what an operation is (lbx-bench --help)
-  size      of what it sends, in bytes
+  workload  the kind of operation (lbx-bench --help)
+  size      bytes that an operation sends
   family    "IPv4", "IPv6" or "unix"
-  peer      what carried it (see "peers")
-  round     1, 2, ...: all were measured in round 1 before any was in round 2
-  flows     clients and servers that took turns
-  cpus      threads, of a CPU each, that shared the flows
-  value     of an operation: the median of batches
-  unit      "instructions/op" or "ns/op", also of the following
-  spread    by how much the batches differ, in percent of value
-  p50, p99, p999   single operations: so much or less in 50, 99 and 99.9 % of them
-  operations       how many there were
+  peer      the transport (see "peers")
+  round     1, 2, ...: round 1 measures everything before round 2 begins
+  flows     number of clients and servers that take turns
+  cpus      number of threads, each on its own CPU, that share the flows
+  value     cost of an operation: the median of the batches
+  unit      "instructions/op" or "ns/op", also for the following
+  spread    difference between the batches, in percent of value
+  p50, p99, p999   percentiles of single operations: 50, 99 and 99.9 %
+  operations       number of operations
 """
 
 import json
 from math import comb
 from statistics import mean, median
 
-# Which measurements are of the same thing
+# Measurements with the same values of these belong together
 KEY = ("workload", "size", "family", "flows", "cpus", "peer")
 BASE = "lo"
 
 
 def load(path):
-    """The head and the list of measurements in a file"""
+    """Return the head and the list of measurements in a file"""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     try:
@@ -60,11 +60,11 @@ def load(path):
 
 
 def figure(item):
-    """What is compared of a measurement.
+    """Return the figure of a measurement that is compared.
 
-    Instructions are the mean of everything, what happens now and then included. Of
-    time it is the median operation, which nobody else's turn on that CPU moves; of
-    several CPUs it is what they do together.
+    For instructions it is the mean, which includes rare events. For time it is the
+    median operation, which does not change when another process gets the CPU. For
+    several CPUs it is the value of all of them together.
     """
     if item["unit"] == "ns/op" and item.get("cpus") == 1:
         return item["p50"]
@@ -72,7 +72,7 @@ def figure(item):
 
 
 class Series:
-    """The same in all rounds"""
+    """A measurement in all rounds"""
 
     def __init__(self, items):
         items = sorted(items, key=lambda item: item["round"])
@@ -82,15 +82,15 @@ class Series:
 
     @property
     def typical(self):
-        """The median operation of the best round: of instructions, an exact number
+        """The median operation of the best round: for instructions, an exact number
 
-        Once in some hundred times a process takes 1 % more from beginning to end.
+        About one process in some hundred takes 1 % more from beginning to end.
         """
         return min(item["p50"] for item in self.items)
 
     @property
     def least(self):
-        """The best round"""
+        """The figure of the best round"""
         return min(self.figures.values())
 
     @property
@@ -100,8 +100,8 @@ class Series:
 
     @property
     def spread(self):
-        """From the least to the largest of the rounds, or of the batches of a single
-        one, in percent"""
+        """The difference between the rounds, or between the batches of a single round,
+        in percent"""
         values = self.figures.values()
         if len(values) == 1:
             return self.items[0]["spread"]
@@ -109,7 +109,7 @@ class Series:
 
 
 def series(measurements):
-    """All series, by KEY, in the order in which they were measured"""
+    """Return all series by KEY, in the order of their measurement"""
     groups = {}
     for item in measurements:
         groups.setdefault(tuple(item[name] for name in KEY), []).append(item)
@@ -117,7 +117,7 @@ def series(measurements):
 
 
 def base_of(key):
-    """The key of what this is compared with; what has no family, with IPv4"""
+    """Return the key of the base of the ratio; for AF_UNIX, that is IPv4"""
     item = dict(zip(KEY, key))
     item["peer"] = BASE
     if item["family"] == "unix":
@@ -126,14 +126,15 @@ def base_of(key):
 
 
 def interval(values, confidence=0.95):
-    """Two of the values that the true median is between, with that confidence
+    """Return two of the values that enclose the true median with that confidence
 
-    By order alone, whatever the distribution; None if they are too few for it.
+    Uses the order of the values only, so it holds for any distribution. Returns None if
+    there are too few values.
     """
     values, n = sorted(values), len(values)
     best = None
     for low in range((n + 1) // 2):
-        # The chance that more than low of n lie on one and the same side
+        # The probability that at most low values are below the median, or above it
         outside = 2 * sum(comb(n, i) for i in range(low + 1)) / 2 ** n
         if 1 - outside < confidence:
             break
@@ -142,13 +143,13 @@ def interval(values, confidence=0.95):
 
 
 class Ratio:
-    """A peer by lo
+    """The ratio of a transport to lo
 
     value    the ratio
-    spread   of the ratios of the rounds, or for instructions the larger of both, in
-             percent
-    beyond   whether it differs from 1 by more than that: for time by interval(), and
-             None if there are too few rounds to tell
+    spread   difference between the ratios of the rounds, in percent; for instructions,
+             the larger spread of the two series
+    beyond   true if it differs from 1 by more than the noise: for instructions the
+             spread, for time interval(). None if there are too few rounds.
     """
 
     def __init__(self, peer, base):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Unit tests of what is said of measurements, and of who judges them
+Unit tests of the statistics of measurements, and of judge
 
 Run by "make -C tools/bench check", in tools/bench.
 """
@@ -26,7 +26,7 @@ import results  # noqa: E402
 
 
 def program(name):
-    """A script of tools/bench, as a module"""
+    """Return a script of tools/bench as a module"""
     path = os.path.join(os.path.dirname(HERE), name)
     loader = importlib.machinery.SourceFileLoader(name, path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
@@ -113,7 +113,7 @@ class Judge(unittest.TestCase):
             file.write(text)
 
     def run_judge(self, lbx, build="build", planted=None):
-        """Whether each promise is kept, where lo takes 10,000"""
+        """Return whether each promise is kept, if lo takes 10,000 instructions"""
         paths = []
         for name, extra, head in (("run", lbx, {}), ("planted", planted, {"planted": "atomic"})):
             if extra is None:
@@ -167,7 +167,7 @@ class Judge(unittest.TestCase):
 
 class Functions(unittest.TestCase):
     def tables(self, lo, lbx):
-        """What is said of these samples, where an operation takes 1000 and 800"""
+        """Return the output for these samples, if an operation takes 1000 and 800"""
         with tempfile.TemporaryDirectory() as folder:
             with open(os.path.join(folder, "samples"), "w", encoding="utf-8") as file:
                 file.write("udp:64\tIPv4\tlo\t1000\tlo.data\n"
