@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-coverage.py FILE... - which lines of the driver have been reached?
+coverage.py FILE... - print which lines of the driver were not reached
 
-A FILE has what "gcov --json-format --stdout" prints, a document for each object on a line.
-A line counts as reached if it was in any of them.  Prints the lines that were not, with
-their text, then how many there are in each file, and of all.
+FILE is the output of "gcov --json-format --stdout": a line for each object, with a JSON
+document.  A line of the driver counts as reached if it was reached in any of them.
+Prints the lines that were not reached with their text, and then the number of lines for
+each file and in total.
 """
 
 import json
@@ -14,7 +15,7 @@ DRIVER = "drivers/net/lbx/"
 
 
 def add(counts, document):
-    """Add what a document of gcov has to {file: {line: count}}"""
+    """Add a document of gcov to {file: {line: count}}"""
     for file in document["files"]:
         start = file["file"].rfind(DRIVER)
         if start < 0:
@@ -26,7 +27,7 @@ def add(counts, document):
 
 
 def print_missed(path, lines):
-    """The lines that were not reached, as grep -n prints them"""
+    """Print the lines that were not reached, as grep -n does"""
     with open(path, encoding="utf-8") as file:
         text = file.read().split("\n")
     for number in sorted(lines):

@@ -1,55 +1,56 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# lib.sh - what test, bench/run, check and .ci/run share. Sourced, never run.
+# lib.sh - shared by test, bench/run, check and .ci/run. Sourced, never executed.
 
-# result VERDICT NAME: in the words of log_test() of the kernel's net/lib.sh, for
-# tools/results to count
+# result VERDICT NAME: print a result in the format of log_test() of the kernel's
+# net/lib.sh, for tools/results
 result()
 {
 	printf 'TEST: %-60s  [%s]\n' "$2" "$1"
 }
 
-# sum LOG...: how many passed, failed and were skipped, on one line
+# sum LOG...: print on one line how many tests passed, failed and were skipped
 sum()
 {
-	# Its status says whether any failed
+	# Its exit status is 1 if a test failed
 	{ tools/results "$@" || :; } | tail -n 1
 }
 
-# minutes SECONDS: as m:ss
+# minutes SECONDS: print as m:ss
 minutes()
 {
 	printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
 }
 
-# refuse MESSAGE: wrong usage
+# refuse MESSAGE: report invalid usage
 refuse()
 {
 	printf 'tools/%s: %s\n' "${0##*tools/}" "$*" >&2
 	exit 2
 }
 
-# words TEXT: one word on each line
+# words TEXT: print one word on each line
 words()
 {
 	tr -s '[:space:]' '\n' <<<"$1" | sed '/^$/d'
 }
 
-# test_programs: those of the selftests, one on each line
+# test_programs: print the programs of the selftests, one on each line
 test_programs()
 {
 	sed -nE 's/^TEST_(GEN_)?PROGS *[:+]?= *//p' selftests/Makefile
 }
 
-# extended_programs: those that are run when asked for
+# extended_programs: print the programs that run only on request
 extended_programs()
 {
 	sed -nE 's/^TEST_PROGS_EXTENDED *[:+]?= *//p' selftests/Makefile
 }
 
-# in_turn NAME COMMAND...: COMMAND in the background, as soon as a CPU is free, since an
-# emulated machine keeps one busy; NAME is before each line that it prints. Then: wait
+# in_turn NAME COMMAND...: run COMMAND in the background as soon as a CPU is free,
+# because an emulated machine keeps one busy. NAME precedes each line of its output. The
+# caller waits.
 running=0
 in_turn()
 {
@@ -59,8 +60,8 @@ in_turn()
 	"$@" </dev/null 2>&1 | sed -u "s/^/$name: /" &
 }
 
-# in_turn_whole COMMAND...: in_turn, what it prints being printed when it has ended, in one
-# piece
+# in_turn_whole COMMAND...: like in_turn, but print the output as a whole when COMMAND
+# has ended
 in_turn_whole()
 {
 	for_a_cpu
@@ -75,15 +76,15 @@ whole()
 	printf '%s\n' "$out"
 }
 
-# for_a_cpu: waits until one is free
+# for_a_cpu: wait until a CPU is free
 for_a_cpu()
 {
 	[ "$running" -lt "$(nproc)" ] || wait -n || :
 	running=$((running + 1))
 }
 
-# choose_kernels: sets kernels, those of $KERNELS in the order of VM_KERNELS (see
-# tools/vm/lib.sh) and none twice
+# choose_kernels: set kernels to those in $KERNELS, without duplicates, in the order of
+# VM_KERNELS (see tools/vm/lib.sh)
 choose_kernels()
 {
 	local kernel wanted
@@ -101,8 +102,8 @@ choose_kernels()
 	done
 }
 
-# choose_tests: sets programs, all of the selftests but the extended, and tests, those in
-# $TESTS, which may be extended
+# choose_tests: set programs to all selftests except the extended ones, and tests to
+# those in $TESTS, which may be extended ones
 choose_tests()
 {
 	local test known
