@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# For people. The kernel's build system reads Kbuild instead.
+# The user's targets. The kernel's build system reads Kbuild instead.
 
-# Headers of the running kernel, or else the newest that are installed
+# Headers of the running kernel, or else the newest installed headers
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(newest_headers))
 KERNELS ?= $(or $(strip $(foreach goal,$(MAKECMDGOALS),$(kernels-$(goal)))),6.12)
 TESTS ?=
