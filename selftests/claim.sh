@@ -436,6 +436,12 @@ refused_with_reason()
 		ipn link set lbx0 type lbx claim 203.0.113.1
 	refused "2001:db8:9::1 is carried by lbx1 already" \
 		ipn link set lbx0 type lbx claim 2001:db8:9::1
+	ipn link set lbx1 down
+	for addr in 203.0.113.1 2001:db8:9::1; do
+		refused "$addr is carried by lbx1 already" \
+			ipn link set lbx0 type lbx claim "$addr"
+	done
+	ipn link set lbx1 up
 	refused "A link-local address belongs to its interface" \
 		ipn link set lbx0 type lbx claim fe80::5
 	for addr in 198.51.100.9 192.0.2.6 192.0.2.255 224.0.0.1 255.255.255.255 \

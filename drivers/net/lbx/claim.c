@@ -7,6 +7,7 @@
  */
 #include <linux/in.h>
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/stringhash.h>
 #include <net/addrconf.h>
@@ -324,12 +325,33 @@ static const struct net_device *lbx_vrf_of6(struct net *net,
 	return NULL;
 }
 
+/* Return the device that has the address of a local route, or NULL if the route is not
+ * local.  The route of a mirror is that of an lbx device that is down.  RTNL
+ */
+static const struct net_device *lbx_local_dev6(struct net *net,
+					       const struct rt6_info *rt)
+{
+	const struct net_device *owner;
+	bool gone = false;
+
+	if (!(rt->rt6i_flags & RTF_LOCAL))
+		return NULL;
+	if (rt->dst.dev != net->loopback_dev)
+		return rt->dst.dev;
+
+	rcu_read_lock();
+	owner = lbx_mirror_owner(net, &rt->dst, &gone);
+	rcu_read_unlock();
+	return owner ?: rt->dst.dev;
+}
+
 static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 			    struct netlink_ext_ack *extack)
 {
 	const struct in6_addr *addr = &target->addr;
 	const struct net_device *master;
 	int type = ipv6_addr_type(addr);
+	const struct net_device *dev;
 	struct rt6_info *rt;
 	int err = 0;
 
@@ -345,8 +367,16 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 		return -EINVAL;
 	}
 
+	/* ipv6.disable=1: the tables that are looked into below do not exist */
+	if (!ipv6_mod_enabled()) {
+		NL_SET_ERR_MSG_ATTR(extack, target->attr,
+				    "IPv6 is disabled on this machine (ipv6.disable)");
+		return -EAFNOSUPPORT;
+	}
+
 	rt = rt6_lookup(net, addr, NULL, 0, NULL, 0);
-	if (!rt || !(rt->rt6i_flags & RTF_LOCAL)) {
+	dev = rt ? lbx_local_dev6(net, rt) : NULL;
+	if (!dev) {
 		master = lbx_vrf_of6(net, addr);
 		if (master) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
@@ -359,10 +389,10 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 						addr);
 			err = -EADDRNOTAVAIL;
 		}
-	} else if (lbx_is_lbx(rt->dst.dev)) {
+	} else if (lbx_is_lbx(dev)) {
 		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
 					"%pI6c is carried by %s already",
-					addr, rt->dst.dev->name);
+					addr, dev->name);
 		err = -EINVAL;
 	}
 	ip6_rt_put(rt);
