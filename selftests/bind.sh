@@ -19,6 +19,7 @@ ALL_TESTS="
 	mirror_of_a_vip
 	mirror_ends_with_lifetime
 	mirror_goes_at_once
+	mirror_goes_with_ipv6
 	mirror_moves
 	mirror_is_charged
 	mirror_comes_back
@@ -238,6 +239,22 @@ mirror_goes_at_once()
 		((!RET)) || break
 	done
 	log_test "a mirror is gone as soon as 'ip addr del' has ended"
+}
+
+# addrconf_ifdown() removes the addresses, without addrconf_verify_rtnl()
+mirror_goes_with_ipv6()
+{
+	RET=0
+	lbx_up 2001:db8:9::1/128 2001:db8:9::2/128
+	inns sysctl -qw net.ipv6.conf.lbx0.disable_ipv6=1
+	busywait "$BUSYWAIT_TIMEOUT" no_mirrors
+	check_err $? "lo has $(ipn -6 -o addr show dev lo)"
+	log_test "mirrors go when IPv6 is disabled on their device"
+}
+
+no_mirrors()
+{
+	! ipn -6 addr show dev lo | grep -q 2001:db8:9::
 }
 
 mirror_moves()

@@ -121,7 +121,18 @@ ipvlan_container()
 		agent "$BOX"
 		ask "$NS" serve "$own4" 7000
 		ask "$NS" serve "$own6" 7000
+		ask "$NS" serve ::1 7002
+		inns nft -f - <<-END
+			table ip6 d {
+				chain out {
+					type nat hook output priority -100;
+					ip6 daddr $own6 udp dport 8082 redirect to :7002
+				}
+			}
+		END
+		check_err $? "there is no NAT"
 		attack "IPv6, $mode" 2001:db8:1::77 "$own6" "$own6" 7000
+		attack "IPv6, $mode, redirected" 2001:db8:1::77 "$own6" "$own6" 8082
 		attacks_fail lbx0 "$BOX"
 	done
 	log_test "what an ipvlan of another namespace sends does not reach an isolated device"

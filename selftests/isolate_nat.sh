@@ -16,7 +16,9 @@ source "$(dirname "$0")/isolate_lib.sh"
 ALL_TESTS="
 	published_port
 	published_port_forged
+	published_port_forged_answer
 	redirected
+	redirected_in_vrf
 	nat_to_isolated
 	tproxy
 	ipvs
@@ -168,7 +170,35 @@ published_port_forged()
 	ask "$BOX" serve fd17::2 80 echo
 	attack "IPv6" "$own6" "$own6" "$own6" 8080
 	attacks_fail
+	# back by the device that it came in by
+	attack "IPv6, from the container" "$own6" "$own6" "$own6" 8080
+	attacks_fail lbx0 "$BOX"
 	log_test "nobody else opens the connection whose answers are let through"
+}
+
+# The machine itself has a connection to the container.  The peer claims to be that.
+published_port_forged_answer()
+{
+	RET=0
+	box_up
+	inns sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600
+	inns nft -f - <<-END
+		add rule ip d out ip daddr $own4 udp dport 8087 dnat to 172.17.0.2:7000
+		add rule ip6 d out ip6 daddr $own6 udp dport 8087 dnat to [fd17::2]:7000
+	END
+	agent "$NS"
+	agent "$PEER"
+	agent "$BOX"
+	ask "$NS" serve "$own4" 7000
+	ask "$NS" serve "$own6" 7000
+	ask "$BOX" serve 172.17.0.2 7000
+	ask "$BOX" serve fd17::2 7000
+	ask "$NS" send "$own4" "$own4" "$own4" 8087 opened
+	ask "$NS" send "$own6" "$own6" "$own6" 8087 opened
+	attack "IPv4" 172.17.0.2 "$own4" "$own4" 7000
+	attack "IPv6" fd17::2 "$own6" "$own6" 7000
+	attacks_fail
+	log_test "another machine cannot answer in the name of a container with a published port"
 }
 
 redirected()
@@ -187,6 +217,35 @@ redirected()
 	done
 	says "$PEER" "$open4" 80 "on, the server itself"
 	log_test "what is redirected from an isolated address is dropped"
+}
+
+# A VRF is the device of the packet and of its route, as a loopback is
+redirected_in_vrf()
+{
+	RET=0
+	isolate_up
+	ipn -b - <<-END
+		link add vrf0 type vrf table 100
+		link set vrf0 up
+		link set eth0 master vrf0
+		addr add $open6/64 dev eth0 nodad
+	END
+	check_err $? "no VRF"
+	inns sysctl -qw net.ipv4.udp_l3mdev_accept=1
+	inns nft -f - <<-END
+		table ip6 d {
+			chain pre {
+				type nat hook prerouting priority dstnat;
+				ip6 daddr $own6 udp dport 8081 redirect to :7000
+			}
+		}
+	END
+	agent "$NS"
+	agent "$PEER"
+	ask "$NS" serve :: 7000
+	attack "IPv6" "$peer6" "$own6" "$own6" 8081
+	attacks_fail
+	log_test "a packet that is redirected from an isolated address is dropped in a VRF"
 }
 
 nat_to_isolated()

@@ -18,6 +18,7 @@ ALL_TESTS="
 	source_route
 	spoofed_source
 	icmp_errors
+	nd_redirects
 	fragments_and_prefixes
 	route_localnet
 	policy_route
@@ -240,6 +241,28 @@ icmp_errors()
 	attack_error "IPv4 in fragments" 6006 "$peer4" "$open4" "$own4" 6006 "$own4" 7001 split
 	attacks_fail
 	log_test "an ICMP error from outside does not reach a socket of an isolated device"
+}
+
+# What becomes of a socket that is redirected cannot be seen without guessing a sequence
+# number of TCP: drops are.
+nd_redirects()
+{
+	local before
+
+	RET=0
+	routing_up
+	before=$(dropped lbx0)
+	isolate lbx0 off
+	ask "$PEER" redirect fe80::99 "$open6" "$own6" 6001 "$own6" 7001
+	isolate lbx0 on
+	ask "$PEER" redirect fe80::99 "$open6" "$open6" 6001 "$peer6" 7001
+	reached "$open4" "$open6"
+	(($(dropped lbx0) == before))
+	check_err $? "$(($(dropped lbx0) - before)) drops are counted, not 0"
+	ask "$PEER" redirect fe80::99 "$open6" "$own6" 6001 "$own6" 7001
+	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 "$before"
+	check_err $? "a redirect for a socket of an isolated device is not dropped"
+	log_test "an ICMPv6 redirect does not reach a socket of an isolated device"
 }
 
 fragments_and_prefixes()

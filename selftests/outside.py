@@ -6,6 +6,7 @@ outside.py FILE - say "ok", do what each line of stdin says, and answer "ok" to 
   serve ADDR PORT [echo | from ADDR PORT]
   send SRC DST FINAL PORT [HEADER...] TEXT
   error SRC DST INNER-SRC PORT INNER-DST PORT [HEADER...]
+  redirect SRC DST INNER-SRC PORT INNER-DST PORT
 
 "serve" adds a line to FILE for each datagram that comes, its text, and "error PORT" for
 each error of its socket. With "echo" it sends each back; with "from" the socket is
@@ -14,7 +15,7 @@ connected, so that it has errors.
 "send" sends a datagram with the source address SRC and the destination DST. FINAL is the
 destination by the time that it is delivered, for the checksum. "error" sends an ICMP
 error: the port of a datagram, which was sent from INNER-SRC to INNER-DST, cannot be
-reached.
+reached. "redirect" sends an ICMPv6 redirect because of such a datagram.
 
 HEADER, in the order of the packet:
   hop, dest          IPv6 options that do nothing
@@ -72,8 +73,8 @@ def ipv4(src, dst, proto, payload, options=b"", frag_off=0):
                        64, proto, 0, packed(src), packed(dst)) + options + payload
 
 
-def ipv6(src, dst, nexthdr, payload):
-    return struct.pack("!IHBB", 6 << 28, len(payload), nexthdr, 64) + packed(src) + \
+def ipv6(src, dst, nexthdr, payload, hop_limit=64):
+    return struct.pack("!IHBB", 6 << 28, len(payload), nexthdr, hop_limit) + packed(src) + \
         packed(dst) + payload
 
 
@@ -173,6 +174,17 @@ def error(src, dst, inner_src, sport, inner_dst, dport, *headers):
     emit(src, dst, headers, proto, data[:2] + struct.pack("!H", csum) + data[4:])
 
 
+def redirect(src, dst, inner_src, sport, inner_dst, dport):
+    inner = ipv6(inner_src, inner_dst, UDP,
+                 udp(inner_src, int(sport), inner_dst, int(dport), b"redirect"))
+    inner += b"\0" * (-len(inner) % 8)
+    # Target: the sender. Redirected Header: option 4, RFC 4861
+    data = struct.pack("!BBHI", 137, 0, 0, 0) + packed(src) + packed(inner_dst) + \
+        struct.pack("!BBHI", 4, 1 + len(inner) // 8, 0, 0) + inner
+    csum = checksum(pseudo(src, dst, len(data), ICMP6) + data)
+    send_all(dst, [ipv6(src, dst, ICMP6, data[:2] + struct.pack("!H", csum) + data[4:], 255)])
+
+
 class Service:
     """A socket, and what it does with what comes."""
 
@@ -222,7 +234,7 @@ def main():
                         service = Service(log, *args)
                         selector.register(service.sock, selectors.EVENT_READ, service)
                     else:
-                        {"send": send, "error": error}[name](*args)
+                        {"send": send, "error": error, "redirect": redirect}[name](*args)
                     print("ok", flush=True)
                 except OSError as exc:
                     print(line.decode().strip() + ":", exc.strerror, flush=True)

@@ -327,7 +327,7 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 		break;
 	case NETDEV_UNREGISTER:
 		lbx_claim_flush(dev);
-		lbx_isolate_set(dev, false);
+		lbx_isolate_remove(dev);
 		/* see lbx_register() */
 		dev->flags &= ~IFF_LOOPBACK;
 		break;

@@ -37,16 +37,15 @@
 
 /**
  * struct lbx_isolate_net - isolation in a netns
- * @isolated: the isolated devices (struct lbx_priv); read under RCU
- * @n_isolated: number of @isolated; the hooks are registered if it is not 0
+ * @isolated: the isolated devices (struct lbx_priv); the hooks are registered if there
+ *	are any; read under RCU
  * @leaving: an isolated device is gone, and a mirror of its IPv6 addresses (mirror.c)
  *	may be left: the hooks are registered, too; read under RCU
  *
  * RTNL.
  */
 struct lbx_isolate_net {
-	struct list_head	isolated;
-	unsigned int		n_isolated;
+	struct hlist_head	isolated;
 	bool			leaving;
 };
 
@@ -75,11 +74,12 @@ bool lbx_is_isolated(const struct net_device *dev)
  */
 const struct net_device *lbx_isolated_any(struct net *net)
 {
-	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
 	const struct lbx_priv *priv;
 
-	priv = list_first_or_null_rcu(&inet->isolated, struct lbx_priv, isolated);
-	return priv ? priv->dev : NULL;
+	hlist_for_each_entry_rcu(priv, &inet->isolated, isolated)
+		return priv->dev;
+	return NULL;
 }
 
 /**
@@ -100,7 +100,7 @@ const struct net_device *lbx_isolated6(struct net *net, const struct in6_addr *a
 
 	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL)
 		return NULL;
-	list_for_each_entry_rcu(priv, &inet->isolated, isolated)
+	hlist_for_each_entry_rcu(priv, &inet->isolated, isolated)
 		if (lbx_addr6_has(priv->dev, addr))
 			return priv->dev;
 	return NULL;
@@ -187,17 +187,42 @@ static const struct net_device *lbx_nat_owner(const struct sk_buff *skb, u8 pf,
 #endif
 }
 
+/* Return true if @skb came in by the device by which its source address is reached.
+ * rp_filter may be off, and IPv6 has none.  Not for a VRF, whose table is another one.
+ */
+static bool lbx_is_reverse_path(const struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	struct flowi4 fl4 = {};
+	struct rtable *rt;
+	bool is_reverse;
+
+	if (netif_is_l3_master(skb->dev))
+		return true;
+	if (state->pf == NFPROTO_IPV6)
+		return lbx_isolate_reverse6(state->net, skb);
+
+	fl4.daddr = ip_hdr(skb)->saddr;
+	rt = ip_route_output_key(state->net, &fl4);
+	if (IS_ERR(rt))
+		return false;
+	is_reverse = rt->dst.dev == skb->dev;
+	ip_rt_put(rt);
+	return is_reverse;
+}
+
 /* @skb is sent to an isolated device.  Return true if it is a reply of a connection
  * that this machine opened to an isolated address, and that NAT gave another
  * destination, such as the published port of a container.  Only this machine can open
- * such a connection: lbx_isolate_outside() and lbx_isolate_forward() drop the first
- * packet of any other, so conntrack does not confirm it.
+ * such a connection: lbx_isolate_outside(), lbx_isolate_forward() and lbx_isolate_out()
+ * drop the first packet of any other, so conntrack does not confirm it.
  */
 static bool lbx_is_answer(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	enum ip_conntrack_dir dir;
 
-	return lbx_nat_owner(skb, state->pf, state->net, &dir) && dir == IP_CT_DIR_REPLY;
+	return lbx_nat_owner(skb, state->pf, state->net, &dir) &&
+	       dir == IP_CT_DIR_REPLY && lbx_is_reverse_path(skb, state);
 }
 
 /* Return true if the route is in the local table, as the routes of lbx devices are */
@@ -222,6 +247,17 @@ static const struct net_device *lbx_isolated_destination(const struct sk_buff *s
 
 	if (state->pf == NFPROTO_IPV4)
 		addr = &ip_hdr(skb)->daddr;
+	return lbx_isolated(state->net, state->pf, addr);
+}
+
+/* Return the isolated device that has the source address of @skb, or NULL */
+static const struct net_device *lbx_isolated_source(const struct sk_buff *skb,
+						    const struct nf_hook_state *state)
+{
+	const void *addr = &ipv6_hdr(skb)->saddr;
+
+	if (state->pf == NFPROTO_IPV4)
+		addr = &ip_hdr(skb)->saddr;
 	return lbx_isolated(state->net, state->pf, addr);
 }
 
@@ -358,7 +394,8 @@ static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
 	dev = lbx_owner(skb, state, &gone);
 	if (unlikely(gone))
 		return NF_DROP;
-	if (likely(dev == skb->dev))
+	/* A VRF is the device of its routes as well, and of what its ports receive */
+	if (likely(dev == skb->dev && dev->flags & IFF_LOOPBACK))
 		return NF_ACCEPT;
 
 	is_outside = lbx_is_outside(skb);
@@ -396,7 +433,8 @@ static unsigned int lbx_isolate_in_last(void *priv, struct sk_buff *skb,
 /* NF_INET_FORWARD: a published port of an isolated address is for this machine only.
  * A packet that leaves by the device that it came in by passes, because it reaches only
  * the sender's own link.  An example is a container that calls the published port of
- * another container, or its own.
+ * another container, or its own.  It must not have an isolated source address: the
+ * replies would be sent to that, and lbx_is_answer() lets them through.
  */
 static unsigned int lbx_isolate_forward(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -405,7 +443,10 @@ static unsigned int lbx_isolate_forward(void *priv, struct sk_buff *skb,
 	enum ip_conntrack_dir dir;
 
 	dev = lbx_nat_owner(skb, state->pf, state->net, &dir);
-	if (likely(!dev) || state->in == state->out)
+	if (likely(!dev))
+		return NF_ACCEPT;
+	if (state->in == state->out &&
+	    (dir == IP_CT_DIR_REPLY || !lbx_isolated_source(skb, state)))
 		return NF_ACCEPT;
 	return lbx_isolate_drop(dev, skb);
 }
@@ -473,7 +514,7 @@ static bool lbx_is_of_ipvlan(const struct sk_buff *skb)
  *
  * 1. packets of a socket that is bound to an isolated device, by another device
  * 2. ICMP errors that the kernel sends for an isolated address
- * 3. packets of an ipvlan to an isolated device
+ * 3. packets of an ipvlan to an isolated device, or to where NAT leads from there
  */
 static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
@@ -481,6 +522,7 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 	const struct dst_entry *dst = skb_dst(skb);
 	const struct sock *sk = state->sk;
 	const struct net_device *dev = NULL;
+	enum ip_conntrack_dir dir;
 	int ifindex;
 
 	if (unlikely(!dst))
@@ -492,8 +534,9 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 	else if (unlikely(lbx_is_icmp_error(skb, state->pf)) &&
 		 !(dst->dev->flags & IFF_LOOPBACK))
 		dev = lbx_source_owner(skb, state);
-	else if (unlikely(!sk) && lbx_is_lbx(dst->dev) && lbx_is_of_ipvlan(skb))
-		dev = dst->dev;
+	else if (unlikely(!sk) && lbx_is_of_ipvlan(skb))
+		dev = lbx_is_lbx(dst->dev) ? dst->dev :
+		      lbx_nat_owner(skb, state->pf, state->net, &dir);
 	if (!dev || !lbx_is_isolated(dev))
 		return NF_ACCEPT;
 
@@ -530,11 +573,15 @@ static const struct nf_hook_ops lbx_isolate_ops[] = {
 			 lbx_isolate_out),
 };
 
+static bool lbx_isolate_needs_hooks(const struct lbx_isolate_net *inet)
+{
+	return !hlist_empty(&inet->isolated) || inet->leaving;
+}
+
+/* Called when the last reason for the hooks may be gone */
 static void lbx_isolate_unhook(struct net *net)
 {
-	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
-
-	if (!inet->n_isolated && !inet->leaving)
+	if (!lbx_isolate_needs_hooks(net_generic(net, lbx_isolate_net_id)))
 		nf_unregister_net_hooks(net, lbx_isolate_ops,
 					ARRAY_SIZE(lbx_isolate_ops));
 }
@@ -589,6 +636,25 @@ void lbx_isolate_left(struct net *net)
 }
 
 /**
+ * lbx_isolate_remove - remove a device from the list of isolated devices
+ * @dev: an lbx device, in the list or not
+ *
+ * Does not change whether the device is isolated: while it unregisters, a packet may
+ * still have its IPv4 route, which outlives NETDEV_DOWN (fib_sync_down_dev()).
+ *
+ * Context: RTNL.
+ */
+void lbx_isolate_remove(struct net_device *dev)
+{
+	struct lbx_priv *priv = netdev_priv(dev);
+
+	if (hlist_unhashed(&priv->isolated))
+		return;
+	hlist_del_init_rcu(&priv->isolated);
+	lbx_isolate_unhook(dev_net(dev));
+}
+
+/**
  * lbx_isolate_set - switch isolation on or off
  * @dev: an lbx device
  * @isolate: true for on
@@ -606,23 +672,20 @@ int lbx_isolate_set(struct net_device *dev, bool isolate)
 	if (priv->isolate == isolate)
 		return 0;
 
-	if (isolate && !inet->n_isolated && !inet->leaving) {
+	if (isolate && !lbx_isolate_needs_hooks(inet)) {
 		err = nf_register_net_hooks(net, lbx_isolate_ops,
 					    ARRAY_SIZE(lbx_isolate_ops));
 		if (err)
 			return err;
 	}
-	inet->n_isolated += isolate ? 1 : -1;
 	WRITE_ONCE(priv->isolate, isolate);
-	if (isolate) {
+	if (isolate)
 		/* Add at the head: a reader that is at this entry, still in its old
 		 * list, then passes all others once more and misses none.
 		 */
-		list_add_rcu(&priv->isolated, &inet->isolated);
-	} else {
-		list_del_rcu(&priv->isolated);
-	}
-	lbx_isolate_unhook(net);
+		hlist_add_head_rcu(&priv->isolated, &inet->isolated);
+	else
+		lbx_isolate_remove(dev);
 	return 0;
 }
 
@@ -630,7 +693,7 @@ static int __net_init lbx_isolate_net_init(struct net *net)
 {
 	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
 
-	INIT_LIST_HEAD(&inet->isolated);
+	INIT_HLIST_HEAD(&inet->isolated);
 	return 0;
 }
 
@@ -641,15 +704,26 @@ static void __net_exit lbx_isolate_net_exit(struct net *net)
 {
 	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
 
-	WARN_ON_ONCE(inet->n_isolated);
+	WARN_ON_ONCE(!hlist_empty(&inet->isolated));
 	lbx_isolate_left(net);
 }
 
+/* When the module is unloaded, the hooks must be gone a grace period before the memory
+ * that they read.  That is freed right after .exit, and ops_undo_list() waits before
+ * .exit only.
+ */
+static void __net_exit lbx_isolate_net_pre_exit(struct net *net)
+{
+	if (check_net(net))
+		lbx_isolate_left(net);
+}
+
 static struct pernet_operations lbx_isolate_net_ops = {
-	.init	= lbx_isolate_net_init,
-	.exit	= lbx_isolate_net_exit,
-	.id	= &lbx_isolate_net_id,
-	.size	= sizeof(struct lbx_isolate_net),
+	.init		= lbx_isolate_net_init,
+	.pre_exit	= lbx_isolate_net_pre_exit,
+	.exit		= lbx_isolate_net_exit,
+	.id		= &lbx_isolate_net_id,
+	.size		= sizeof(struct lbx_isolate_net),
 };
 
 int lbx_isolate_init(void)

@@ -14,6 +14,7 @@
 #include <net/dst.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/ndisc.h>
 
 #include "compat.h"
 #include "lbx.h"
@@ -57,6 +58,25 @@ const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_ad
 		dev = NULL;
 	ip6_rt_put(rt);
 	return dev;
+}
+
+/**
+ * lbx_isolate_reverse6 - check if a packet came in by the device of the route to its source
+ * @net: the netns
+ * @skb: an IPv6 packet
+ *
+ * Context: RCU.
+ * Return: true if it did.
+ */
+bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *skb)
+{
+	struct rt6_info *rt;
+	bool is_reverse;
+
+	rt = rt6_lookup(net, &ipv6_hdr(skb)->saddr, NULL, 0, NULL, 0);
+	is_reverse = rt && rt->dst.dev == skb->dev;
+	ip6_rt_put(rt);
+	return is_reverse;
 }
 
 /* Read the address of a routing header that is visited after @n others.  Return 1 on
@@ -144,7 +164,29 @@ lbx_segments(struct net *net, const struct sk_buff *skb, unsigned int offset,
 	return NULL;
 }
 
-/* Check the source address of the inner packet of an ICMP error */
+/* Return the offset of the inner packet of a redirect message, or 0 if it has none.  The
+ * first option of the type counts (ndisc_parse_options()).
+ */
+static unsigned int lbx_redirected_offset(const struct sk_buff *skb,
+					  unsigned int offset)
+{
+	const struct nd_opt_hdr *opt;
+	struct nd_opt_hdr _opt;
+
+	offset += sizeof(struct rd_msg);
+	while ((opt = skb_header_pointer(skb, offset, sizeof(_opt), &_opt)) &&
+	       opt->nd_opt_len) {
+		/* 6 reserved bytes follow, see ndisc_redirect_rcv() */
+		if (opt->nd_opt_type == ND_OPT_REDIRECT_HDR)
+			return offset + sizeof(*opt) + 6;
+		offset += opt->nd_opt_len * 8;
+	}
+	return 0;
+}
+
+/* Check the source address of the inner packet of an ICMP error or redirect: it selects
+ * the socket that the message is for (icmpv6_notify())
+ */
 static const struct net_device *
 lbx_icmp6_error(struct net *net, const struct sk_buff *skb, unsigned int offset)
 {
@@ -158,10 +200,16 @@ lbx_icmp6_error(struct net *net, const struct sk_buff *skb, unsigned int offset)
 	icmp = skb_header_pointer(skb, offset, sizeof(_icmp), &_icmp);
 	if (!icmp)
 		return lbx_isolated_any(net);
-	if (!icmpv6_is_err(icmp->icmp6_type))
+	if (icmp->icmp6_type == NDISC_REDIRECT)
+		offset = lbx_redirected_offset(skb, offset);
+	else if (icmpv6_is_err(icmp->icmp6_type))
+		offset += sizeof(_icmp);
+	else
+		offset = 0;
+	if (!offset)
 		return NULL;
 
-	inner = skb_header_pointer(skb, offset + sizeof(_icmp), sizeof(_inner), &_inner);
+	inner = skb_header_pointer(skb, offset, sizeof(_inner), &_inner);
 	if (!inner)
 		return lbx_isolated_any(net);
 	dev = lbx_isolated6(net, &inner->saddr);

@@ -79,7 +79,7 @@ struct lbx_priv {
 	struct lbx_stats __percpu *stats;
 	bool			direct;
 	bool			isolate;
-	struct list_head	isolated;
+	struct hlist_node	isolated;
 	struct list_head	claims;
 	unsigned int		n_claims;
 	struct list_head	changed;
@@ -152,6 +152,7 @@ void lbx_genl_exit(void);
 
 /* isolate.c */
 int lbx_isolate_set(struct net_device *dev, bool isolate);
+void lbx_isolate_remove(struct net_device *dev);
 bool lbx_is_isolated(const struct net_device *dev);
 const struct net_device *lbx_isolated_any(struct net *net);
 const struct net_device *lbx_isolated6(struct net *net, const struct in6_addr *addr);
@@ -193,6 +194,7 @@ void lbx_addr6_exit(void);
 const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_addr *addr,
 					    bool *is_local);
 const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_buff *skb);
+bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *skb);
 
 /* mirror.c */
 void lbx_mirror_leaving(struct net *net);
@@ -223,6 +225,11 @@ static inline const struct net_device *
 lbx_isolate_headers6(struct net *net, const struct sk_buff *skb)
 {
 	return NULL;
+}
+
+static inline bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *skb)
+{
+	return false;
 }
 
 static inline int lbx_addr6_init(void) { return 0; }
