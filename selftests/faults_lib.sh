@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What faults.sh and tool_faults.sh share. Sourced in place of lib.sh; brings that. Skips
-# where the kernel has no fault injection; the debug kernel has, which also tells of what
-# leaks.
+# Functions that faults.sh and tool_faults.sh share. They source this file instead of
+# lib.sh, and it sources that. It skips the test where the kernel has no fault
+# injection. The kernel variant "debug" has fault injection and also reports leaks.
 #
-# MINUTES, if set, is after how many no other sweep is begun.
+# MINUTES, if set, is the time after which no further sweep starts.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-# may_fail: whatever a task allocates with fail-nth
+# may_fail: let any allocation of a task fail that has fail-nth
 may_fail()
 {
 	local debug=/sys/kernel/debug fault
@@ -25,7 +25,8 @@ may_fail()
 	echo 0 >"$debug/fail_page_alloc/min-order"
 }
 
-# everywhere FAULT: faults.py has it in some functions only, of some operations
+# everywhere FAULT: undo the limit by which faults.py lets allocations fail in some
+# functions only, for some operations
 everywhere()
 {
 	[[ -e $1/require-start ]] || return 0
@@ -33,7 +34,8 @@ everywhere()
 	echo 0xffffffffffffffff >"$1/require-end"
 }
 
-# fail_in_turn NAME COMMAND...: by a program that has them fail, in $NS
+# fail_in_turn NAME COMMAND...: run in $NS a program that lets each allocation fail in
+# turn
 fail_in_turn()
 {
 	local name=$1 out; shift
@@ -41,11 +43,11 @@ fail_in_turn()
 	out=$(inns "$@" 2>&1)
 	check_err $? "$out"
 	log_info "$out"
-	log_test "$name: each allocation fails in turn"
+	log_test "$name handles the failure of each allocation"
 }
 
-# faults_run: the sweeps of TESTS, or ALL_TESTS. What one has chosen to fail is no choice for
-# the next.
+# faults_run: run the sweeps of TESTS, or of ALL_TESTS. Each starts with the fault
+# settings reset, so that one sweep does not restrict the next.
 faults_run()
 {
 	local sweep not_begun=()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests of isolation share.
+# Functions that the tests of isolation share.
 #
 #   +----------------- $NS ----------------+        +---- $PEER ----+
 #   | lo   lbx0           lbx1        eth0 |--veth--| eth0          |
@@ -17,7 +17,7 @@ own6=2001:db8:9::1
 peer4=192.0.2.6
 peer6=2001:db8:1::6
 
-# isolate_up [OPTION...]: as above, lbx0 made with these options
+# isolate_up [OPTION...]: make the setup above, with these options for lbx0
 isolate_up()
 {
 	setup_ns NS PEER
@@ -40,8 +40,8 @@ isolate_up()
 	settle
 }
 
-# with_rules: rules of one's own, for without any IPv4 sends what is bound to a
-# loopback nowhere but there
+# with_rules: add rules. Without any, IPv4 routes packets of a socket that is bound to a
+# loopback over that loopback only.
 with_rules()
 {
 	ipn rule add pref 100 lookup main
@@ -51,7 +51,7 @@ with_rules()
 isolate()
 {
 	ipn link set "$1" type lbx isolate "$2"
-	check_err $? "'isolate $2' was refused by $1"
+	check_err $? "$1 refused 'isolate $2'"
 }
 
 dropped()
@@ -59,13 +59,13 @@ dropped()
 	counter "$1" drop_isolated
 }
 
-# For busywait: dropped_more DEV N
+# For busywait: dropped_more DEV N: true if DEV has counted more than N drops
 dropped_more()
 {
 	(($(dropped "$1") > $2))
 }
 
-# pings NS OPTION... -- ADDR...: how many of them answer there, all asked at once
+# pings NS OPTION... -- ADDR...: ping all ADDR at once in NS, and print how many answer
 pings()
 {
 	local ns=$1 args=() n=0 addr pid; shift
@@ -86,15 +86,15 @@ pings()
 	echo "$n"
 }
 
-# reached ADDR...: all answer the peer; not_reached DEV ADDR...: none does, and DEV
-# counts one drop for each
+# reached ADDR...: each ADDR answers the peer
+# not_reached DEV ADDR...: no ADDR answers the peer, and DEV counts one drop for each
 reached()
 {
 	local n
 
 	n=$(pings "$PEER" -W 5 -- "$@")
 	((n == $#))
-	check_err $? "$n of $* answer the peer, not all"
+	check_err $? "only $n of $# addresses answer the peer: $*"
 }
 
 not_reached()
@@ -104,14 +104,15 @@ not_reached()
 	no_answer "$PEER" "$dev" "$@"
 }
 
-# answers ADDR... and closed DEV ADDR...: the same of the machine itself
+# answers ADDR...: each ADDR answers this machine
+# closed DEV ADDR...: no ADDR answers this machine, and DEV counts one drop for each
 answers()
 {
 	local n
 
 	n=$(pings "$NS" -W 5 -- "$@")
 	((n == $#))
-	check_err $? "$n of $* answer, not all"
+	check_err $? "only $n of $# addresses answer this machine: $*"
 }
 
 closed()
@@ -126,17 +127,18 @@ no_answer()
 	local ns=$1 dev=$2 before n; shift 2
 
 	before=$(dropped "$dev")
-	# no longer, since what has been dropped is counted
+	# A short wait is enough, because the drops are counted
 	n=$(pings "$ns" -W 0.3 -- "$@")
 	((n == 0))
-	check_err $? "$n of $* answer in $ns"
+	check_err $? "$n of $# addresses answer in $ns, expected 0: $*"
 	n=$(($(dropped "$dev") - before))
 	((n == $#))
-	check_err $? "$n drops are counted of $*, not $#"
+	check_err $? "$dev counts $n drops, expected $#, for pings to: $*"
 }
 
-# agent NS: start outside.py there; ask NS COMMAND...: have it do that.  What comes to its
-# services is in /tmp/served.
+# agent NS: start outside.py in NS
+# ask NS COMMAND...: make that outside.py execute COMMAND
+# /tmp/served has what its services receive.
 declare -A agent_in agent_out
 served=/tmp/served
 
@@ -155,14 +157,14 @@ agent()
 	answered "$ns" "the start of outside.py"
 }
 
-# answered NS WHAT: to start the interpreter may take long
+# answered NS WHAT: wait for ok. The interpreter may need long to start.
 answered()
 {
 	local ns=$1 what=$2 answer
 
 	read -r -t $((10 * WAIT_TIMEOUT)) -u "${agent_out[$ns]}" answer
 	[[ $answer == ok ]]
-	check_err $? "$what in $ns: ${answer:-no answer}"
+	check_err $? "$what in $ns was not answered with ok: ${answer:-no answer}"
 }
 
 ask()
@@ -173,8 +175,9 @@ ask()
 	answered "$ns" "'$*'"
 }
 
-# attack NAME DATAGRAM...: the peer sends a datagram; attack_error NAME PORT ERROR...: it
-# sends an ICMP error, for the socket of PORT.  Both wait for attacks_fail.
+# attack NAME DATAGRAM...: plan that the peer sends a datagram
+# attack_error NAME PORT ERROR...: plan that it sends an ICMP error for the socket of PORT
+# attacks_fail and attacks_succeed send what is planned.
 attacks=()
 
 attack()
@@ -191,7 +194,8 @@ attack_error()
 	attacks+=("$name|error $port|error $*")
 }
 
-# hits TAG: the names of the attacks that have come, and misses TAG: of those that have not
+# hits TAG: print the names of the attacks that have been delivered
+# misses TAG: print the names of those that have not
 hits()
 {
 	list_attacks "$1" 0
@@ -218,15 +222,15 @@ list_attacks()
 	done
 }
 
-# no_misses TAG: for busywait
+# no_misses TAG: for busywait: true if all attacks have been delivered
 no_misses()
 {
 	[[ -z $(misses "$1") ]]
 }
 
-# attacks_fail [DEV [NS]]: with isolation off all of them, which NS sends, are delivered.
-# With isolation on none is, DEV counts a drop for each, and an address that is not
-# isolated is reached.
+# attacks_fail [DEV [NS]]: NS sends all attacks. With isolation off, all are delivered.
+# With isolation on, none is delivered, DEV counts a drop for each, and an address that
+# is not isolated is still reached.
 attacks_fail()
 {
 	local dev=${1:-lbx0} ns=${2:-$PEER} before delivered
@@ -234,17 +238,17 @@ attacks_fail()
 	isolate "$dev" off
 	strike "$ns" off
 	busywait "$BUSYWAIT_TIMEOUT" no_misses off
-	check_err $? "is not delivered while isolation is off: $(misses off)"
+	check_err $? "not delivered while isolation is off: $(misses off)"
 
 	isolate "$dev" on
 	before=$(dropped "$dev")
 	strike "$ns" on
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more "$dev" $((before + ${#attacks[@]} - 1))
-	check_err $? "$(($(dropped "$dev") - before)) drops are counted of ${#attacks[@]}"
+	check_err $? "$dev counts $(($(dropped "$dev") - before)) drops, expected ${#attacks[@]}"
 	reached 192.0.2.5 2001:db8:1::5
 	delivered=$(hits on)
 	[[ ! $delivered ]]
-	check_err $? "is delivered while isolation is on: $delivered"
+	check_err $? "delivered while isolation is on: $delivered"
 	attacks=()
 }
 
@@ -259,7 +263,7 @@ strike()
 	done
 }
 
-# attacks_succeed: with isolation on all of them are delivered, and no drop is counted
+# attacks_succeed: with isolation on, all attacks are delivered, and no drop is counted
 attacks_succeed()
 {
 	local dev=${1:-lbx0} before
@@ -268,8 +272,8 @@ attacks_succeed()
 	before=$(dropped "$dev")
 	strike "$PEER" on
 	busywait "$BUSYWAIT_TIMEOUT" no_misses on
-	check_err $? "is not delivered: $(misses on)"
+	check_err $? "not delivered: $(misses on)"
 	(($(dropped "$dev") == before))
-	check_err $? "$(($(dropped "$dev") - before)) drops are counted"
+	check_err $? "$dev counts $(($(dropped "$dev") - before)) drops, expected 0"
 	attacks=()
 }

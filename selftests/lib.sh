@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests share.  Sourced first of all: brings the kernel's net/lib.sh
-# (setup_ns, check_err, log_test, tests_run, defer, busywait ...), and the module,
-# loaded.  Addresses are those kept for documentation: RFC 5737, RFC 3849.
+# Functions that the tests share. Each test program sources this file first. It sources
+# the kernel's net/lib.sh (setup_ns, check_err, log_test, tests_run, defer, busywait
+# ...) and loads the module. Addresses are those reserved for documentation: RFC 5737,
+# RFC 3849.
 
 : "${KSFT_DIR:=/usr/src/linux-selftests/tools/testing/selftests}"
 
-# KSFT_MACHINE_SLOW=yes is kselftest's word for a debug kernel and the like, where all
-# takes many times as long: wait longer for what should happen, and see amount
+# kselftest sets KSFT_MACHINE_SLOW=yes for a debug kernel and the like, where everything
+# takes many times as long: wait longer for what should happen, and see amount.
 [[ ${KSFT_MACHINE_SLOW:-} != yes ]] || : "${WAIT_TIMEOUT:=120}"
 
-# amount MANY FEW: how many of something, FEW where it is slow
+# amount MANY FEW: print MANY, or FEW on a slow machine
 amount()
 {
 	[[ ${KSFT_MACHINE_SLOW:-} != yes ]] && echo "$1" || echo "$2"
@@ -21,18 +22,20 @@ amount()
 source "$KSFT_DIR/net/lib.sh"
 
 here=$(dirname "$(readlink -e "${BASH_SOURCE[0]}")")
-# what lib.mk has built
+# the programs that lib.mk has built
 PATH=${OUTPUT:-$here}:$PATH
 export IP_LIB_DIR=${OUTPUT:-$here}
 
-# As those of net/lib.sh, which start a dozen programs for each netns and two for
-# each busywait: for emulated CPUs, more than the tests themselves
+# The next functions replace those of net/lib.sh, which start a dozen programs for each
+# netns and two for each busywait. On emulated CPUs that takes longer than the tests
+# themselves.
 ns_count=0
-# Not empty if a new netns has rp_filter off: it gets what the first netns has, unless the
-# sysctl net.core.devconf_inherit_init_net says otherwise (devinet_init_net())
+# Not empty if a new netns has rp_filter off. A new netns inherits the value of the
+# initial netns, unless the sysctl net.core.devconf_inherit_init_net is changed
+# (devinet_init_net()).
 ns_inherits=unknown
 
-# rp_filter_off NAME: turn it off in a new netns, unless it is
+# rp_filter_off NAME: turn rp_filter off in a new netns, unless it is off already
 rp_filter_off()
 {
 	local conf=/proc/sys/net/ipv4/conf
@@ -51,8 +54,8 @@ timestamp_ms()
 	echo $((${EPOCHREALTIME//[!0-9]/} / 1000))
 }
 
-# busywait with a pause of 10 ms: without one, it takes half of an emulated CPU from what
-# it waits for. Nobody writes to the pipe.
+# busywait with a pause of 10 ms. Without the pause it takes half of an emulated CPU
+# from the process that it waits for. Nobody writes to the pipe.
 exec {pause_fd}<> <(:)
 
 loopy_wait()
@@ -106,9 +109,11 @@ cleanup_ns()
 	printf 'netns del %s\n' "${there[@]}" | ip -b -
 }
 
-# ipn ARG...: ip in the test's netns; lbxn ARG...: lbx in it; inns COMMAND...: any
-# command in it; inns_start COMMAND...: in the background, and $! is the command itself, to
-# be kept at once: what < <() runs is in $! after that
+# ipn ARG...: run ip in the netns of the test
+# lbxn ARG...: run lbx in it
+# inns COMMAND...: run any command in it
+# inns_start COMMAND...: run a command in the background. $! is the command itself. Save
+# $! at once: a later < <() replaces it.
 ipn()
 {
 	ip -n "$NS" "$@"
@@ -122,7 +127,7 @@ lbxn()
 inns()
 {
 	case $* in
-	# What may read /sys, of which a netns has its own part
+	# A command that may read /sys, of which each netns has its own part
 	*/sys*|*bash*|*bench*|*hook*|*lbx\ *|*python*|*sh\ *|*tcpdump*|*traffic*)
 		ip netns exec "$NS" "$@" ;;
 	*)
@@ -159,7 +164,7 @@ module_need()
 	fi
 }
 
-# For tests of lbx, the tool
+# For tests of the tool lbx
 tool_need()
 {
 	type -P lbx >/dev/null && return
@@ -167,7 +172,7 @@ tool_need()
 	exit "$ksft_skip"
 }
 
-# ends STATUS TEXT COMMAND...: COMMAND ends with STATUS and says TEXT
+# ends STATUS TEXT COMMAND...: COMMAND ends with STATUS and prints TEXT
 ends()
 {
 	local want=$1 text=$2; shift 2
@@ -176,9 +181,9 @@ ends()
 	out=$("$@" 2>&1)
 	status=$?
 	((status == want))
-	check_err $? "'$*' ended with $status and not $want: $out"
+	check_err $? "'$*' ended with status $status, expected $want: $out"
 	[[ $out == *"$text"* ]]
-	check_err $? "'$*' said '$out' and not '$text'"
+	check_err $? "'$*' printed '$out', expected '$text'"
 }
 
 # is WANTED COMMAND...: COMMAND prints WANTED
@@ -188,17 +193,17 @@ is()
 
 	got=$("$@" 2>&1)
 	[[ $got == "$want" ]]
-	check_err $? "'$*' printed '$got' and not '$want'"
+	check_err $? "'$*' printed '$got', expected '$want'"
 }
 
-# dev JQ: of the first lbx device, as "lbx show" has it
+# dev JQ: apply JQ to the first lbx device of "lbx show"
 dev()
 {
 	lbxn -j show | jq -c ".[0] | $1"
 }
 
-# netns_up: a netns $NS with nothing in it; nic_up: ... with eth0, which has addresses,
-# and lbx0, which has none
+# netns_up: make an empty netns $NS
+# nic_up: make $NS with eth0, which has addresses, and lbx0, which has none
 netns_up()
 {
 	setup_ns NS
@@ -216,7 +221,7 @@ nic_up()
 	} | ipn -b -
 }
 
-# addr_list N: as many addresses of 198.18.0.0/16, a line each
+# addr_list N: print N addresses of 198.18.0.0/16, one a line
 addr_list()
 {
 	local i
@@ -226,7 +231,7 @@ addr_list()
 	done
 }
 
-# lbx_up [ADDR]...: a netns $NS with lbx0 in it, up, with these addresses
+# lbx_up [ADDR]...: make a netns $NS with lbx0, which is up and has these addresses
 lbx_up()
 {
 	local addr
@@ -243,7 +248,7 @@ lbx_up()
 	[[ $* != *:* ]] || settle
 }
 
-# veth_up "ADDR..." "PEER-ADDR...": eth0 in $NS and in $PEER, a cable between them
+# veth_up "ADDR..." "PEER-ADDR...": connect eth0 in $NS and eth0 in $PEER by a veth pair
 veth_up()
 {
 	{
@@ -263,9 +268,10 @@ eth0_up()
 	echo "link set eth0 up"
 }
 
-# mirrors_fit: does lo mirror what the lbx devices of $NS have, behind their own
-# routes?  The module does so from a work item.  (A mirror is known by its metric:
-# iproute2 6.1 shows no proto.  With -6, ip shows no link_type.)
+# mirrors_fit: true if lo has a mirror of each IPv6 address of the lbx devices of $NS,
+# and the devices' own routes come first. The module adds mirrors from a work item. (A
+# mirror is recognised by its metric: iproute2 6.1 shows no proto. With -6, ip shows no
+# link_type.)
 mirrors_fit()
 {
 	printf '%s\n' "addr show" "route show table local" | ipn -6 -j -b - | jq -es '
@@ -282,18 +288,18 @@ mirrors_fit()
 settle()
 {
 	busywait "$BUSYWAIT_TIMEOUT" mirrors_fit && return
-	check_err 1 "lo has no mirror of an IPv6 address, or carries it, after $WAIT_TIMEOUT s"
+	check_err 1 "after $WAIT_TIMEOUT s lo lacks the mirror of an IPv6 address, or carries that address"
 	ipn -6 -d addr show
 	ipn -6 -d route show table local
 }
 
-# outranks ADDR: is lbx0's the first of the local routes to it?
+# outranks ADDR: true if the first local route to ADDR is that of lbx0
 outranks()
 {
 	ipn -6 route get "$1" | grep -q 'dev lbx0'
 }
 
-# stat64 DEV FIELD: a counter, such as tx.dropped
+# stat64 DEV FIELD: print a counter of DEV, such as tx.dropped
 stat64()
 {
 	local dev=$1 field=$2
@@ -301,19 +307,19 @@ stat64()
 	ipn -j -s link show dev "$dev" | jq ".[0].stats64.$field"
 }
 
-# counter DEV NAME: what "ethtool -S" shows of an lbx device
+# counter DEV NAME: print a counter that "ethtool -S" shows of an lbx device
 counter()
 {
 	local name value
 
-	# Without awk: to start it takes longer
+	# Without awk, because starting it takes longer
 	while read -r name value; do
 		[[ $name != "$2:" ]] || echo "$value"
 	done < <(inns ethtool -S "$1")
 }
 
-# count_packets: sets received[DEV] for every device, cheaply: to start a program
-# takes an emulated CPU longer than what is tested
+# count_packets: set received[DEV] for each device. It starts no other program, because
+# on an emulated CPU that takes longer than what is tested.
 declare -A received
 
 count_packets()
@@ -326,15 +332,15 @@ count_packets()
 	done < <(inns cat /proc/net/dev)
 }
 
-# packets DEV: how many it has received
+# packets DEV: print how many packets DEV has received
 packets()
 {
 	count_packets
 	echo "${received[$1]}"
 }
 
-# carries DEV OTHER COMMAND...: COMMAND succeeds, and DEV carries every packet of
-# it and OTHER none
+# carries DEV OTHER COMMAND...: COMMAND succeeds, DEV carries all packets of it, and
+# OTHER carries none
 carries()
 {
 	local dev=$1 other=$2; shift 2
@@ -353,8 +359,9 @@ carries()
 	check_err $? "'$*' sent $((received[$other] - other_before)) packets over $other"
 }
 
-# For busywait: lines_in FILE N: has it as many, or more?
-# connections N: are there as many TCP connections, both ends counted?
+# For busywait:
+# lines_in FILE N: true if FILE has N lines or more
+# connections N: true if there are N TCP connections, where both ends count
 lines_in()
 {
 	(($(wc -l <"$1") >= $2))
@@ -365,7 +372,7 @@ connections()
 	(($(inns ss -Htn state established | wc -l) == $1))
 }
 
-# wait_listen PORT tcp|udp: until somebody in $NS listens there
+# wait_listen PORT tcp|udp: wait until a socket in $NS listens at PORT
 listens()
 {
 	[[ $(ss -N "$NS" -Hln "--$2" "sport = :$1") ]]
@@ -374,18 +381,19 @@ listens()
 wait_listen()
 {
 	busywait "$BUSYWAIT_TIMEOUT" listens "$1" "$2"
-	check_err $? "nobody listens at port $1 after $WAIT_TIMEOUT s"
+	check_err $? "no socket listens at port $1 after $WAIT_TIMEOUT s"
 }
 
-# talk_start ARG...: start "talk" in the background, connections that stay;
-# talk_goes_on: do they?  talk_end: end them, has anything been lost?
+# talk_start ARG...: start "talk", with connections that stay, in the background
+# talk_goes_on: true if the connections still transfer data
+# talk_end: end the connections, and fail if data was lost
 talk_start()
 {
 	: >/tmp/talk.out
 	inns_start talk "$@" >/tmp/talk.out 2>/tmp/talk.err
 	talk_pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/talk.out 1
-	check_err $? "no connections: $(</tmp/talk.err)"
+	check_err $? "talk made no connection: $(</tmp/talk.err)"
 }
 
 talk_goes_on()
@@ -401,8 +409,8 @@ talk_end()
 	check_err $? "$(</tmp/talk.err)"
 }
 
-# calls FUNCTION COMMAND...: how often the kernel calls FUNCTION during COMMAND;
-# can_trace FUNCTION: does this kernel tell?
+# calls FUNCTION COMMAND...: print how often the kernel calls FUNCTION during COMMAND
+# can_trace FUNCTION: true if this kernel can trace FUNCTION
 can_trace()
 {
 	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
@@ -423,32 +431,33 @@ calls()
 	echo >"$trace/set_ftrace_filter"
 }
 
-# received_on DEV N: has it received more than that?
+# received_on DEV N: true if DEV has received more than N packets
 received_on()
 {
 	(($(packets "$1") > $2))
 }
 
-# log_has TEXT: is it in the kernel's log?
+# log_has TEXT: true if TEXT is in the kernel log
 log_has()
 {
 	dmesg | grep -qF "$1"
 }
 
-# refused TEXT COMMAND...: COMMAND fails, and says TEXT
+# refused TEXT COMMAND...: COMMAND fails and prints TEXT
 refused()
 {
 	local text=$1; shift
 	local out
 
 	out=$("$@" 2>&1)
-	check_fail $? "'$*' was accepted"
+	check_fail $? "'$*' was accepted, expected a refusal"
 	[[ $out == *"$text"* ]]
-	check_err $? "'$*' said '$out' and not '$text'"
+	check_err $? "'$*' printed '$out', expected '$text'"
 }
 
-# capture DEV FILE [FILTER]: start tcpdump and wait until it sees packets;
-# capture_end FILE: stop it, then capture_count FILE [FILTER] counts.
+# capture DEV FILE [FILTER]: start tcpdump and wait until it sees packets
+# capture_end FILE: stop it
+# capture_count FILE [FILTER]: print how many packets the capture has
 declare -A capture_pid
 
 capture()
@@ -494,7 +503,7 @@ capture_count()
 	tcpdump -nn -r "$file" "$@" 2>/dev/null | wc -l
 }
 
-# ping_once ADDR [ARG...]
+# ping_once ADDR [ARG...]: true if ADDR answers one ping
 ping_once()
 {
 	local addr=$1; shift

@@ -1,35 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What tests of "lbx trace" and "lbx doctor" share.  Sourced behind lib.sh.
+# Functions that tests of "lbx trace" and "lbx doctor" share. Source it after lib.sh.
 
-# traced ADDR JQ WANTED: what trace says of ADDR
+# traced ADDR JQ WANTED: trace prints WANTED for ADDR, after the filter JQ
 traced()
 {
 	local got
 
 	got=$(lbxn -j trace "$1" | jq -c "$2")
 	[[ $got == "$3" ]]
-	check_err $? "of $1, it says $got and not $3"
+	check_err $? "trace prints $got for $1, expected $3"
 }
 
-# finds LEVEL TEXT MEND: the doctor has such a finding; finds_not TEXT
+# finds LEVEL TEXT MEND: the doctor has such a finding
+# finds_not TEXT: it has no finding with TEXT
 finds()
 {
 	lbxn -j doctor >/tmp/findings
 	jq -e --arg level "$1" --arg text "$2" --arg mend "$3" \
 		'any(.[]; .level == $level and (.text | contains($text)) and
 		     ((.mend // "") | contains($mend)))' /tmp/findings >/dev/null
-	check_err $? "no $1 with '$2', to be mended by '$3': $(</tmp/findings)"
+	check_err $? "no finding of level $1 with '$2' and the suggestion '$3': $(</tmp/findings)"
 }
 
 finds_not()
 {
 	! grep -qF "$1" /tmp/findings
-	check_err $? "it still finds '$1': $(</tmp/findings)"
+	check_err $? "the doctor still reports '$1': $(</tmp/findings)"
 }
 
-# status N COMMAND...: it ends with N
+# status N COMMAND...: COMMAND ends with status N
 status()
 {
 	local want=$1 got; shift
@@ -37,7 +38,7 @@ status()
 	"$@" &>/tmp/status.out
 	got=$?
 	((got == want))
-	check_err $? "'$*' ended with $got and not $want: $(</tmp/status.out)"
+	check_err $? "'$*' ended with status $got, expected $want: $(</tmp/status.out)"
 }
 
 devices_up()
