@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Which traffic an lbx device carries: that to its addresses, their prefixes and
-# the local routes that name it.
+# The traffic that an lbx device carries: traffic to its addresses, their prefixes and
+# the local routes of the device.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -36,8 +36,8 @@ ipv4_address()
 	lbx_up 192.0.2.1/32
 	carries lbx0 lo ping -c 1 192.0.2.1
 	ipn route get 192.0.2.1 | grep -q 'local 192.0.2.1 dev lbx0'
-	check_err $? "ip route get says $(ipn route get 192.0.2.1)"
-	log_test "an IPv4 address"
+	check_err $? "ip route get prints $(ipn route get 192.0.2.1)"
+	log_test "an lbx device carries traffic to its IPv4 address"
 }
 
 ipv4_prefix()
@@ -47,7 +47,7 @@ ipv4_prefix()
 	carries lbx0 lo ping -c 1 10.9.0.0
 	carries lbx0 lo ping -c 1 10.9.0.1
 	carries lbx0 lo ping -c 1 10.9.200.7
-	log_test "every address of an IPv4 prefix"
+	log_test "an lbx device carries traffic to every address of its IPv4 prefix"
 }
 
 ipv4_local_route()
@@ -55,9 +55,9 @@ ipv4_local_route()
 	RET=0
 	lbx_up
 	ipn route add local 198.51.100.0/24 dev lbx0
-	check_err $? "the route is refused"
+	check_err $? "the kernel refuses the route"
 	carries lbx0 lo ping -c 1 198.51.100.77
-	log_test "an IPv4 local route, without an address on the device"
+	log_test "an lbx device carries traffic to an IPv4 local route without having an address"
 }
 
 ipv4_loopback_range()
@@ -66,7 +66,7 @@ ipv4_loopback_range()
 	lbx_up 127.0.0.53/32
 	carries lbx0 lo ping -c 1 127.0.0.53
 	carries lo lbx0 ping -c 1 127.0.0.54
-	log_test "127.0.0.53/32, and nothing else of 127.0.0.0/8"
+	log_test "an lbx device with 127.0.0.53/32 carries no other address of 127.0.0.0/8"
 }
 
 ipv4_loopback_refused()
@@ -76,8 +76,8 @@ ipv4_loopback_refused()
 	refused "127.0.0.1 belongs to lo" ipn addr add 127.0.0.1/8 dev lbx0
 	refused "127.0.0.1 belongs to lo" ipn addr add 127.0.0.1/32 dev lbx0
 	[[ -z $(ipn -4 addr show dev lbx0) ]]
-	check_err $? "it has an address: $(ipn -4 addr show dev lbx0)"
-	log_test "127.0.0.1 is refused, with whose it is"
+	check_err $? "lbx0 has an address: $(ipn -4 addr show dev lbx0)"
+	log_test "127.0.0.1 on an lbx device is refused with the reason that it belongs to lo"
 }
 
 ipv6_address()
@@ -86,8 +86,8 @@ ipv6_address()
 	lbx_up 2001:db8:9::1/64
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	ipn route get 2001:db8:9::1 | grep -q 'local 2001:db8:9::1 from :: dev lbx0'
-	check_err $? "ip route get says $(ipn route get 2001:db8:9::1)"
-	log_test "an IPv6 address"
+	check_err $? "ip route get prints $(ipn route get 2001:db8:9::1)"
+	log_test "an lbx device carries traffic to its IPv6 address"
 }
 
 ipv6_many()
@@ -107,8 +107,8 @@ ipv6_many()
 	done | ipn -batch -
 	settle
 	[[ -z $(ipn -6 addr show dev lo scope global) ]]
-	check_err $? "lo has kept some"
-	log_test "200 IPv6 addresses, given and taken"
+	check_err $? "lo still has mirrors of deleted addresses"
+	log_test "200 IPv6 addresses can be added to an lbx device and deleted"
 }
 
 ipv6_local_route()
@@ -116,10 +116,10 @@ ipv6_local_route()
 	RET=0
 	lbx_up 2001:db8:9::1/128
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
-	check_err $? "the route is refused"
+	check_err $? "the kernel refuses the route"
 	carries lbx0 lo ping -c 1 2001:db8:a::77
 	carries lbx0 lo ping -c 1 2001:db8:a:0:1:2:3:4
-	log_test "every address of an IPv6 local route"
+	log_test "an lbx device carries traffic to every address of an IPv6 local route"
 }
 
 ipv6_local_route_alone()
@@ -136,8 +136,8 @@ ipv6_local_route_alone()
 	carries lbx0 lo bash -c 'echo there | socat -u - TCP6:[2001:db8:a::88]:5000'
 	wait "$pid"
 	[[ $(cat /tmp/route.txt) == there ]]
-	check_err $? "TCP got '$(cat /tmp/route.txt)'"
-	log_test "an IPv6 local route, without an address on the device"
+	check_err $? "the TCP server received '$(cat /tmp/route.txt)'"
+	log_test "an lbx device carries traffic to an IPv6 local route without having an address"
 }
 
 ipv6_linklocal()
@@ -148,10 +148,11 @@ ipv6_linklocal()
 	ipn link set lbx0 down
 	ipn link set lbx0 up
 	carries lbx0 lo ping -c 1 fe80::1%lbx0
-	log_test "fe80::1 of its own"
+	log_test "an lbx device has the link-local address fe80::1"
 }
 
-# linklocal_of DEV; linklocal_is_back WHEN
+# linklocal_of DEV: print the link-local addresses of DEV
+# linklocal_is_back WHEN: fe80::1 of lbx0 is back and answers
 linklocal_of()
 {
 	ipn -6 -j addr show dev "$1" scope link | jq -r '.[0].addr_info[]? | .local // empty'
@@ -165,7 +166,7 @@ has_linklocal()
 linklocal_is_back()
 {
 	busywait "$BUSYWAIT_TIMEOUT" has_linklocal lbx0
-	check_err $? "fe80::1 is not back after $1"
+	check_err $? "fe80::1 does not come back after $1"
 	busywait "$BUSYWAIT_TIMEOUT" ping_once fe80::1%lbx0
 	check_err $? "fe80::1 does not answer after $1"
 }
@@ -179,7 +180,7 @@ ipv6_linklocal_comes_back()
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
 	inns sysctl -qw "$conf.disable_ipv6=1"
 	[[ -z $(linklocal_of lbx0) ]]
-	check_err $? "disable_ipv6=1 leaves $(linklocal_of lbx0)"
+	check_err $? "disable_ipv6=1 does not remove $(linklocal_of lbx0)"
 	inns sysctl -qw "$conf.disable_ipv6=0"
 	linklocal_is_back "disable_ipv6"
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
@@ -194,7 +195,7 @@ ipv6_linklocal_comes_back()
 	linklocal_is_back "disable_ipv6 while it is down"
 	ipn link set lbx0 mtu 1000
 	[[ -z $(linklocal_of lbx0) ]]
-	check_err $? "an MTU of 1000 leaves $(linklocal_of lbx0)"
+	check_err $? "an MTU of 1000 does not remove $(linklocal_of lbx0)"
 	ipn link set lbx0 mtu 1280
 	linklocal_is_back "an MTU below 1280"
 	ipn link set lbx0 mtu 1000
@@ -209,7 +210,7 @@ ipv6_linklocal_comes_back()
 	ipn link set lbx0 down
 	ipn link set lbx0 up
 	linklocal_is_back "a flush, down and up"
-	log_test "fe80::1 is back after what has taken it: disable_ipv6, MTU, down, flush"
+	log_test "fe80::1 comes back after disable_ipv6, a low MTU, down or a flush removed it"
 }
 
 ipv6_linklocal_can_be_off()
@@ -221,15 +222,15 @@ ipv6_linklocal_can_be_off()
 	ipn link set lbx0 addrgenmode none
 	ipn link set lbx0 up
 	[[ -z $(ipn -6 addr show dev lbx0) ]]
-	check_err $? "it has $(ipn -6 addr show dev lbx0)"
+	check_err $? "lbx0 has $(ipn -6 addr show dev lbx0)"
 	inns sysctl -qw net.ipv6.conf.lbx0.disable_ipv6=1
 	inns sysctl -qw net.ipv6.conf.lbx0.disable_ipv6=0
-	# a request after the work that might give it one
+	# This request comes after the work item that might add a link-local address
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	settle
 	[[ -z $(linklocal_of lbx0) ]]
-	check_err $? "after disable_ipv6 it has $(linklocal_of lbx0)"
-	log_test "no fe80::1 with addrgenmode none"
+	check_err $? "lbx0 has $(linklocal_of lbx0) after disable_ipv6"
+	log_test "an lbx device with addrgenmode none has no fe80::1"
 }
 
 ipv6_loopback_refused()
@@ -238,8 +239,8 @@ ipv6_loopback_refused()
 	lbx_up
 	refused "::1 belongs to lo" ipn addr add ::1/128 dev lbx0
 	ipn -6 addr show dev lbx0 | grep -q ' ::1/'
-	check_fail $? "it has ::1"
-	log_test "::1 is refused, with whose it is"
+	check_fail $? "lbx0 has ::1"
+	log_test "::1 on an lbx device is refused with the reason that it belongs to lo"
 }
 
 added_before_up()
@@ -255,10 +256,11 @@ added_before_up()
 	carries lbx0 lo ping -c 1 192.0.2.1
 	carries lbx0 lo ping -c 1 192.0.2.77
 	carries lbx0 lo ping -c 1 2001:db8:9::1
-	log_test "addresses given before the device is up"
+	log_test "addresses that are added before the device is up work when it is up"
 }
 
-# come_and_go: an address on lo, and other changes, for as long as there is $busy
+# come_and_go: add and delete an address on lo, and change lo, while the file $busy
+# exists
 come_and_go()
 {
 	while [[ -e $busy ]]; do
@@ -268,8 +270,8 @@ come_and_go()
 	done 2>/dev/null
 }
 
-# The routes of a device's addresses and of their mirrors on lo are made by works, which
-# may be late, and in any order, when others have RTNL
+# Work items make the routes of a device's addresses and of their mirrors on lo. They
+# may run late and in any order when others hold RTNL.
 added_among_others()
 {
 	local busy i n
@@ -294,7 +296,7 @@ added_among_others()
 	done
 	rm "$busy"
 	wait
-	log_test "40 addresses are the device's and not lo's as soon as it is up, while others come and go"
+	log_test "a device that comes up carries its 40 addresses at once while lo's addresses change"
 }
 
 added_while_down()
@@ -305,7 +307,7 @@ added_while_down()
 	ipn addr add 192.0.2.1/32 dev lbx0
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	settle
-	# used, and so known to lo's caches
+	# Use them, so that lo's caches have them
 	carries lo lbx0 ping -c 1 192.0.2.1
 	carries lo lbx0 ping -c 1 2001:db8:9::1
 	ipn link set lbx0 up
@@ -313,7 +315,7 @@ added_while_down()
 	busywait "$BUSYWAIT_TIMEOUT" outranks 2001:db8:9::1
 	carries lbx0 lo ping -c 1 192.0.2.1
 	carries lbx0 lo ping -c 1 2001:db8:9::1
-	log_test "addresses given and used while it is down"
+	log_test "addresses that are added and used while the device is down move to it when it is up"
 }
 
 removed()
@@ -327,7 +329,7 @@ removed()
 	check_fail $? "192.0.2.1 answers"
 	ping_once 2001:db8:9::1
 	check_fail $? "2001:db8:9::1 answers"
-	log_test "an address that is removed answers no longer"
+	log_test "an address that is removed from an lbx device does not answer"
 }
 
 two_devices_are_apart()
@@ -343,10 +345,10 @@ two_devices_are_apart()
 	carries lbx1 lbx0 ping -c 1 192.0.2.2
 	carries lbx0 lbx1 ping -c 1 2001:db8:9::1
 	carries lbx1 lbx0 ping -c 1 2001:db8:9::2
-	# a reply goes where the asker's address is
+	# the reply goes to the device that has the address of the client
 	carries lbx1 lo ping -c 1 -I 192.0.2.1 192.0.2.2
 	carries lbx1 lo ping -c 1 -I 2001:db8:9::1 2001:db8:9::2
-	log_test "two devices, each with its own addresses only"
+	log_test "two lbx devices carry traffic to their own addresses only"
 }
 
 reachable_from_outside()
@@ -359,10 +361,10 @@ reachable_from_outside()
 	ip -n "$PEER" route add 192.0.2.1 via 198.51.100.1
 	ip -n "$PEER" route add 2001:db8:9::1 via 2001:db8:1::1
 	ip netns exec "$PEER" ping -c 1 -W 5 192.0.2.1 >/dev/null
-	check_err $? "192.0.2.1 does not answer a neighbour"
+	check_err $? "192.0.2.1 does not answer the peer"
 	ip netns exec "$PEER" ping -c 1 -W 5 2001:db8:9::1 >/dev/null
-	check_err $? "2001:db8:9::1 does not answer a neighbour"
-	log_test "a router's loopback: neighbours with a route reach it"
+	check_err $? "2001:db8:9::1 does not answer the peer"
+	log_test "an address of an lbx device is reachable from outside for machines with a route to it"
 }
 
 mtu_below_ipv6()
@@ -373,13 +375,13 @@ mtu_below_ipv6()
 	settle
 	carries lbx0 lo ping -c 1 192.0.2.1
 	[[ -z $(ipn -6 addr show dev lo scope global) ]]
-	check_err $? "lo has kept the address"
+	check_err $? "lo still has the mirror"
 	ipn link set lbx0 mtu 1280
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	settle
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	carries lbx0 lo ping -c 1 fe80::1%lbx0
-	log_test "IPv6 leaves with an MTU below 1280, and comes back"
+	log_test "an MTU below 1280 disables IPv6 on an lbx device, and a higher MTU enables it again"
 }
 
 tests_run

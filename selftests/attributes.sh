@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What only an lbx device has: set, changed, shown and refused. By ip, with
-# link_lbx.so, and by requests that ip would not make. See <linux/lbx.h>.
+# The attributes that only lbx devices have: they are set, changed, shown and refused.
+# The requests are made by ip with link_lbx.so, or are requests that ip would not make.
+# See <linux/lbx.h>.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -36,7 +37,7 @@ ALL_TESTS="
 
 direct_only='{"direct":true,"isolate":false,"claims":[],"claim_count":0}'
 
-# targets_up: lbx0 in $NS, and eth0 with 192.0.2.1 and 2001:db8::1
+# targets_up: make $NS with lbx0, and eth0 with 192.0.2.1 and 2001:db8::1
 targets_up()
 {
 	lbx_up
@@ -46,8 +47,8 @@ targets_up()
 	ipn link set eth0 up
 }
 
-# data DEV: its attributes, as JSON. Without jq, which takes an emulated CPU as
-# long as all the rest.
+# data DEV: print the attributes of DEV as JSON. It does without jq, which takes an
+# emulated CPU as long as all the rest.
 data()
 {
 	local out
@@ -57,17 +58,17 @@ data()
 	echo "${out%%'},"inet6_addr_gen_mode"'*}"
 }
 
-# has DEV JSON: are these its attributes?
+# has DEV JSON: DEV has exactly these attributes
 has()
 {
 	local got
 
 	got=$(data "$1")
 	[[ $got == "$2" ]]
-	check_err $? "$1 has $got and not $2"
+	check_err $? "$1 has $got, expected $2"
 }
 
-# shows DEV TEXT: does ip say it, and neither more nor less?
+# shows DEV TEXT: ip shows exactly TEXT for DEV
 shows()
 {
 	local got
@@ -75,7 +76,7 @@ shows()
 	got=$(ipn -o -d link show dev "$1" |
 	      sed -E 's/.*\\    (lbx .*)addrgenmode.*/\1/; s/ $//')
 	[[ $got == "$2" ]]
-	check_err $? "ip shows '$got' and not '$2'"
+	check_err $? "ip shows '$got', expected '$2'"
 }
 
 ifindex()
@@ -83,13 +84,13 @@ ifindex()
 	inns cat "/sys/class/net/$1/ifindex"
 }
 
-# change ARG...: of lbx0, by ip
+# change ARG...: change lbx0 by ip
 change()
 {
 	ipn link set lbx0 type lbx "$@"
 }
 
-# unchanged COMMAND...: lbx0 has the same attributes after it as before
+# unchanged COMMAND...: COMMAND does not change the attributes of lbx0
 unchanged()
 {
 	local before
@@ -99,7 +100,7 @@ unchanged()
 	has lbx0 "$before"
 }
 
-# is_refused TEXT ARG...: ip cannot make this change, and says why
+# is_refused TEXT ARG...: ip cannot make this change of lbx0, and prints TEXT
 is_refused()
 {
 	local text=$1; shift
@@ -107,14 +108,14 @@ is_refused()
 	unchanged refused "$text" change "$@"
 }
 
-# request: of request.py, by lines of stdin
+# request: send the requests that stdin has, one a line, by request.py
 request()
 {
 	inns python3 -IS "$here/request.py" lbx0
 }
 
-# requests_are_refused: each line of stdin is a request for request.py, " -> " and
-# what is in the answer to it. All of them together change nothing.
+# requests_are_refused: each line of stdin is a request for request.py, " -> " and a
+# part of the answer to it. All of the requests together change nothing.
 requests_are_refused()
 {
 	local before requests answers i
@@ -134,8 +135,8 @@ help()
 	RET=0
 	ip link help lbx | tr -s ' \n' ' ' | grep -qF \
 		'[ direct { on | off } ] [ isolate { on | off } ] [ claim TARGET ]... [ unclaim TARGET ]...'
-	check_err $? "'ip link help lbx' does not say what there is"
-	log_test "ip knows the options of lbx"
+	check_err $? "'ip link help lbx' does not print the options"
+	log_test "ip prints a help text for the options of lbx"
 }
 
 defaults()
@@ -144,7 +145,7 @@ defaults()
 	lbx_up
 	has lbx0 "$direct_only"
 	shows lbx0 "lbx direct on isolate off"
-	log_test "a new device is direct, not isolated, and claims nothing"
+	log_test "a new lbx device is direct, is not isolated, and has no claim"
 }
 
 set_when_made()
@@ -152,11 +153,11 @@ set_when_made()
 	RET=0
 	targets_up
 	ipn link add lbx1 type lbx direct off isolate on claim eth0 claim 192.0.2.1
-	check_err $? "a device with attributes could not be made"
+	check_err $? "a device cannot be made with attributes"
 	has lbx1 '{"direct":false,"isolate":true,"claims":[{"ifname":"eth0","waiting":false,"ifindex":'"$(ifindex eth0)"'},{"addr":"192.0.2.1"}],"claim_count":2}'
 	shows lbx1 "lbx direct off isolate on claim eth0 claim 192.0.2.1"
 	has lbx0 "$direct_only"
-	log_test "attributes are set when a device is made, and of no other"
+	log_test "attributes that are given when a device is made apply to this device only"
 }
 
 changed_one_by_one()
@@ -172,14 +173,14 @@ changed_one_by_one()
 			has lbx0 '{"direct":'"$direct"',"isolate":'"$isolate"',"claims":[],"claim_count":0}'
 		done
 	done
-	# what there is already
+	# values that the device has already
 	change direct on isolate off
-	check_err $? "what there is already was refused"
+	check_err $? "a change to the present values was refused"
 	has lbx0 "$direct_only"
 	change
-	check_err $? "no attribute at all was refused"
+	check_err $? "a request without an attribute was refused"
 	has lbx0 "$direct_only"
-	log_test "each attribute is changed without the others"
+	log_test "each attribute of a device changes without the others"
 }
 
 claims_are_shown()
@@ -211,7 +212,7 @@ claim_by_index()
 	request <<<"unclaim=index:$(ifindex eth0)" >/dev/null
 	check_err $? "the index of an interface cannot be unclaimed"
 	has lbx0 "$direct_only"
-	log_test "an interface is claimed by its index as well"
+	log_test "an interface can be claimed by its index"
 }
 
 claim_waits()
@@ -227,9 +228,9 @@ claim_waits()
 	has lbx0 '{"direct":true,"isolate":false,"claims":[{"ifname":"eth0","waiting":false,"ifindex":'"$(ifindex eth0)"'}],"claim_count":1}'
 	ipn link del eth0
 	change unclaim eth0
-	check_err $? "a claim that waits cannot be removed"
+	check_err $? "a waiting claim cannot be removed"
 	has lbx0 "$direct_only"
-	log_test "the claim of an interface that goes waits for the next of that name"
+	log_test "the claim of a deleted interface waits for the next interface of that name"
 }
 
 claim_is_renamed()
@@ -243,7 +244,7 @@ claim_is_renamed()
 	is_refused "Not claimed" unclaim eth0
 	change unclaim uplink
 	has lbx0 "$direct_only"
-	log_test "a claim follows the interface to its new name"
+	log_test "a claim follows its interface to a new name"
 }
 
 unclaims_come_first()
@@ -252,12 +253,13 @@ unclaims_come_first()
 	targets_up
 	change claim eth0 claim 192.0.2.1
 	change claim eth0 unclaim eth0 unclaim 192.0.2.1 claim 192.0.2.1
-	check_err $? "what is unclaimed cannot be claimed by the same request"
+	check_err $? "a request cannot unclaim a target and claim it again"
 	shows lbx0 "lbx direct on isolate off claim eth0 claim 192.0.2.1"
-	log_test "a request's unclaims come before its claims"
+	log_test "the unclaims of a link request are done before its claims"
 }
 
-# many_addrs VERB N: a batch for ip, 30 to a line: its requests are of 1 KiB
+# many_addrs VERB N: print a batch for ip with N addresses, 30 a line, because ip's
+# requests have 1 KiB
 many_addrs()
 {
 	local i line=
@@ -279,24 +281,24 @@ many_claims()
 	targets_up
 	ipn route add local 10.1.0.0/16 dev lo
 	many_addrs claim 300 | ipn -batch -
-	check_err $? "300 addresses could not be claimed"
+	check_err $? "a claim of one of 300 addresses was refused"
 	change claim eth0
 	got=$(data lbx0 | jq -c '[.claim_count, (.claims | length), .claims[0].ifname]')
 	[[ $got == '[301,32,"eth0"]' ]]
-	check_err $? "number, length of the list and its first are $got"
+	check_err $? "number of claims, length of the list and first claim are $got"
 	[[ $(ipn -d link show dev lbx0) == *" claim 10."*" claims 301 "* ]]
-	check_err $? "ip does not show how many there are"
+	check_err $? "ip does not show the number of claims"
 	got=$(ipn -j link show 2>&1)
 	[[ $(jq length <<<"$got") == 3 ]]
-	check_err $? "ip does not list all devices any more: $got"
+	check_err $? "ip no longer lists all devices: $got"
 	# By libc, which has little room for a link
 	[[ $(inns python3 -c 'import socket; print(*dict(socket.if_nameindex()).values())') == \
 	   "lo lbx0 eth0" ]]
-	check_err $? "libc does not list all devices any more"
+	check_err $? "libc no longer lists all devices"
 	many_addrs unclaim 300 | ipn -batch -
-	check_err $? "300 addresses could not be unclaimed"
+	check_err $? "an unclaim of one of 300 addresses was refused"
 	shows lbx0 "lbx direct on isolate off claim eth0"
-	log_test "of more than 32 claims, 32 are shown, and how many there are"
+	log_test "ip shows 32 of the claims of a device, and the number of all"
 }
 
 monitor_listens()
@@ -306,13 +308,13 @@ monitor_listens()
 		  END { exit !found }' /proc/net/netlink
 }
 
-# told WHAT: the last that the monitor has seen of lbx0 says WHAT
+# told WHAT: the last message about lbx0 that the monitor has printed has WHAT
 told()
 {
 	[[ $(grep ' lbx0: ' /tmp/monitor.out | tail -n 1) == *"$1 "* ]]
 }
 
-# tells TEXT COMMAND...: after COMMAND there is a message that says TEXT
+# tells TEXT COMMAND...: after COMMAND the monitor prints a message that has TEXT
 tells()
 {
 	local text=$1; shift
@@ -321,9 +323,9 @@ tells()
 	before=$(grep -c ' lbx0: ' /tmp/monitor.out)
 	"$@"
 	busywait "$BUSYWAIT_TIMEOUT" told "$text"
-	check_err $? "after '$*' nobody was told '$text', but: $(tail -n 1 /tmp/monitor.out)"
+	check_err $? "'$*' caused no notification with '$text'; the last one is: $(tail -n 1 /tmp/monitor.out)"
 	(($(grep -c ' lbx0: ' /tmp/monitor.out) > before))
-	check_err $? "there was no message after '$*'"
+	check_err $? "'$*' caused no notification"
 }
 
 changes_are_told()
@@ -350,10 +352,10 @@ changes_are_told()
 
 	kill "$monitor"
 	wait "$monitor" 2>/dev/null
-	log_test "each change is told to those who listen for links"
+	log_test "each change of an attribute is reported by RTM_NEWLINK"
 }
 
-# counter NAME
+# counter NAME: print a counter of lbx0, as ip shows it
 counter()
 {
 	ipn -j -s -d link show dev lbx0 | jq ".[0].linkinfo.info_xstats.$1"
@@ -376,14 +378,14 @@ counters()
 	done
 	[[ $(ipn -j -s -d link show dev lbx0 |
 	     jq -c '[.[0].linkinfo.info_xstats | keys_unsorted[]]') == '["queued_packets","queued_bytes","direct_packets","direct_bytes","claimed_packets","claimed_bytes","inline_packets","multicast_packets","drop_not_local","drop_isolated","drop_backlog","drop_down","drop_malformed"]' ]]
-	check_err $? "other counters than there should be"
+	check_err $? "ip shows other counters than expected"
 	ipn -s -d link show dev lbx0 | grep -qE '^ +queued: packets 10 bytes 840 $'
-	check_err $? "ip's text has no line for queued packets"
+	check_err $? "the text of ip has no line for queued packets"
 	ipn -s -d link show dev lbx0 | grep -qE '^ +direct: packets 10 bytes 840 $'
-	check_err $? "ip's text has no line for direct packets"
+	check_err $? "the text of ip has no line for direct packets"
 	! ipn -d link show dev lbx0 | grep -q queued
 	check_err $? "ip shows counters without -s"
-	log_test "the device's counters are shown by ip -s"
+	log_test "ip -s shows the counters of an lbx device"
 }
 
 one_line()
@@ -392,8 +394,8 @@ one_line()
 	targets_up
 	change claim eth0
 	[[ $(ipn -o -s -d link show dev lbx0 | wc -l) == 1 ]]
-	check_err $? "it is more than one"
-	log_test "all of it is one line for ip -o"
+	check_err $? "ip -o prints more than one line"
+	log_test "ip -o prints an lbx device on one line"
 }
 
 ip_without_plugin()
@@ -404,10 +406,10 @@ ip_without_plugin()
 	targets_up
 	change direct off claim eth0
 	out=$(IP_LIB_DIR=/nonexistent ipn -s -d link show dev lbx0)
-	check_err $? "an ip without the plugin cannot show it"
+	check_err $? "ip without the plugin cannot show the device"
 	[[ $out == *" lbx "* && $out != *claim* ]]
-	check_err $? "it shows: $out"
-	log_test "an ip without the plugin shows a device without its attributes"
+	check_err $? "ip without the plugin shows: $out"
+	log_test "ip without the plugin shows an lbx device without its attributes"
 }
 
 user_namespace()
@@ -419,8 +421,8 @@ user_namespace()
 		ip link set lbx0 type lbx direct off
 		ip -d link show lbx0 | grep -q "lbx direct off isolate on claim eth0 "
 	'
-	check_err $? "it does not work there"
-	log_test "root of a user namespace may set attributes"
+	check_err $? "root of a user namespace cannot set attributes"
+	log_test "root of a user namespace can set attributes"
 }
 
 claims_go_with_the_device()
@@ -430,11 +432,11 @@ claims_go_with_the_device()
 	change claim eth0 claim 192.0.2.1
 	ipn link del lbx0
 	ipn link add lbx1 type lbx claim eth0 claim 192.0.2.1
-	check_err $? "a claim has outlived its device"
-	log_test "claims go with the device that has them"
+	check_err $? "a claim outlives its device"
+	log_test "the claims of a device go when the device is deleted"
 }
 
-# What never gets to the kernel
+# Mistakes that ip refuses by itself, without a request to the kernel
 ip_checks_arguments()
 {
 	local many
@@ -454,7 +456,7 @@ ip_checks_arguments()
 	printf -v many ' claim eth%s' {1..100}
 	# shellcheck disable=SC2086  # words
 	is_refused 'too much for one request' direct off $many
-	log_test "ip refuses arguments that are none of lbx's"
+	log_test "ip refuses arguments that lbx does not have"
 }
 
 unknown_targets()
@@ -475,7 +477,7 @@ unknown_targets()
 	unclaim=name:eth0 -> ENOENT at unclaims.claim.name: Not claimed
 	unclaim=index:4711 -> ENOENT at unclaims.claim.index: Not claimed
 	EOF
-	log_test "targets that are not there are refused"
+	log_test "a claim of a target that does not exist is refused"
 }
 
 targets_that_cannot_be()
@@ -493,7 +495,7 @@ targets_that_cannot_be()
 	is_refused "" claim ::
 	is_refused "An lbx device carries its addresses itself" claim lbx0
 	is_refused "203.0.113.1 is carried by lbx0 already" claim 203.0.113.1
-	log_test "addresses that lo does not carry, and lbx devices, are refused"
+	log_test "a claim of an lbx device, or of an address that lo does not carry, is refused"
 }
 
 targets_of_others()
@@ -509,7 +511,7 @@ targets_of_others()
 	is_refused "Claimed by lbx1" unclaim eth0
 	is_refused "Claimed by lbx1" unclaim 192.0.2.1
 	shows lbx1 "lbx direct on isolate off claim eth0 claim 192.0.2.1"
-	log_test "what another device has claimed is refused, and stays its own"
+	log_test "a claim of a target that another device has claimed is refused"
 }
 
 twice()
@@ -528,7 +530,7 @@ twice()
 	claim=index:$(ifindex eth0) -> EEXIST at claims.claim.index: Claimed by lbx0
 	EOF
 	is_refused "" unclaim eth0 unclaim eth0
-	log_test "what is claimed is not claimed twice"
+	log_test "a second claim of the same target is refused"
 }
 
 malformed()
@@ -556,7 +558,7 @@ malformed()
 	claim=name:sixteencharacter -> at claims.claim.name:
 	claim=index:0 -> at claims.claim.index:
 	EOF
-	log_test "malformed requests are refused, with attribute and reason"
+	log_test "malformed link requests are refused with the attribute and the reason"
 }
 
 refused_as_a_whole()
@@ -570,7 +572,7 @@ refused_as_a_whole()
 	requests_are_refused <<-'EOF'
 	isolate=1 unclaim=addr:192.0.2.1 claim=name:eth0 direct=2 -> at direct:
 	EOF
-	log_test "a request with one bad part changes nothing"
+	log_test "a link request with one invalid part changes nothing"
 }
 
 refused_when_made()
@@ -580,9 +582,9 @@ refused_when_made()
 	refused "There is no such interface to claim" \
 		ipn link add lbx1 type lbx isolate on claim eth0 claim eth1
 	ipn link show dev lbx1 &>/dev/null
-	check_fail $? "a refused device was made"
+	check_fail $? "a device was made although its attributes were refused"
 	change claim eth0
-	check_err $? "eth0 is claimed by a device that was not made"
+	check_err $? "a device that was not made has claimed eth0"
 	log_test "a device whose attributes are refused is not made"
 }
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# BIG TCP: packets above 65,575 bytes, which is the most that the header of an IPv6
-# packet can tell of itself; IPv4's is 65,535.
+# BIG TCP: packets above 65,575 bytes, the largest length that the header of an IPv6
+# packet can express. The largest of IPv4 is 65,535.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -26,32 +26,32 @@ SIZE=196608
 trace=/sys/kernel/tracing
 instance=$trace/instances/lbx
 
-# sizes SIZE: of what TCP makes, and of what a receiver may make of it
+# sizes SIZE: set the size of the packets that TCP makes, and of those that GRO makes
 sizes()
 {
 	ipn link set lbx0 gso_max_size "$1" gro_max_size "$1"
 	check_err $? "gso_max_size $1 is refused"
 }
 
-# 6.3 gave IPv4 attributes of its own; before, it has packets up to 65,536 bytes
+# Linux 6.3 added attributes for IPv4. Before, IPv4 has packets up to 65,536 bytes.
 sizes_ipv4()
 {
 	ipn link set lbx0 gso_ipv4_max_size "$1" gro_ipv4_max_size "$1" 2>/dev/null
 }
 
-# retransmissions: of TCP, in segments
+# retransmissions: print how many TCP segments were retransmitted
 retransmissions()
 {
 	inns nstat -asz TcpRetransSegs | awk '/TcpRetransSegs/ {print $2}'
 }
 
-# transfer ADDR: BYTES by one connection.  Sets packets, how many that took with
-# their acknowledgements, and big, the bytes in those above 65,575.
+# transfer ADDR: send BYTES over one connection. Set packets, the number of packets
+# including acknowledgements, and big, the bytes in packets above 65,575.
 #
-# A collapse would be seen in losses, for each of which TCP waits and then repeats,
-# or in many small packets.  Loss probes are off, as they repeat what is not lost
-# where CPUs are slow; and all is on one CPU, since packets of a task that moves to
-# another may overtake those before, on lo as well.
+# A collapse of the throughput would show as losses, for each of which TCP waits and
+# retransmits, or as many small packets. Loss probes are off, because on slow CPUs they
+# retransmit segments that are not lost. All processes run on one CPU, because packets
+# of a task that moves to another CPU may overtake earlier ones, on lo as well.
 transfer()
 {
 	local addr=$1 server before lost
@@ -67,7 +67,7 @@ transfer()
 	echo >"$instance/trace"
 	inns taskset -c 0 socat -u -b 1000000 \
 		"OPEN:/dev/zero,readbytes=$BYTES" "TCP:$addr:5000"
-	check_err $? "$addr: cannot send"
+	check_err $? "the client cannot send to $addr"
 	wait "$server"
 	packets=$(($(packets lbx0) - before))
 	lost=$(($(retransmissions) - lost))
@@ -75,25 +75,27 @@ transfer()
 		"$instance/trace")
 
 	[[ $(</tmp/big.out) == "$BYTES" ]]
-	check_err $? "$addr: $(</tmp/big.out) of $BYTES bytes came"
+	check_err $? "$addr: $(</tmp/big.out) of $BYTES bytes arrived"
 	((lost * 100 <= packets))
-	check_err $? "$addr: $lost segments were sent again, with $packets packets in all"
-	# half of what 16 KiB in each would be, acknowledgements counted
+	check_err $? "$addr: $lost segments were retransmitted, with $packets packets in all"
+	# half of the bytes that packets of 16 KiB would have, because acknowledgements
+	# count
 	((packets * 8192 <= BYTES))
-	check_err $? "$addr: it took $packets packets"
+	check_err $? "$addr: the transfer took too many packets: $packets"
 }
 
-# most_is_big WHAT, nothing_is_big WHAT: of the last transfer
+# most_is_big WHAT: most bytes of the last transfer were in packets above 65,575
+# nothing_is_big WHAT: no byte was
 most_is_big()
 {
 	((big * 2 >= BYTES))
-	check_err $? "$1: $big of $BYTES bytes were in packets above 65575, $packets packets in all"
+	check_err $? "$1: only $big of $BYTES bytes were in packets above 65575, $packets packets in all"
 }
 
 nothing_is_big()
 {
 	((big == 0))
-	check_err $? "$1: $big bytes were in packets above 65575"
+	check_err $? "$1: $big bytes were in packets above 65575, expected 0"
 }
 
 ipv6()
@@ -103,7 +105,7 @@ ipv6()
 	sizes "$SIZE"
 	transfer '[2001:db8:9::1]'
 	most_is_big IPv6
-	log_test "IPv6 with gso_max_size $SIZE: packets above 65575, none lost"
+	log_test "IPv6 with gso_max_size $SIZE sends packets above 65575 without loss"
 }
 
 ipv6_small_mtu()
@@ -114,7 +116,7 @@ ipv6_small_mtu()
 	ipn link set lbx0 mtu 1500
 	transfer '[2001:db8:9::1]'
 	most_is_big "MTU 1500"
-	log_test "so with MTU 1500"
+	log_test "IPv6 with MTU 1500 sends packets above 65575 without loss"
 }
 
 ipv6_largest()
@@ -129,7 +131,7 @@ ipv6_largest()
 	sizes "$max"
 	transfer '[2001:db8:9::1]'
 	most_is_big "gso_max_size $max"
-	log_test "so with the largest that the kernel allows"
+	log_test "IPv6 with the largest gso_max_size of the kernel sends big packets without loss"
 }
 
 ipv6_by_the_queue()
@@ -140,7 +142,7 @@ ipv6_by_the_queue()
 	inns tc qdisc add dev lbx0 root pfifo limit 1000
 	transfer '[2001:db8:9::1]'
 	most_is_big pfifo
-	log_test "so by a qdisc"
+	log_test "IPv6 through a qdisc sends packets above 65575 without loss"
 }
 
 ipv6_tso_off()
@@ -151,10 +153,10 @@ ipv6_tso_off()
 	inns ethtool -K lbx0 tso off &>/dev/null
 	transfer '[2001:db8:9::1]'
 	nothing_is_big "tso off"
-	log_test "with tso off the kernel segments them before, none lost"
+	log_test "the kernel segments big IPv6 packets without loss if tso is off"
 }
 
-# TCP makes what lo takes
+# TCP makes packets of the size that lo accepts
 ipv6_claimed()
 {
 	RET=0
@@ -165,24 +167,24 @@ ipv6_claimed()
 	ipn link set lbx0 type lbx claim eth0
 	ipn link set lo gso_max_size "$SIZE"
 	transfer '[2001:db8:5::1]'
-	nothing_is_big "lo takes more"
+	nothing_is_big "gso_max_size of lo only"
 	sizes "$SIZE"
 	transfer '[2001:db8:5::1]'
 	most_is_big claimed
-	log_test "so when claimed, and lo takes more than lbx0: none lost"
+	log_test "claimed big IPv6 packets are not lost, also if only lo accepts them"
 }
 
-# by themselves: TCP makes packets of two segments at least (tcp_min_tso_segs), and
-# with the MTU of 65536 these are too large for the device
+# With the sizes of a new device TCP still makes packets of at least two segments
+# (tcp_min_tso_segs). With the MTU of 65536 these are too large for the device.
 ipv6_default()
 {
 	RET=0
 	lbx_up 2001:db8:9::1/128
 	transfer '[2001:db8:9::1]'
-	nothing_is_big "as it is made"
+	nothing_is_big "sizes of a new device"
 	sizes 70000
 	transfer '[2001:db8:9::1]'
-	log_test "IPv6 with the sizes of a new device, and just above 65575: none lost"
+	log_test "IPv6 loses nothing with the sizes of a new device or just above 65575"
 }
 
 ipv4()
@@ -202,7 +204,7 @@ ipv4()
 			nothing_is_big "IPv4, MTU $mtu"
 		fi
 	done
-	log_test "IPv4 with gso_ipv4_max_size $SIZE, where the kernel has it: none lost"
+	log_test "IPv4 with gso_ipv4_max_size $SIZE loses nothing, on kernels with that option or without"
 }
 
 ipv4_default()
@@ -210,8 +212,8 @@ ipv4_default()
 	RET=0
 	lbx_up 192.0.2.1/32
 	transfer 192.0.2.1
-	nothing_is_big "as it is made"
-	log_test "IPv4 with the sizes of a new device: none lost"
+	nothing_is_big "sizes of a new device"
+	log_test "IPv4 loses nothing with the sizes of a new device"
 }
 
 too_large_is_refused()
@@ -219,10 +221,10 @@ too_large_is_refused()
 	RET=0
 	lbx_up
 	ipn link set lbx0 gso_max_size 524281 2>/dev/null
-	check_fail $? "524281 is accepted"
+	check_fail $? "gso_max_size 524281 is accepted"
 	[[ $(ipn -d -j link show lbx0 | jq '.[0].gso_max_size') == 65536 ]]
 	check_err $? "gso_max_size is $(ipn -d -j link show lbx0 | jq '.[0].gso_max_size')"
-	log_test "more than the kernel allows is refused"
+	log_test "a gso_max_size above the kernel's limit is refused"
 }
 
 mountpoint -q "$trace" || mount -t tracefs tracefs "$trace"

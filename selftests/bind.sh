@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# An ordinary server, bound to no device, on each address of an lbx device; and
-# the mirrors on lo that IPv6 needs for it.
+# Ordinary servers, bound to no device, on each kind of address of an lbx device, and
+# the mirrors on lo that IPv6 needs for them.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -33,7 +33,7 @@ ALL_TESTS="
 	lo_without_ipv6
 "
 
-# serves ADDR [DEV]: TCP and UDP servers on ADDR are asked and answer, over lbx0
+# serves ADDR [DEV]: TCP and UDP servers on ADDR answer requests over lbx0
 serves()
 {
 	carries lbx0 lo serve "$@"
@@ -46,7 +46,7 @@ ipv4_server()
 	serves 192.0.2.1
 	serves 192.0.2.77
 	serves 127.0.0.53
-	log_test "a server on an IPv4 address, on one of a prefix, on 127.0.0.53"
+	log_test "servers on an IPv4 address, within its prefix and on 127.0.0.53 answer"
 }
 
 ipv6_server()
@@ -55,7 +55,7 @@ ipv6_server()
 	lbx_up 2001:db8:9::1/128 fd00:9::1/64
 	serves 2001:db8:9::1
 	serves fd00:9::1
-	log_test "a server on an IPv6 address"
+	log_test "a server on an IPv6 address of an lbx device answers"
 }
 
 ipv6_at_once()
@@ -74,7 +74,7 @@ ipv6_at_once()
 	log_test "an IPv6 address can be bound as soon as 'ip addr add' has ended"
 }
 
-# lo_limits: the sysctls of lo that are for router advertisements
+# lo_limits: print the sysctls of lo for router advertisements
 lo_limits()
 {
 	inns sysctl -n net.ipv6.conf.lo.max_addresses net.ipv6.conf.lo.use_tempaddr | xargs
@@ -93,12 +93,12 @@ ipv6_with_lo_limits()
 	done
 	settle
 	[[ $(lo_limits) == "1 2" ]]
-	check_err $? "lo's limits are '$(lo_limits)' and not '1 2'"
+	check_err $? "the limits of lo are '$(lo_limits)', expected '1 2'"
 	(($(mirrors | wc -l) == 3))
-	check_err $? "lo has $(mirrors)"
+	check_err $? "the mirrors on lo are $(mirrors), expected 3"
 	ipn -6 addr show dev lo | grep -q mngtmpaddr
-	check_fail $? "a mirror is mngtmpaddr"
-	log_test "lo's max_addresses and use_tempaddr do not concern mirrors and stay as they are"
+	check_fail $? "a mirror has the flag mngtmpaddr"
+	log_test "mirrors ignore and keep the max_addresses and use_tempaddr of lo"
 }
 
 bound_to_the_device()
@@ -107,10 +107,10 @@ bound_to_the_device()
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	serves 192.0.2.1 lbx0
 	serves 2001:db8:9::1 lbx0
-	log_test "a server bound to the device"
+	log_test "a server that is bound to the lbx device answers"
 }
 
-# mirrors: what lo has, as "ADDR METRIC"
+# mirrors: print the mirrors on lo, as "ADDR METRIC"
 mirrors()
 {
 	ipn -6 -j addr show dev lo scope global |
@@ -125,17 +125,18 @@ mirror_has_a_label()
 	lbx_up 2001:db8:9::1/64
 	index=$(inns cat /sys/class/net/lbx0/ifindex)
 	[[ $(mirrors) == "2001:db8:9::1 $index" ]]
-	check_err $? "lo has '$(mirrors)', and lbx0's index is $index"
+	check_err $? "lo has '$(mirrors)', and the index of lbx0 is $index"
 	[[ -z $(ipn -6 route show dev lo) ]]
 	check_err $? "lo has a prefix route: $(ipn -6 route show dev lo)"
 	if ipn -6 addr show dev lo | grep -q kernel_lo; then
 		ipn -6 addr show dev lo scope global | grep -q 'proto 0x6c'
-		check_err $? "it has no proto 108"
+		check_err $? "the mirror does not have proto 108"
 	fi
-	log_test "a mirror has the device's index as metric, and proto 108"
+	log_test "a mirror has the index of its device as metric, and proto 108"
 }
 
-# source DEST: which source address the kernel chooses for it; source_is SRC DEST
+# source_of DEST: print the source address that the kernel chooses for DEST
+# source_is SRC DEST: it is SRC
 source_of()
 {
 	ipn -6 -j route get "$1" | jq -r '.[0].prefsrc'
@@ -144,10 +145,11 @@ source_of()
 source_is()
 {
 	[[ $(source_of "$2") == "$1" ]]
-	check_err $? "the source for $2 is $(source_of "$2") and not $1"
+	check_err $? "the source address for $2 is $(source_of "$2"), expected $1"
 }
 
-# vip_up: eth0 with a network that is nearer to lbx0's addresses than to lo's
+# vip_up: add eth0 with a network that is nearer to the addresses of lbx0 than to those
+# of lo
 vip_up()
 {
 	lbx_up
@@ -170,12 +172,12 @@ mirror_is_deprecated()
 	source_is 2001:db8:1::1 2001:db8:2::98
 	ipn addr change 2001:db8:2::99/128 dev lbx0 preferred_lft 0 valid_lft forever
 	source_is 2001:db8:1::1 2001:db8:2::98
-	# to itself, and to lo's own
+	# to the address itself, and to lo's own
 	source_is 2001:db8:2::99 2001:db8:2::99
 	source_is 2001:db8:1::1 2001:db8:1::1
 	source_is ::1 ::1
 	serves 2001:db8:2::99
-	log_test "the address of an lbx device is not the source of what leaves by another, if there is a choice"
+	log_test "an lbx device's address is not the source for other devices if there is another address"
 }
 
 mirror_alone_is_a_source()
@@ -185,7 +187,7 @@ mirror_alone_is_a_source()
 	ipn addr add 2001:db8:2::99/128 dev lbx0
 	settle
 	source_is 2001:db8:2::99 2001:db8:2::98
-	log_test "the address of an lbx device is the source if the machine has no other of the scope"
+	log_test "an lbx device's address is the source if there is no other address of its scope"
 }
 
 # as keepalived and kube-vip do
@@ -199,14 +201,14 @@ mirror_of_a_vip()
 	for i in {1..20}; do
 		inns bind6 2001:db8:2::99 0 \
 			ip addr add 2001:db8:2::99/128 dev lbx0 nodad preferred_lft 0
-		check_err $? "round $i: it cannot be bound"
+		check_err $? "round $i: the new address cannot be bound"
 		source_is 2001:db8:1::1 2001:db8:2::98
 		ipn addr del 2001:db8:2::99/128 dev lbx0
 		inns bind6 2001:db8:2::99 0 2>/dev/null
-		check_fail $? "round $i: it can be bound though it is deleted"
+		check_fail $? "round $i: the deleted address can be bound"
 		((!RET)) || break
 	done
-	log_test "a deprecated address comes and goes 20 times, each time at once"
+	log_test "a deprecated address is added and deleted 20 times, each time with immediate effect"
 }
 
 mirror_ends_with_lifetime()
@@ -215,9 +217,9 @@ mirror_ends_with_lifetime()
 	lbx_up 2001:db8:9::1/128
 	ipn addr change 2001:db8:9::1/128 dev lbx0 valid_lft 2 preferred_lft 1
 	slowwait "$WAIT_TIMEOUT" lo_has ""
-	check_err $? "lo has kept '$(mirrors)'"
+	check_err $? "lo still has '$(mirrors)'"
 	[[ -z $(ipn -6 addr show dev lbx0 scope global) ]]
-	check_err $? "lbx0 has kept the address"
+	check_err $? "lbx0 still has the address"
 	log_test "a mirror goes when the lifetime of its address ends"
 }
 
@@ -266,14 +268,14 @@ mirror_moves()
 	printf '%s\n' "addr del 2001:db8:9::1/128 dev lbx0" \
 		"addr add 2001:db8:9::1/128 dev lbx1" | ipn -b -
 	inns bind6 2001:db8:9::1 0
-	check_err $? "it cannot be bound when it is on lbx1"
+	check_err $? "the address cannot be bound when it is on lbx1"
 	settle
 	carries lbx1 lbx0 serve 2001:db8:9::1
 	log_test "an address that moves to another lbx device can be bound there at once"
 }
 
-# charged DEV: bytes of the kernel's memory that 500 addresses on it are charged to who adds
-# them
+# charged DEV: print the kernel memory, in bytes, that the process that adds 500
+# addresses to DEV is charged for
 charged()
 {
 	local dev=$1 before
@@ -301,7 +303,8 @@ mirror_is_charged()
 	ipn link set eth0 up
 	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 	if ! grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
-		log_test_skip "mirrors are charged" "no memory controller"
+		log_test_skip "the memory of a mirror is charged to the process that adds the address" \
+			"this kernel has no memory controller"
 		return
 	fi
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
@@ -309,8 +312,8 @@ mirror_is_charged()
 	ipn addr flush dev eth0
 	lbx=$(charged lbx0)
 	((dummy > 0 && lbx * 10 >= dummy * 14))
-	check_err $? "500 addresses: $lbx bytes, on a dummy $dummy"
-	log_test "the memory of a mirror is charged to who adds the address"
+	check_err $? "500 addresses are charged $lbx bytes on lbx0, and $dummy bytes on a dummy device"
+	log_test "the memory of a mirror is charged to the process that adds the address"
 }
 
 mirror_comes_back()
@@ -320,10 +323,10 @@ mirror_comes_back()
 	ipn addr del 2001:db8:9::1/128 dev lo
 	settle
 	serves 2001:db8:9::1
-	log_test "a mirror that somebody deletes comes back"
+	log_test "a mirror that a user deletes comes back"
 }
 
-# how often the log says that mirrors are deleted
+# complaints: print how often the log reports that mirrors are deleted
 complaints()
 {
 	dmesg | grep -c 'from lo again and again'
@@ -344,14 +347,14 @@ mirror_deleted_again_and_again()
 	# after 0, 1/8, 1/4, 1/2, 1, 2 and 4 seconds
 	for i in {1..7}; do
 		slowwait "$WAIT_TIMEOUT" has_mirror
-		check_err $? "deleted $i times, it does not come back"
+		check_err $? "the mirror does not come back after $i deletions"
 		ipn addr del 2001:db8:9::1/128 dev lo
 	done
 	(($(complaints) == 1))
-	check_err $? "the log says so $(complaints) times"
+	check_err $? "the log has $(complaints) messages about deleted mirrors, expected 1"
 	inns bind6 2001:db8:9::2 0 ip addr add 2001:db8:9::2/128 dev lbx0
 	check_err $? "another address cannot be bound meanwhile"
-	log_test "a mirror that is deleted each time comes back later each time, and the log says so once"
+	log_test "a mirror that is deleted again and again comes back later each time, with one log line"
 }
 
 mirror_changed_by_user()
@@ -367,10 +370,10 @@ mirror_changed_by_user()
 	ipn addr add 2001:db8:9::2/128 dev lbx1
 	ipn link del lbx1
 	busywait "$BUSYWAIT_TIMEOUT" lo_has "2001:db8:9::1 $index"
-	check_err $? "lo has '$(mirrors)' when lbx0 is gone"
+	check_err $? "lo has '$(mirrors)' after lbx0 is deleted"
 	ipn addr show dev lo to 2001:db8:9::1 | grep -q deprecated
-	check_fail $? "it is deprecated"
-	log_test "a mirror that a user changes is the user's address and stays"
+	check_fail $? "the changed mirror is deprecated"
+	log_test "a mirror that a user changes becomes the user's address and stays"
 }
 
 mirror_after_lo_down()
@@ -381,7 +384,7 @@ mirror_after_lo_down()
 	ipn link set lo up
 	settle
 	serves 2001:db8:9::1
-	log_test "mirrors are there after lo went down and up"
+	log_test "mirrors come back when lo goes down and up"
 }
 
 mirror_with_lo_never_up()
@@ -397,7 +400,7 @@ mirror_with_lo_never_up()
 	settle
 	serves 2001:db8:9::1
 	serves 192.0.2.1
-	log_test "lo need not be up"
+	log_test "servers on an lbx device answer while lo is down"
 }
 
 mirror_of_two()
@@ -414,8 +417,8 @@ mirror_of_two()
 	ipn link del lbx0
 	settle
 	[[ -z $(mirrors) ]]
-	check_err $? "lo has kept $(mirrors)"
-	log_test "one mirror for two devices, while either is there"
+	check_err $? "lo still has $(mirrors)"
+	log_test "two devices with the same address share a mirror until both are gone"
 }
 
 lo_has()
@@ -434,17 +437,17 @@ users_own_address_on_lo_stays()
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	ipn addr add 2001:db8:9::2/128 dev lbx0
 	busywait "$BUSYWAIT_TIMEOUT" lo_has "2001:db8:9::2 $index"$'\n'"2001:db8:9::1 null"
-	check_err $? "lo has '$(mirrors)' while lbx0 is there"
+	check_err $? "lo has '$(mirrors)' while lbx0 exists"
 	ipn -6 addr show dev lo to 2001:db8:9::1 | grep -q deprecated
-	check_fail $? "it is deprecated now"
+	check_fail $? "the address of the user is deprecated"
 	ipn addr del 2001:db8:9::1/128 dev lo
 	settle
 	ipn addr del 2001:db8:9::1/128 dev lbx0
 	ipn addr add 2001:db8:9::1/128 dev lo
 	ipn link del lbx0
 	busywait "$BUSYWAIT_TIMEOUT" lo_has "2001:db8:9::1 null"
-	check_err $? "lo has '$(mirrors)' when lbx0 is gone"
-	log_test "the same address on lo by a user's hand is left alone"
+	check_err $? "lo has '$(mirrors)' after lbx0 is deleted"
+	log_test "an address that a user has added to lo is left alone when an lbx device has it too"
 }
 
 linklocal_has_no_mirror()
@@ -455,7 +458,7 @@ linklocal_has_no_mirror()
 	   -lt 1 ]]
 	check_err $? "lo has $(ipn -6 addr show dev lo scope link)"
 	serves fe80::9%lbx0
-	log_test "a link-local address is bound with its device, without a mirror"
+	log_test "a server binds a link-local address with its device, without a mirror"
 }
 
 lo_without_ipv6()
@@ -467,12 +470,12 @@ lo_without_ipv6()
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	busywait "$BUSYWAIT_TIMEOUT" log_has \
 		'cannot mirror 2001:db8:9::1 on lo, and a server cannot bind it: IPv6 is disabled on lo'
-	check_err $? "the log does not say so"
+	check_err $? "the log does not report that the address cannot be mirrored"
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=0
 	settle
 	serves 2001:db8:9::1
-	log_test "with IPv6 off on lo the log says why, and mirrors come with it"
+	log_test "the log reports missing mirrors if IPv6 is off on lo, and mirrors come when it is on"
 }
 
 tests_run

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A capture shows each packet exactly once, whatever it is taken on.
+# A capture shows each packet exactly once, on whatever device it is taken.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -22,7 +22,7 @@ ALL_TESTS="
 	verdicts_of_tc_stay
 "
 
-# two_pings_on DEV: the lines of a capture on DEV of one ping in each family
+# two_pings_on DEV: a capture on DEV shows each packet of one ping in each family once
 two_pings_on()
 {
 	local dev=$1 n
@@ -35,7 +35,7 @@ two_pings_on()
 	capture_end /tmp/once.pcap
 	n=$(capture_count /tmp/once.pcap)
 	((n == 4))
-	check_err $? "$n packets on $dev for 4: $(tcpdump -nn -r /tmp/once.pcap 2>&1 | tail -n +2)"
+	check_err $? "the capture on $dev has $n packets, expected 4: $(tcpdump -nn -r /tmp/once.pcap 2>&1 | tail -n +2)"
 }
 
 link_type()
@@ -45,8 +45,8 @@ link_type()
 	capture lbx0 /tmp/type.pcap
 	capture_end /tmp/type.pcap
 	grep -q 'link-type EN10MB' /tmp/type.pcap.err
-	check_err $? "tcpdump says $(cat /tmp/type.pcap.err)"
-	log_test "the link type is EN10MB"
+	check_err $? "tcpdump prints $(cat /tmp/type.pcap.err)"
+	log_test "a capture on an lbx device has the link type EN10MB"
 }
 
 once_on_device()
@@ -54,7 +54,7 @@ once_on_device()
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	two_pings_on lbx0
-	log_test "each packet once on the device"
+	log_test "a capture on an lbx device shows each packet once"
 }
 
 once_on_any()
@@ -62,7 +62,7 @@ once_on_any()
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	two_pings_on any
-	log_test "each packet once on 'any'"
+	log_test "a capture on the device 'any' shows each packet once"
 }
 
 once_with_netem()
@@ -72,7 +72,7 @@ once_with_netem()
 	inns tc qdisc add dev lbx0 root netem delay 5ms
 	two_pings_on lbx0
 	two_pings_on any
-	log_test "each packet once with a netem qdisc"
+	log_test "a capture shows each packet once if the device has a netem qdisc"
 }
 
 once_per_packet_of_tcp()
@@ -93,10 +93,10 @@ once_per_packet_of_tcp()
 	n=$(($(packets lbx0) - before))
 	capture_end /tmp/tcp.pcap
 	[[ $(capture_count /tmp/tcp.pcap) == "$n" ]]
-	check_err $? "$(capture_count /tmp/tcp.pcap) lines for $n packets"
+	check_err $? "the capture has $(capture_count /tmp/tcp.pcap) packets, and the device counts $n"
 	[[ $(stat -c %s /tmp/tcp.out) == 2000000 ]]
-	check_err $? "$(stat -c %s /tmp/tcp.out) bytes came"
-	log_test "as many lines as the device counts packets, of a TCP transfer"
+	check_err $? "$(stat -c %s /tmp/tcp.out) of 2000000 bytes arrived"
+	log_test "a capture of a TCP transfer has as many packets as the device counts"
 }
 
 nothing_on_lo()
@@ -107,8 +107,8 @@ nothing_on_lo()
 	ping_once 192.0.2.1
 	capture_end /tmp/lo.pcap
 	[[ $(capture_count /tmp/lo.pcap) == 0 ]]
-	check_err $? "$(capture_count /tmp/lo.pcap) packets on lo"
-	log_test "and none on lo"
+	check_err $? "the capture on lo has $(capture_count /tmp/lo.pcap) packets, expected 0"
+	log_test "a capture on lo shows no packet that an lbx device carries"
 }
 
 one_service_alone()
@@ -125,12 +125,12 @@ one_service_alone()
 	capture_end /tmp/alone.pcap
 	[[ $(capture_count /tmp/alone.pcap) == 2 &&
 	   $(capture_count /tmp/alone.pcap host 192.0.2.2) == 2 ]]
-	check_err $? "$(tcpdump -nn -r /tmp/alone.pcap 2>&1)"
-	log_test "a capture shows one service's local traffic alone"
+	check_err $? "the capture does not have the 2 packets of lbx1 only: $(tcpdump -nn -r /tmp/alone.pcap 2>&1)"
+	log_test "a capture on an lbx device shows the local traffic of its own addresses only"
 }
 
-# a packet socket of one protocol gets only what is received, past the type that
-# hides a packet from the captures
+# A packet socket of one protocol gets only received packets. The packet type that hides
+# a packet from captures does not hide it from such a socket.
 receive_only_socket()
 {
 	local out
@@ -160,13 +160,13 @@ netfilter_sees_it_once()
 				oif lbx0 counter; }
 		}
 	END
-	check_err $? "nft failed"
+	check_err $? "nft cannot load the rules"
 	ping_once 192.0.2.1
 	for hook in prerouting input output postrouting; do
 		inns nft list chain ip t "$hook" | grep -q 'counter packets 2 bytes 168'
-		check_err $? "$hook: $(inns nft list chain ip t "$hook" | grep counter)"
+		check_err $? "the counter in $hook is wrong: $(inns nft list chain ip t "$hook" | grep counter)"
 	done
-	log_test "netfilter sees each packet once per hook, with the device's name"
+	log_test "netfilter sees each packet once per hook, with the name of the lbx device"
 }
 
 tc_ingress_sees_it_once()
@@ -181,13 +181,13 @@ tc_ingress_sees_it_once()
 	ping_once 192.0.2.1
 	for hook in ingress egress; do
 		inns tc -s filter show dev lbx0 "$hook" | grep -q ' 2 pkt'
-		check_err $? "$hook: $(inns tc -s filter show dev lbx0 "$hook" | grep Sent)"
+		check_err $? "the filter at $hook has not seen 2 packets: $(inns tc -s filter show dev lbx0 "$hook" | grep Sent)"
 	done
 	log_test "tc sees each packet once at egress and once at ingress"
 }
 
-# as on lo: a frame that is not for the device's address is captured and goes no
-# further
+# As on lo: a frame that is not for the link-layer address of the device is captured and
+# then dropped
 frame_to_another_address()
 {
 	local frame
@@ -203,14 +203,14 @@ frame_to_another_address()
 	printf "$frame" | inns socat -u - INTERFACE:lbx0
 	capture_end /tmp/other.pcap
 	[[ $(capture_count /tmp/other.pcap) == 1 ]]
-	check_err $? "captured $(capture_count /tmp/other.pcap) times"
+	check_err $? "the frame was captured $(capture_count /tmp/other.pcap) times, expected 1"
 	[[ $(inns nstat -az IpInDelivers | awk '/IpInDelivers/ {print $2}') == 0 ]]
-	check_err $? "it was delivered"
-	log_test "a frame to another link-layer address is captured once, and ends"
+	check_err $? "the frame was delivered"
+	log_test "a frame to another link-layer address is captured once and not delivered"
 }
 
-# packet_type_up: lbx0 and a claimed eth0 with a qdisc on lbx0, so that its packets go
-# by the queue
+# packet_type_up: make lbx0 with a qdisc and a claim of eth0, so that its packets are
+# queued
 packet_type_up()
 {
 	nic_up
@@ -251,7 +251,7 @@ verdicts_of_nftables_stay()
 				counter name others; }
 		}
 	END
-	check_err $? "nft failed"
+	check_err $? "nft cannot load the rules"
 	pings_by_lbx0
 	for dev in lbx0 any; do
 		capture "$dev" /tmp/verdict.pcap
@@ -259,11 +259,11 @@ verdicts_of_nftables_stay()
 		capture_end /tmp/verdict.pcap
 	done
 	inns nft list counter netdev t host | grep -q 'packets 24 '
-	check_err $? "$(inns nft list counter netdev t host | grep packets) of 24 to the host"
+	check_err $? "the wrong number of packets is for the host, expected 24: $(inns nft list counter netdev t host | grep packets)"
 	inns nft list counter netdev t others | grep -q 'packets 0 '
-	check_err $? "$(inns nft list counter netdev t others | grep packets) of another type"
+	check_err $? "packets have another type than host: $(inns nft list counter netdev t others | grep packets)"
 	inns nft delete table netdev t
-	# and the limit that this has ends with the rule
+	# The limitation that comes with the rule ends with it
 	two_pings_on_lbx0
 	log_test "a capture does not change the packet type that nftables sees at ingress"
 }
@@ -274,7 +274,7 @@ two_pings_on_lbx0()
 	ping_once 198.51.100.1
 	capture_end /tmp/verdict.pcap
 	(($(capture_count /tmp/verdict.pcap) == 2))
-	check_err $? "$(capture_count /tmp/verdict.pcap) packets for 2"
+	check_err $? "the capture has $(capture_count /tmp/verdict.pcap) packets, expected 2"
 }
 
 verdicts_of_tc_stay()
@@ -295,11 +295,11 @@ verdicts_of_tc_stay()
 	capture lbx0 /tmp/verdict.pcap
 	pings_by_lbx0
 	capture_end /tmp/verdict.pcap
-	# not -j: its text of the match is no JSON
+	# not -j: what it prints for the match is not JSON
 	n=$(inns tc -s filter show dev lbx0 ingress pref 1 |
 	    awk '$1 == "Sent" {n += $4} END {print n + 0}')
 	((n >= 16))
-	check_err $? "$n of 16 packets are to the host"
+	check_err $? "$n packets are for the host, expected at least 16"
 	log_test "$name"
 }
 

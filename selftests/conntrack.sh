@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Connection tracking and NAT on an lbx device, which netfilter takes for a VRF.
+# Connection tracking and NAT on an lbx device, which netfilter treats as a VRF.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -24,8 +24,8 @@ ALL_TESTS="
 
 ADDRS="192.0.2.1 2001:db8:9::1"
 
-# ct_up: lbx0 with addresses, connection tracking in use, and counters of the first
-# packets of connections as they are received, and of those that are confirmed by then
+# ct_up: make lbx0 with addresses, enable connection tracking, and count the first
+# packets of connections when they are received, and those that are confirmed by then
 ct_up()
 {
 	lbx_up 192.0.2.1/32 192.0.2.2/32 2001:db8:9::1/128
@@ -41,7 +41,7 @@ ct_up()
 			}
 		}
 	N
-	check_err $? "no connection tracking"
+	check_err $? "nft cannot load rules for connection tracking"
 }
 
 ct_counter()
@@ -49,7 +49,8 @@ ct_counter()
 	inns nft -j list counter inet t "$1" | jq '.nftables[].counter.packets // empty'
 }
 
-# ct_failures: what conntrack could not put in its table, or only by resolving a clash
+# ct_failures: print how many connections conntrack could not insert in its table, or
+# only by resolving a clash
 ct_failures()
 {
 	local -a name
@@ -69,19 +70,19 @@ ct_failures()
 	echo "$sum"
 }
 
-# all_confirmed: every connection was in the table when its first packet was received
+# all_confirmed: each connection was in the table when its first packet was received
 all_confirmed()
 {
 	local new confirmed
 
 	new=$(ct_counter new) confirmed=$(ct_counter confirmed)
 	((new > 0 && new == confirmed))
-	check_err $? "$confirmed of $new first packets were confirmed when received"
+	check_err $? "$confirmed of $new first packets were confirmed when received, expected all"
 	is 0 ct_failures
 }
 
-# none_lost: 40 echo requests and 20 datagrams in one go, all of them while the first
-# one of the connection is still on its way
+# none_lost: send 40 echo requests and 20 datagrams without a pause, so that all are
+# sent while the first one of the connection is still on its way
 none_lost()
 {
 	local addr
@@ -124,7 +125,7 @@ delayed_by_lo_while_down()
 	inns tc qdisc add dev lo root netem delay 300ms
 	none_lost
 	all_confirmed
-	log_test "connection tracking and a qdisc of lo that delays lose no packet while the device is down"
+	log_test "connection tracking loses no packet that lo's qdisc delays while the lbx device is down"
 }
 
 delayed_fragments()
@@ -151,7 +152,7 @@ delayed_untracked()
 	inns tc qdisc add dev lbx0 root netem delay 300ms
 	none_lost
 	is 0 ct_counter new
-	log_test "a qdisc that delays loses no packet that connection tracking leaves alone"
+	log_test "a qdisc that delays loses no packet that is not tracked"
 }
 
 rps()
@@ -162,10 +163,11 @@ rps()
 	none_lost
 	all_confirmed
 	inns sh -c 'echo 0 >/sys/class/net/lbx0/queues/rx-0/rps_cpus'
-	log_test "a connection is confirmed before RPS hands its first packet to a CPU"
+	log_test "a connection is confirmed before RPS passes its first packet to another CPU"
 }
 
-# What is not needed costs nothing, and leaves the hook input its choice
+# An early confirmation would cost time here, and would take its effect from the hook
+# input
 inline_is_not_confirmed_early()
 {
 	RET=0
@@ -177,14 +179,14 @@ inline_is_not_confirmed_early()
 	log_test "a connection whose first packet is received inline is confirmed in the hook input"
 }
 
-# distinct LINES: how many different ones
+# distinct LINES: print how many different lines there are
 distinct()
 {
 	sort -u <<<"$1" | wc -l
 }
 
-# Two connections that differ in what DNAT replaces: on lo, nf_nat_inet_fn() gives the
-# second one another source port
+# Two connections that differ only in what DNAT replaces. On lo, nf_nat_inet_fn() gives
+# the second one another source port.
 null_binding()
 {
 	local addr dev ports
@@ -199,13 +201,13 @@ null_binding()
 		inns nft add rule inet t nat udp dport 7001 dnat ip to "$addr:7000"
 		inns tc qdisc add dev "$dev" root netem delay 300ms
 		ports=$(inns python3 "$here/burst.py" "$addr" "$addr:7001" "$addr:7000" 5 2>&1)
-		check_err $? "by $dev: $ports"
+		check_err $? "the datagrams over $dev failed: $ports"
 		is 2 distinct "$ports"
 	done
-	log_test "two connections that DNAT makes alike stay apart behind a qdisc, as on lo"
+	log_test "two connections that DNAT makes equal stay distinct behind a qdisc, as on lo"
 }
 
-# ip_route_me_harder()
+# ip_route_me_harder() does this
 dnat_to_other_device()
 {
 	RET=0
@@ -216,10 +218,10 @@ dnat_to_other_device()
 		dnat ip to 198.51.100.1:7000
 	carries lo lbx0 python3 "$here/burst.py" 198.51.100.1 198.51.100.1 \
 		192.0.2.1:7001 1
-	log_test "dnat in the hook output sends what was to an lbx device to lo"
+	log_test "dnat in the hook output redirects a packet from an lbx device to lo"
 }
 
-# What usage.rst and lbx(8) say.  If this fails, the limit is gone.
+# usage.rst and lbx(8) document this limit. If this test fails, the limit is gone.
 postrouting_has_no_effect()
 {
 	RET=0
@@ -227,7 +229,7 @@ postrouting_has_no_effect()
 	inns nft add chain inet t nat '{ type nat hook postrouting priority 100; }'
 	inns nft add rule inet t nat oifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
 	is 6000 inns python3 "$here/burst.py" 192.0.2.2 192.0.2.1 1
-	log_test "snat in the hook postrouting does not change what an lbx device carries"
+	log_test "snat in the hook postrouting does not change packets that an lbx device carries"
 }
 
 snat_in_hook_input()
@@ -237,7 +239,7 @@ snat_in_hook_input()
 	inns nft add chain inet t nat '{ type nat hook input priority 100; }'
 	inns nft add rule inet t nat iifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
 	is 6099 inns python3 "$here/burst.py" 192.0.2.2 192.0.2.1 1
-	log_test "snat in the hook input changes the source of what an lbx device carries"
+	log_test "snat in the hook input changes the source of packets that an lbx device carries"
 }
 
 snat_of_claimed()
@@ -252,7 +254,7 @@ snat_of_claimed()
 	inns nft add rule inet t nat oifname lo udp dport 7000 snat ip to 198.51.100.1:6099
 	carries lbx0 lo python3 "$here/burst.py" 198.51.100.1 198.51.100.1 1
 	is 6099 cat /tmp/carries.out
-	log_test "snat in the hook postrouting, by oifname lo, changes the source of what is claimed"
+	log_test "snat in the hook postrouting with oifname lo changes the source of claimed packets"
 }
 
 does_not_need_conntrack()
@@ -263,7 +265,7 @@ does_not_need_conntrack()
 	check_err $? "nf_conntrack is not a module"
 	[[ ! -e /sys/module/nf_conntrack/holders/lbx ]]
 	check_err $? "lbx depends on nf_conntrack"
-	log_test "lbx works with connection tracking and does not depend on it"
+	log_test "lbx works with connection tracking and does not depend on its module"
 }
 
 tests_run

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Packets of the machine itself go past the device's queue, unless there is
-# something on that way that they would miss.
+# Local traffic bypasses the device's queue, unless something is attached to the device
+# that needs to see the packets there.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -60,14 +60,14 @@ count_ways()
 	local name value
 
 	while read -r name value; do
-		# but for the title
+		# except the title
 		[[ $name != *: ]] || counter[${name%:}]=$value
 	done < <(inns ethtool -S lbx0)
 }
 
-# ways COMMAND...: COMMAND succeeds, and $queued, $direct and $inline packets of
-# lbx0 went that way; of those of a process, UDP, each one is where it belongs
-# when COMMAND has ended
+# ways COMMAND...: COMMAND succeeds. Set $queued, $direct and $inline to the packets of
+# lbx0 that took that packet path. UDP packets of a process have been received when
+# COMMAND has ended.
 ways()
 {
 	local way rc
@@ -86,14 +86,15 @@ ways()
 	check_err "$rc" "'$*' failed: $(</tmp/ways.out)"
 }
 
-# all_queued COMMAND..., all_direct COMMAND...: it sends, and all by this way
+# all_queued COMMAND..., all_direct COMMAND...: COMMAND sends packets, and all take this
+# packet path
 all_queued()
 {
 	local queued direct inline
 
 	ways "$@"
 	((queued > 0 && direct == 0 && inline == 0))
-	check_err $? "'$*': $queued queued, $direct direct, $inline of them inline"
+	check_err $? "'$*': $queued packets queued, $direct direct, $inline of them inline, expected all queued"
 }
 
 all_direct()
@@ -102,10 +103,10 @@ all_direct()
 
 	ways "$@"
 	((direct > 0 && queued == 0))
-	check_err $? "'$*': $queued queued, $direct direct"
+	check_err $? "'$*': $queued packets queued, $direct direct, expected all direct"
 }
 
-# each_family WAY: ten datagrams and their answers, in IPv4 and IPv6
+# each_family CHECK: run CHECK for ten datagrams and their replies, in IPv4 and IPv6
 each_family()
 {
 	local addr
@@ -115,7 +116,7 @@ each_family()
 	done
 }
 
-# trace_start EVENT...: these events of net:, of lbx0 alone
+# trace_start EVENT...: enable these events of net: for lbx0 only
 trace_start()
 {
 	local event
@@ -130,14 +131,14 @@ trace_start()
 	done
 }
 
-# traced EVENT [REGEX]: how often
+# traced EVENT [REGEX]: print how often the event was traced
 traced()
 {
 	grep -c " $1: .*${2-}" "$trace/trace"
 }
 
-# connection ADDR: a TCP connection, of which say BYTES sends some more and waits
-# until they are there
+# connection ADDR: make a TCP connection. After that, say BYTES sends BYTES over it and
+# waits until they have been received.
 connection()
 {
 	local addr=$1 pf=ip4
@@ -164,7 +165,7 @@ say()
 	head -c "$1" /dev/zero >&"$mouth"
 	said=$((said + $1))
 	busywait "$BUSYWAIT_TIMEOUT" said
-	check_err $? "$(stat -c %s /tmp/direct.said) of $said bytes came"
+	check_err $? "$(stat -c %s /tmp/direct.said) of $said bytes arrived"
 }
 
 hang_up()
@@ -184,7 +185,7 @@ is_the_default()
 	RET=0
 	up
 	[[ $(shown) == true ]]
-	check_err $? "ip shows '$(shown)'"
+	check_err $? "ip shows direct as '$(shown)', expected true"
 	ipn -d link show dev lbx0 | grep -q ' lbx direct on '
 	check_err $? "ip does not show 'direct on'"
 	each_family all_direct
@@ -192,10 +193,10 @@ is_the_default()
 	all_direct ping -c 1 2001:db8:9::1
 	all_direct serve 192.0.2.1
 	all_direct serve 2001:db8:9::1
-	log_test "direct output is the default, for ICMP, UDP and TCP"
+	log_test "direct output is the default for ICMP, UDP and TCP"
 }
 
-# not by the driver's own word, but by that of the stack
+# as traced by the stack, not as counted by the driver
 skips_queue_and_backlog()
 {
 	local addr event queued direct inline
@@ -206,30 +207,30 @@ skips_queue_and_backlog()
 	for addr in $ADDRS; do
 		ways udp_echo -s "$addr" 5000 50 64
 		((direct == 100))
-		check_err $? "$addr: $direct of 100 direct"
-		# but while the CPU's backlog has others
+		check_err $? "$addr: $direct of 100 packets are direct, expected all"
+		# except while the backlog of the CPU has other packets
 		((inline > 50))
-		check_err $? "$addr: $inline of 100 inline"
+		check_err $? "$addr: $inline of 100 packets are inline, expected more than 50"
 		(($(traced netif_rx) == direct - inline))
-		check_err $? "$addr: $(traced netif_rx) by the backlog, $inline of 100 inline"
+		check_err $? "$addr: $(traced netif_rx) packets went through the backlog, and $inline of 100 are inline"
 		(($(traced net_dev_queue) == 0))
-		check_err $? "$addr: $(traced net_dev_queue) by the queue"
+		check_err $? "$addr: $(traced net_dev_queue) packets were queued, expected 0"
 		echo >"$trace/trace"
 	done
-	# what the events are like if it does not
+	# the events of packets that are queued
 	ipn link set lbx0 type lbx direct off
 	for addr in $ADDRS; do
 		ways udp_echo -s "$addr" 5000 50 64
 		for event in net_dev_queue netif_rx; do
 			(($(traced "$event") == 100))
-			check_err $? "$addr: off, and $(traced "$event") events $event of 100"
+			check_err $? "$addr: $(traced "$event") events $event with direct off, expected 100"
 		done
 		echo >"$trace/trace"
 	done
-	log_test "it goes past the device's queue and the CPU's backlog"
+	log_test "direct output bypasses the queue of the device and the backlog of the CPU"
 }
 
-# a timer sends the ACK that nobody has sent with an answer
+# a timer sends the ACK that was not sent with an answer
 delayed_ack='
 import socket, sys, time
 listener = socket.create_server((sys.argv[1], 0), family=int(sys.argv[2]))
@@ -250,12 +251,12 @@ not_inline_in_softirq()
 		[[ $addr != *:* ]] || family=10
 		ways python3 -c "$delayed_ack" "$addr" "$family"
 		((direct > 3 && inline < direct))
-		check_err $? "$addr: $inline inline of $direct"
+		check_err $? "$addr: $inline of $direct packets are inline, expected fewer"
 	done
-	log_test "what a softirq sends is not received inline"
+	log_test "a packet that a softirq sends is not received inline"
 }
 
-# the answer to a ping is sent while the request is received
+# the reply to a ping is sent while the request is received
 answers_are_received_next()
 {
 	local addr queued direct inline
@@ -265,17 +266,17 @@ answers_are_received_next()
 	trace_start netif_rx
 	for addr in $ADDRS; do
 		ways ping -c 20 -i 0.01 "$addr"
-		# but while the CPU's backlog has others
+		# except while the backlog of the CPU has other packets
 		((direct == 40 && inline > 20))
-		check_err $? "$addr: $inline inline of $direct"
+		check_err $? "$addr: $inline of $direct packets are inline, expected more than 20 of 40"
 		(($(traced netif_rx) == direct - inline))
-		check_err $? "$addr: $(traced netif_rx) by the backlog, $inline of $direct inline"
+		check_err $? "$addr: $(traced netif_rx) packets in the backlog, $inline of $direct inline"
 		echo >"$trace/trace"
 	done
-	log_test "what is sent while a packet is received inline is received next"
+	log_test "a packet that is sent during an inline receive is received right after it"
 }
 
-# a window that opens lets hundreds of segments go at once
+# when the window opens, hundreds of segments are sent at once
 others_than_the_next_by_the_backlog()
 {
 	local addr queued direct inline
@@ -287,20 +288,20 @@ others_than_the_next_by_the_backlog()
 	for addr in $ADDRS; do
 		ways taskset 1 python3 "$here/window.py" "$addr"
 		((inline > 64))
-		check_err $? "$addr: $inline of $direct inline"
+		check_err $? "$addr: $inline of $direct packets are inline, expected more than 64"
 		(($(traced netif_rx) > 64))
-		check_err $? "$addr: $(traced netif_rx) of $direct by the backlog"
+		check_err $? "$addr: $(traced netif_rx) of $direct packets went through the backlog, expected more than 64"
 		echo >"$trace/trace"
 	done
 	inns nstat -asz TcpExtTCPOFOQueue TcpExtTCPFastRetrans |
 		awk '$1 ~ /^Tcp/ && $2 {print; bad = 1} END {exit bad}'
-	check_err $? "segments came out of order"
-	log_test "if they are many, the backlog gets the last of them, in their order"
+	check_err $? "segments arrived out of order"
+	log_test "the backlog gets the packets that the next list has no room for, in their order"
 }
 
-# One packet, and rules that send a hundred copies of it while it is received (with the
-# next TTL, so that these make no others).  Before any of them is received, those
-# for which there is no room are dropped by the backlog.
+# One packet, and rules that send a hundred copies of it while it is received. The rules
+# match only its TTL, which the copies do not have, so the copies make no others. Before
+# any copy is received, the backlog drops those that have no room.
 next_are_bounded()
 {
 	local max queued direct inline first dropped i
@@ -320,7 +321,7 @@ next_are_bounded()
 		echo "}"
 		echo "}"
 	} | inns nft -f -
-	check_err $? "nft failed"
+	check_err $? "nft cannot load the rules"
 	sysctl -qw net.core.netdev_max_backlog=10
 	count_ways
 	dropped=${counter[drop_backlog]}
@@ -328,14 +329,14 @@ next_are_bounded()
 	sysctl -qw net.core.netdev_max_backlog="$max"
 	dropped=$((counter[drop_backlog] - dropped))
 	((inline == 65))
-	check_err $? "$inline packets were received inline, not 65"
+	check_err $? "$inline packets were received inline, expected 65"
 	((direct + dropped == 101 && dropped >= 20))
-	check_err $? "$direct packets direct and $dropped dropped of 101"
-	# the first of the two that have come after the original
+	check_err $? "$direct packets are direct and $dropped are dropped, expected 101 together"
+	# the first one of these two events after the original packet was received
 	first=$(grep -oE 'lbx_drop: |inline=1' "$trace/trace" | sed -n 2p)
 	[[ $first == lbx_drop* ]]
-	check_err $? "the first drop came after the first of the copies was received"
-	log_test "packets sent during an inline receive wait in a list that is bounded"
+	check_err $? "a copy was received before the first drop"
+	log_test "the list of packets that are sent during an inline receive is bounded"
 }
 
 one_datagram='
@@ -358,17 +359,17 @@ off_is_the_queue()
 	ipn link set lbx0 up
 	settle
 	[[ $(shown) == false ]]
-	check_err $? "ip shows '$(shown)'"
+	check_err $? "ip shows direct as '$(shown)', expected false"
 	each_family all_queued
 	for addr in $ADDRS; do
 		all_queued ping -c 1 "$addr"
 		all_queued serve "$addr"
 	done
-	log_test "with direct off every packet goes by the queue"
+	log_test "with direct off all packets are queued"
 }
 
-# also for a connection and a neighbour that there are already, which may have
-# been used either way
+# This holds also for connections and neighbour entries that exist already and may have
+# been used with either setting
 switched_at_once()
 {
 	local addr i queued direct
@@ -380,31 +381,31 @@ switched_at_once()
 		for i in 1 2; do
 			ipn link set lbx0 type lbx direct off
 			[[ $(shown) == false ]]
-			check_err $? "off, and ip shows '$(shown)'"
+			check_err $? "ip shows direct as '$(shown)' after direct off"
 			count_ways
 			direct=${counter[direct_packets]} queued=${counter[queued_packets]}
 			say 1000
 			count_ways
 			((counter[queued_packets] > queued &&
 			  counter[direct_packets] == direct))
-			check_err $? "$addr: off, and $((counter[direct_packets] - direct)) are direct"
+			check_err $? "$addr: $((counter[direct_packets] - direct)) packets are direct after direct off"
 			all_queued udp_echo -s "$addr" 5000 3 64
 
 			ipn link set lbx0 type lbx direct on
 			[[ $(shown) == true ]]
-			check_err $? "on, and ip shows '$(shown)'"
+			check_err $? "ip shows direct as '$(shown)' after direct on"
 			count_ways
 			direct=${counter[direct_packets]} queued=${counter[queued_packets]}
 			say 1000
 			count_ways
 			((counter[direct_packets] > direct &&
 			  counter[queued_packets] == queued))
-			check_err $? "$addr: on, and $((counter[queued_packets] - queued)) are queued"
+			check_err $? "$addr: $((counter[queued_packets] - queued)) packets are queued after direct on"
 			all_direct udp_echo -s "$addr" 5000 3 64
 		done
 		hang_up
 	done
-	log_test "on and off take effect at once, and for connections that there are"
+	log_test "direct on and direct off take effect at once, also for established connections"
 }
 
 switched_under_load()
@@ -427,9 +428,9 @@ switched_under_load()
 		for i in {1..5}; do
 			ipn link set lbx0 type lbx direct off
 			ipn link set lbx0 type lbx direct on
-			# not faster than they send
+			# not faster than packets are sent
 			busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 $((sent + i * 200))
-			check_err $? "$addr: nothing is sent any more"
+			check_err $? "$addr: no more packets are sent"
 		done
 		rm /tmp/direct.go
 		wait "$udp"
@@ -441,11 +442,11 @@ switched_under_load()
 	done
 	count_ways
 	((counter[queued_packets] > 0 && counter[direct_packets] > 0))
-	check_err $? "one of the ways was not used"
-	log_test "switched while datagrams are sent, it loses none and keeps the order"
+	check_err $? "one of the packet paths was not used"
+	log_test "switching direct on and off while datagrams are sent loses and reorders none"
 }
 
-# sent_by_qdisc: the packets that the root qdisc has sent
+# sent_by_qdisc: print how many packets the root qdisc has sent
 sent_by_qdisc()
 {
 	inns tc -s -j qdisc show dev lbx0 | jq '[.[] | select(.root)][0].packets'
@@ -460,10 +461,10 @@ qdisc_sees_all()
 	while read -r qdisc; do
 		# shellcheck disable=SC2086  # the qdisc's arguments
 		inns tc qdisc add dev lbx0 root $qdisc
-		check_err $? "no qdisc $qdisc"
+		check_err $? "the qdisc $qdisc cannot be added"
 		each_family all_queued
 		(($(sent_by_qdisc) == 40))
-		check_err $? "$qdisc has seen $(sent_by_qdisc) of 40 packets"
+		check_err $? "$qdisc has seen $(sent_by_qdisc) packets, expected 40"
 		inns tc qdisc del dev lbx0 root
 		each_family all_direct
 	done <<-END
@@ -475,7 +476,7 @@ qdisc_sees_all()
 	END
 	inns tc qdisc add dev lbx0 root noqueue
 	each_family all_direct
-	log_test "a qdisc sees every packet: pfifo, prio, fq_codel, tbf, netem"
+	log_test "the qdiscs pfifo, prio, fq_codel, tbf and netem see all packets"
 }
 
 netem_loses()
@@ -494,7 +495,7 @@ netem_loses()
 		ping_once "$addr"
 		check_err $? "$addr does not answer without netem"
 	done
-	log_test "netem loss 100% loses all"
+	log_test "netem with loss 100% drops all packets"
 }
 
 netem_delays()
@@ -508,9 +509,9 @@ netem_delays()
 		rtt=$(inns ping -c 3 -i 0.01 "$addr" |
 		      sed -n 's@^rtt min/avg/max/mdev = \([0-9]*\).*@\1@p')
 		((rtt >= 100))
-		check_err $? "$addr answers after $rtt ms, and the delay is 50 ms each way"
+		check_err $? "$addr answers after $rtt ms, expected 100 ms or more"
 	done
-	log_test "netem delay delays every packet"
+	log_test "netem with a delay delays all packets"
 }
 
 mq_sees_all()
@@ -528,7 +529,7 @@ mq_sees_all()
 	inns tc qdisc add dev lbx0 root handle 1: mq
 	each_family all_queued
 	(($(sent_by_qdisc) == 40))
-	check_err $? "mq has seen $(sent_by_qdisc) of 40 packets"
+	check_err $? "mq has seen $(sent_by_qdisc) packets, expected 40"
 	for i in {1..4}; do
 		inns tc qdisc replace dev lbx0 parent "1:$i" netem loss 100%
 	done
@@ -536,7 +537,7 @@ mq_sees_all()
 		ping_once "$addr" -W 1
 		check_fail $? "$addr answers"
 	done
-	log_test "mq on a device with four queues sees every packet"
+	log_test "the qdisc mq on a device with four queues sees all packets"
 }
 
 clsact_sees_all()
@@ -551,39 +552,39 @@ clsact_sees_all()
 	n=$(inns tc -s -j filter show dev lbx0 egress |
 	    jq '[.. | .packets? // empty] | add')
 	((n == 40))
-	check_err $? "the filter has seen $n of 40 packets"
+	check_err $? "the filter has seen $n packets, expected 40"
 	inns tc filter replace dev lbx0 egress protocol all pref 1 matchall action drop
 	for addr in $ADDRS; do
 		ping_once "$addr" -W 1
-		check_fail $? "$addr answers though a filter drops"
+		check_fail $? "$addr answers although a filter drops"
 	done
 	inns tc qdisc del dev lbx0 clsact
 	each_family all_direct
-	log_test "a tc filter at egress (clsact) sees and drops every packet"
+	log_test "a tc filter at egress (clsact) sees and drops all packets"
 }
 
 tcx_sees_all()
 {
-	local name="a tcx program at egress sees and drops every packet"
+	local name="a tcx program at egress sees and drops all packets"
 	local addr rc n
 
 	RET=0
 	up
 	n=$(inns hook lbx0 tcx pass true)
 	if (($? == 4)); then
-		log_test_skip "$name" "this kernel has no tcx"
+		log_test_skip "$name" "this kernel does not have tcx"
 		return
 	fi
 	for addr in $ADDRS; do
 		n=$(inns hook lbx0 tcx pass udp_echo -s "$addr" 5000 10 64)
-		check_err $? "$addr: no answer"
+		check_err $? "$addr does not answer"
 		((n == 20))
-		check_err $? "$addr: the program has seen $n of 20 packets"
+		check_err $? "$addr: the program has seen $n packets, expected 20"
 		n=$(inns hook lbx0 tcx drop ping -c 1 -W 1 "$addr" 2>/dev/null)
 		rc=$?
-		# it is told, and tries again
+		# ping gets an error, and tries again
 		((rc == 1 && n >= 1))
-		check_err $? "$addr: ping ends with $rc, and $n packets were dropped"
+		check_err $? "$addr: ping ends with status $rc, and $n packets were dropped"
 	done
 	each_family all_direct
 	log_test "$name"
@@ -602,25 +603,25 @@ nftables_sees_all()
 				counter name seen; }
 		}
 	END
-	check_err $? "nft failed"
+	check_err $? "nft cannot load the rules"
 	each_family all_queued
 	inns nft list counter netdev t seen | grep -q 'packets 40 '
-	check_err $? "$(inns nft list counter netdev t seen) of 40 packets"
+	check_err $? "the chain has not seen 40 packets: $(inns nft list counter netdev t seen)"
 	inns nft add rule netdev t e drop
 	for addr in $ADDRS; do
 		ping_once "$addr" -W 1
-		check_fail $? "$addr answers though a rule drops"
+		check_fail $? "$addr answers although a rule drops"
 	done
 	inns nft delete table netdev t
 	each_family all_direct
-	log_test "an nftables chain at egress sees and drops every packet"
+	log_test "an nftables chain at egress sees and drops all packets"
 }
 
-# offloads NAME on|off...
+# offloads NAME on|off...: change offloads of lbx0
 offloads()
 {
 	inns ethtool -K lbx0 "$@" &>/tmp/ethtool.out
-	check_err $? "ethtool -K $*: $(</tmp/ethtool.out)"
+	check_err $? "'ethtool -K $*' failed: $(</tmp/ethtool.out)"
 }
 
 each_offload()
@@ -630,22 +631,23 @@ each_offload()
 	RET=0
 	up
 	for offload in $(inns ethtool -k lbx0 | sed -nE 's/^\t?(tx-[^:]*): on$/\1/p'); do
-		# one that stands for others, in older versions, or is not the user's
+		# skip one that stands for others in older versions, and one that users
+		# cannot change
 		[[ $offload != tx-checksumming && $offload != tx-nocache-copy ]] || continue
 		inns ethtool -K lbx0 "$offload" off &>/dev/null || continue
 		ways udp_echo -s 192.0.2.1 5000 1 64
 		((queued > 0 && direct == 0))
-		check_err $? "$offload is off, and $direct packets are direct"
+		check_err $? "$direct packets are direct while $offload is off, expected 0"
 		offloads tx on sg on tso on "$offload" on
 		seen+=" $offload"
 	done
 	each_family all_direct
 	[[ $seen == *tx-tcp-segmentation* && $seen == *tx-udp-segmentation* ]]
-	check_err $? "only these could be switched off:$seen"
-	log_test "any transmit offload switched off leads by the queue"
+	check_err $? "only these offloads can be switched off:$seen"
+	log_test "packets are queued while any transmit offload is off"
 }
 
-# big_packets BYTES: of the connection's packets, $big are bigger
+# big_packets BYTES: set $big to the number of packets of the connection that are larger
 big_packets()
 {
 	capture lbx0 /tmp/big.pcap -s 100 "greater $(($1 + 1))"
@@ -665,19 +667,19 @@ tso_off_segments()
 		connection "$addr"
 		big_packets 1514
 		((big > 0))
-		check_err $? "$addr: tso is on, and no packet is bigger than the MTU"
+		check_err $? "$addr: no packet is larger than the MTU with tso on"
 		offloads tso off
 		big_packets 1514
 		((big == 0))
-		check_err $? "$addr: tso is off, and $big packets are bigger than the MTU"
+		check_err $? "$addr: $big packets are larger than the MTU with tso off"
 		offloads tso on
 		hang_up
 	done
-	log_test "with tso off no packet is bigger than the MTU"
+	log_test "no packet is larger than the MTU while tso is off"
 }
 
-# checksums RIGHT WRONG: of the connection's packets with data, so many have it
-# right and so many wrong
+# checksums RIGHT WRONG: of the packets with data of the connection, RIGHT have a
+# correct checksum and WRONG have an incorrect one
 checksums()
 {
 	local right wrong
@@ -689,7 +691,7 @@ checksums()
 	right=$(grep -c 'cksum 0x[0-9a-f]* (correct)' /tmp/sum.txt)
 	wrong=$(grep -c 'cksum 0x[0-9a-f]* (incorrect' /tmp/sum.txt)
 	((right == $1 && wrong == $2))
-	check_err $? "$right right and $wrong wrong, not $1 and $2: $(</tmp/sum.txt)"
+	check_err $? "$right correct checksums, expected $1; $wrong incorrect, expected $2: $(</tmp/sum.txt)"
 }
 
 tx_off_checksums()
@@ -700,14 +702,14 @@ tx_off_checksums()
 	up
 	for addr in $ADDRS; do
 		connection "$addr"
-		# a capture shows that there is none, and then that there is
+		# a capture shows packets without a checksum, and then with it
 		checksums 0 1
 		offloads tx off
 		checksums 1 0
 		offloads tx on sg on tso on
 		hang_up
 	done
-	log_test "with tx off each packet has its checksum"
+	log_test "each packet has its checksum while tx is off"
 }
 
 sg_off_linear()
@@ -722,14 +724,14 @@ sg_off_linear()
 		offloads sg off
 		say 200000
 		(($(traced net_dev_start_xmit) > 0))
-		check_err $? "$addr: nothing went by the queue"
+		check_err $? "$addr: no packet was queued"
 		(($(traced net_dev_start_xmit 'data_len=[1-9]') == 0))
-		check_err $? "$addr: $(traced net_dev_start_xmit 'data_len=[1-9]') packets are in pieces"
+		check_err $? "$addr: $(traced net_dev_start_xmit 'data_len=[1-9]') packets are not linear"
 		offloads sg on tso on
 		echo >"$trace/trace"
 		hang_up
 	done
-	log_test "with sg off each packet is in one piece"
+	log_test "each packet is linear while sg is off"
 }
 
 gso_max_size_holds()
@@ -744,18 +746,18 @@ gso_max_size_holds()
 		connection "$addr"
 		big_packets 4014
 		((big > 0))
-		check_err $? "$addr: no packet is bigger than 4000 bytes before"
+		check_err $? "$addr: no packet is larger than 4000 bytes before the change"
 		ipn link set lbx0 gso_max_size 4000
 		big_packets 4014
 		((big == 0))
-		check_err $? "$addr: $big packets are bigger than gso_max_size"
+		check_err $? "$addr: $big packets are larger than gso_max_size"
 		hang_up
 	done
-	log_test "a lower gso_max_size holds for connections that there are already"
+	log_test "a lower gso_max_size takes effect for established connections"
 }
 
-# For UDP with an extension header, IPv6 leaves no checksum to the device, and so each
-# segment needs its own.  Kernels before 6.11 refuse to send it.
+# For UDP with an extension header, IPv6 does not leave the checksum to the device, so
+# each segment needs its own. Kernels before 6.11 refuse to send such a packet.
 segments_with_options='
 import errno, socket, sys
 server, client = (socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(2))
@@ -783,14 +785,14 @@ gso_without_checksum()
 	settle
 	inns python3 -c "$segments_with_options" ::1 2>/dev/null
 	if (($? == ksft_skip)); then
-		log_test_skip "a GSO packet without a checksum to be done is segmented" \
-			"this kernel refuses to send it"
+		log_test_skip "a GSO packet whose checksum is done already is segmented" \
+			"this kernel refuses to send such a packet"
 		return
 	fi
 	for addr in 2001:db8:9::1 2001:db8::1; do
 		all_queued python3 -c "$segments_with_options" "$addr"
 	done
-	log_test "a GSO packet without a checksum to be done is segmented"
+	log_test "a GSO packet whose checksum is done already is segmented"
 }
 
 timestamps()
@@ -802,16 +804,17 @@ timestamps()
 	for addr in $ADDRS; do
 		ways stamps sent "$addr"
 		((queued > 0 && direct == 0))
-		check_err $? "$addr: $direct direct, and the timestamps were asked for"
+		check_err $? "$addr: $queued packets queued, $direct direct, although timestamps were requested"
 		all_direct stamps received "$addr"
 	done
-	log_test "software timestamps are taken: queued, sent, received"
+	log_test "software timestamps are taken when a packet is queued, sent and received"
 }
 
-# The device does no offload inside of a tunnel: the inner checksum is done in software.
+# The device has no offloads for packets inside of a tunnel: software computes the inner
+# checksum.
 encapsulated_by_the_queue()
 {
-	local name="a packet of a tunnel goes by the queue, which does the inner checksum"
+	local name="a packet of a tunnel is queued, so that its inner checksum is computed"
 	local queued direct inline
 
 	RET=0
@@ -819,15 +822,15 @@ encapsulated_by_the_queue()
 	ipn addr add 192.0.2.2/32 dev lbx0
 	modprobe ipip 2>/dev/null
 	if ! ipn link add tun0 type ipip local 192.0.2.1 remote 192.0.2.2 2>/dev/null; then
-		log_test_skip "$name" "this kernel has no ipip"
+		log_test_skip "$name" "this kernel does not have ipip"
 		return
 	fi
 	ipn addr add 198.51.100.1/24 dev tun0
 	ipn link set tun0 up
 	ways python3 -c "$datagram_to" 198.51.100.2
-	# the answer, an ICMP error, has no tunnel
+	# the answer, an ICMP error, has no tunnel header
 	((queued == 1))
-	check_err $? "$queued packets were queued and $direct direct"
+	check_err $? "$queued packets are queued and $direct direct, expected 1 queued"
 	log_test "$name"
 }
 
@@ -836,33 +839,33 @@ import socket, sys
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.sendto(bytes(10), (sys.argv[1], 9))'
 
-# The device has no features for MPLS: mpls_features are 0.
+# The device has no features for MPLS: mpls_features is 0.
 mpls_by_the_queue()
 {
-	local name="an MPLS packet goes by the queue, which does the checksum"
+	local name="an MPLS packet is queued, so that its checksum is computed"
 
 	RET=0
 	up
 	modprobe -a mpls_router mpls_iptunnel 2>/dev/null
 	if ! ipn route add 198.51.100.1/32 encap mpls 100 via inet 192.0.2.1 dev lbx0 2>/dev/null; then
-		log_test_skip "$name" "this kernel has no mpls_iptunnel"
+		log_test_skip "$name" "this kernel does not have mpls_iptunnel"
 		return
 	fi
 	all_queued python3 -c "$datagram_to" 198.51.100.1
 	log_test "$name"
 }
 
-# read_priomap() and write_priomap() know the devices of the initial netns alone
+# read_priomap() and write_priomap() know only the devices of the initial netns
 net_prio_sets_the_priority()
 {
-	local name="cgroup net_prio sets the priority of every packet"
+	local name="cgroup net_prio sets the priority of all packets"
 	local cgroup=/tmp/net_prio.$$ i
 
 	RET=0
 	mkdir -p "$cgroup"
 	defer rmdir "$cgroup"
 	if ! mount -t cgroup -o net_prio none "$cgroup" 2>/dev/null; then
-		log_test_skip "$name" "this kernel has no cgroup net_prio"
+		log_test_skip "$name" "this kernel does not have cgroup net_prio"
 		return
 	fi
 	defer umount "$cgroup"
@@ -877,16 +880,16 @@ net_prio_sets_the_priority()
 				iifname lbxprio0 meta priority 0:5 counter name seen; }
 		}
 	END
-	check_err $? "nft failed"
+	check_err $? "nft cannot load the rules"
 	defer nft delete table inet lbxprio
 	echo "lbxprio0 5" >"$cgroup/net_prio.ifpriomap"
-	check_err $? "no priority for lbxprio0"
+	check_err $? "the priority of lbxprio0 cannot be set"
 	for ((i = 0; i < 3; i++)); do
 		python3 -c "$one_datagram" 192.0.2.77
-		check_err $? "no datagram came"
+		check_err $? "a datagram was not received"
 	done
 	nft list counter inet lbxprio seen | grep -q 'packets 3 '
-	check_err $? "$(nft list counter inet lbxprio seen | grep packets) of 3"
+	check_err $? "not 3 packets have the priority: $(nft list counter inet lbxprio seen | grep packets)"
 	log_test "$name"
 }
 
@@ -898,33 +901,33 @@ generic_xdp()
 	up
 	for addr in $ADDRS; do
 		n=$(inns hook lbx0 xdp pass udp_echo -s "$addr" 5000 10 64)
-		check_err $? "$addr: no answer"
+		check_err $? "$addr: pass: the server does not answer"
 		((n == 20))
-		check_err $? "$addr: pass, and the program has seen $n of 20 packets"
+		check_err $? "$addr: pass: the program has seen $n packets, expected 20"
 		n=$(inns hook lbx0 xdp pass serve "$addr")
-		check_err $? "$addr: pass, and TCP fails"
+		check_err $? "$addr: pass: TCP fails"
 
 		n=$(inns hook lbx0 xdp drop ping -c 3 -i 0.01 -W 1 "$addr" 2>/dev/null)
 		rc=$?
 		((rc == 1 && n == 3))
-		check_err $? "$addr: drop, ping ends with $rc, and the program has seen $n of 3 packets"
+		check_err $? "$addr: drop: ping ends with status $rc, and the program has seen $n packets, expected 3"
 
-		# each once more, when it is back
+		# the program sees each packet again when it is back
 		n=$(inns hook lbx0 xdp tx ping -c 3 -i 0.01 "$addr" 2>/dev/null)
-		check_err $? "$addr: tx, and no answer"
+		check_err $? "$addr: tx: ping gets no answer"
 		((n == 12))
-		check_err $? "$addr: tx, and the program has seen $n of 12 packets"
+		check_err $? "$addr: tx: the program has seen $n packets, expected 12"
 	done
-	log_test "generic XDP sees each packet: pass, drop, tx"
+	log_test "a generic XDP program sees all packets, and can pass, drop or send them (tx)"
 }
 
-# rps MASK: on which CPUs lbx0 receives
+# rps MASK: set the CPUs on which lbx0 receives
 rps()
 {
 	inns bash -c "echo $1 >/sys/class/net/lbx0/queues/rx-0/rps_cpus"
 }
 
-# softnet COLUMN: of CPU 1, 1 is processed, 10 is received_rps
+# softnet COLUMN: print a column of CPU 1: 1 is processed, 10 is received_rps
 softnet()
 {
 	local -a column
@@ -935,12 +938,12 @@ softnet()
 
 rps_steers()
 {
-	local name="RPS chooses the CPU that receives"
+	local name="RPS selects the CPU that receives"
 	local addr processed steered queued direct inline
 
 	RET=0
 	if (($(nproc) < 2)); then
-		log_test_skip "$name" "one CPU"
+		log_test_skip "$name" "the machine has one CPU only"
 		return
 	fi
 	up
@@ -951,10 +954,10 @@ rps_steers()
 		processed=$(softnet 1) steered=$(softnet 10)
 		ways taskset 1 udp_echo -s "$addr" 5000 50 64
 		((inline == 0))
-		check_err $? "$addr: $inline of $((queued + direct)) inline"
+		check_err $? "$addr: $inline of $((queued + direct)) packets are inline with RPS, expected 0"
 		processed=$(($(softnet 1) - processed))
 		((processed >= 100 && $(softnet 10) > steered))
-		check_err $? "$addr: CPU 1 has received $processed of 100"
+		check_err $? "$addr: CPU 1 has received $processed packets, expected 100"
 		inns flows "$addr" 300 >/tmp/direct.flows
 		check_err $? "$addr: a datagram was lost"
 		[[ $(</tmp/direct.flows) == 0 ]]
@@ -963,7 +966,7 @@ rps_steers()
 	rps 0
 	ways udp_echo -s 192.0.2.1 5000 50 64
 	((inline > 0))
-	check_err $? "RPS is off again, and nothing is inline"
+	check_err $? "no packet is inline after RPS is off again"
 	log_test "$name"
 }
 
@@ -982,15 +985,15 @@ down_is_lo()
 		ipn link set lbx0 up
 		settle
 		busywait "$BUSYWAIT_TIMEOUT" outranks 2001:db8:9::1
-		check_err $? "lo carries still"
+		check_err $? "lo still carries the traffic"
 		all_direct udp_echo -s "$addr" 5000 10 64
 		say 1000
 		hang_up
 	done
-	log_test "while the device is down lo carries, and direct output when it is up"
+	log_test "lo carries while the device is down, and output is direct when it is up again"
 }
 
-# dropped_of_three DIRECT-OR-QUEUED WANT-EVENTS
+# dropped_of_three NAME EVENTS: three packets to lbx0 are dropped and make EVENTS events
 dropped_of_three()
 {
 	local before
@@ -998,14 +1001,14 @@ dropped_of_three()
 	count_ways
 	before=${counter[drop_not_local]}
 	ip netns exec "$PEER" ping -c 3 -i 0.01 -W 1 198.51.100.7 &>/dev/null
-	check_fail $? "$1: somebody answered"
+	check_fail $? "$1: an address answered"
 	count_ways
 	((counter[drop_not_local] == before + 3))
-	check_err $? "$1: $((counter[drop_not_local] - before)) of 3 dropped"
+	check_err $? "$1: $((counter[drop_not_local] - before)) packets are dropped, expected 3"
 	(($(traced net_dev_start_xmit) == $2))
-	check_err $? "$1: $(traced net_dev_start_xmit) by the queue, not $2"
+	check_err $? "$1: $(traced net_dev_start_xmit) packets were queued, expected $2"
 	((counter[direct_packets] == 0 && counter[queued_packets] == 0))
-	check_err $? "$1: some were received"
+	check_err $? "$1: a packet was received"
 }
 
 forwarded_is_dropped()
@@ -1023,11 +1026,11 @@ forwarded_is_dropped()
 	dropped_of_three direct 0
 	ipn link set lbx0 type lbx direct off
 	dropped_of_three queued 3
-	log_test "a forwarded packet is dropped before the queue, as behind it"
+	log_test "a forwarded packet is dropped both with direct on and with direct off"
 }
 
-# small_rounds: a softirq receives a packet at a time, and soon leaves the rest to
-# ksoftirqd, so that there is a backlog
+# small_rounds: limit a softirq to one packet at a time, so that it soon leaves the rest
+# to ksoftirqd, and packets wait in the backlog
 small_rounds()
 {
 	local key
@@ -1038,8 +1041,8 @@ small_rounds()
 	done
 }
 
-# A burst of more segments than the device takes at once goes by the queue, and is
-# segmented there; the single datagram after it does not.
+# A burst of more segments than the device accepts at once is queued, and segmented
+# there. The single datagram after it is direct.
 none_overtakes()
 {
 	local addr queued direct inline
@@ -1051,14 +1054,14 @@ none_overtakes()
 	for addr in $ADDRS; do
 		ways flows -f 1 -g 40 "$addr" 4100
 		((queued >= 4000 && direct >= 100))
-		check_err $? "$addr: $queued queued, $direct direct"
+		check_err $? "$addr: $queued packets queued, expected 4000; $direct direct, expected 100"
 		[[ $(</tmp/ways.out) == 0 ]]
 		check_err $? "$addr: $(</tmp/ways.out) of 4100 datagrams were reordered"
 	done
-	log_test "a direct packet does not overtake those in the backlog"
+	log_test "a direct packet does not overtake packets in the backlog"
 }
 
-# in_order ADDR OPTION...: sets $reordered
+# in_order ADDR OPTION...: set $reordered to the number of datagrams out of order
 in_order()
 {
 	local addr=$1; shift
@@ -1076,13 +1079,13 @@ order_pinned()
 	for addr in 127.0.0.1 $ADDRS ::1; do
 		in_order "$addr"
 		((reordered == 0))
-		check_err $? "$addr: $reordered of 16000 were reordered"
+		check_err $? "$addr: $reordered of 16000 datagrams were reordered"
 	done
-	log_test "8 UDP flows at a time, each sent on one CPU: all come, in order"
+	log_test "8 concurrent UDP flows, each sent on one CPU, arrive complete and in order"
 }
 
-# A sender that changes its CPU may overtake itself, on lo as well: no more than on
-# lo, and 0.1 % for chance
+# A sender that moves to another CPU may overtake its own packets, on lo as well. The
+# test allows as many as on lo, and 0.1 % for chance.
 order_migrating()
 {
 	local addr reordered lo
@@ -1094,21 +1097,21 @@ order_migrating()
 	for addr in $ADDRS; do
 		in_order "$addr" -m
 		((reordered <= lo + 16))
-		check_err $? "$addr: $reordered of 16000 were reordered, $lo on lo"
+		check_err $? "$addr: $reordered of 16000 datagrams were reordered, and $lo on lo"
 	done
-	log_test "8 UDP flows that change CPUs: all come, no less in order than on lo"
+	log_test "8 UDP flows that change CPUs arrive complete, with no more reordering than on lo"
 }
 
-# nstat_get NAME
+# nstat_get NAME: print a counter of nstat
 nstat_get()
 {
 	inns nstat -asz "$1" | awk -v name="$1" '$1 == name {print $2}'
 }
 
-# tcp_disorder ADDR: segments that came too early or were sent again for that, in
-# $disorder.  All is on one CPU: a sender that moves to another overtakes what the
-# softirqs of the former one have sent, some dozens of segments at once, and as
-# often on lo.
+# tcp_disorder ADDR: set $disorder to the number of segments that arrived too early, or
+# were retransmitted for that reason. All processes run on one CPU: a sender that moves
+# to another CPU overtakes the packets that the softirqs of the former CPU have sent,
+# some dozens of segments at once, and as often on lo.
 tcp_disorder()
 {
 	local addr=$1 server before
@@ -1118,7 +1121,7 @@ tcp_disorder()
 	server=$!
 	wait_listen 5201 tcp
 	inns taskset -c 0 iperf3 -c "$addr" -P 4 -n 1M &>/tmp/iperf.out
-	check_err $? "$addr: $(tail -n 1 /tmp/iperf.out)"
+	check_err $? "$addr: iperf3 failed: $(tail -n 1 /tmp/iperf.out)"
 	wait "$server"
 	disorder=$(($(nstat_get TcpExtTCPOFOQueue) +
 		    $(nstat_get TcpExtTCPFastRetrans) - before))
@@ -1136,9 +1139,9 @@ order_tcp()
 	for addr in $ADDRS; do
 		tcp_disorder "$addr"
 		((disorder == 0))
-		check_err $? "$addr: $disorder segments too early or sent again"
+		check_err $? "$addr: $disorder segments were too early or retransmitted, expected 0"
 	done
-	log_test "4 TCP streams at a time on one CPU: all segments in order"
+	log_test "4 concurrent TCP streams on one CPU deliver all segments in order"
 }
 
 counts_exactly()
@@ -1163,25 +1166,25 @@ counts_exactly()
 			counter[$key]=$((counter[$key] - before[$key]))
 		done
 		((counter[direct_packets] == 8000 && counter[queued_packets] == 0))
-		check_err $? "$addr: ${counter[direct_packets]} packets direct, ${counter[queued_packets]} queued of 8000"
+		check_err $? "$addr: ${counter[direct_packets]} packets direct, expected 8000; ${counter[queued_packets]} queued, expected 0"
 		((counter[direct_bytes] == 8000 * (200 + header)))
-		check_err $? "$addr: ${counter[direct_bytes]} bytes"
+		check_err $? "$addr: direct_bytes is ${counter[direct_bytes]}"
 		(($(stat64 lbx0 tx.bytes) - total == 8000 * (200 + header)))
 		check_err $? "$addr: ip shows $(($(stat64 lbx0 tx.bytes) - total)) bytes"
 		sum=0
 		for ((cpu = 0; cpu < $(nproc); cpu++)); do
 			n=${counter[cpu${cpu}_direct_packets]}
 			sum=$((sum + n))
-			# flow i is sent on CPU i modulo their number
+			# flow i is sent on CPU i modulo the number of CPUs
 			((n == 1000 * ((8 - cpu + $(nproc) - 1) / $(nproc))))
-			check_err $? "$addr: CPU $cpu counts $n"
+			check_err $? "$addr: the counter of CPU $cpu is $n"
 		done
 		((sum == counter[direct_packets]))
-		check_err $? "$addr: the CPUs count $sum together"
+		check_err $? "$addr: the counters of all CPUs are $sum together"
 	done
 	[[ $(stat64 lbx0 tx.packets) == 16000 && $(stat64 lbx0 rx.packets) == 16000 ]]
-	check_err $? "ip shows $(stat64 lbx0 tx.packets) sent, $(stat64 lbx0 rx.packets) received of 16000"
-	log_test "8 senders at a time are counted exactly, each where it sends"
+	check_err $? "ip shows $(stat64 lbx0 tx.packets) packets sent, $(stat64 lbx0 rx.packets) received, expected 16000"
+	log_test "packets of 8 concurrent senders are counted exactly, each on the CPU that sends it"
 }
 
 tests_run

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# While an lbx device is down, lo carries what was its own.
+# While an lbx device is down, lo carries its traffic.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -28,7 +28,7 @@ up()
 	ipn link set lbx0 up
 	settle
 	busywait "$BUSYWAIT_TIMEOUT" outranks 2001:db8:9::1
-	check_err $? "lbx0 is up and lo carries 2001:db8:9::1"
+	check_err $? "lo carries 2001:db8:9::1 although lbx0 is up"
 }
 
 lo_carries()
@@ -40,7 +40,7 @@ lo_carries()
 	down
 	carries lo lbx0 ping -c 1 192.0.2.1
 	carries lo lbx0 ping -c 1 2001:db8:9::1
-	log_test "lo carries when the device is down"
+	log_test "lo carries the traffic to an lbx device that is down"
 }
 
 lbx_carries_again()
@@ -53,7 +53,7 @@ lbx_carries_again()
 	up
 	carries lbx0 lo ping -c 1 192.0.2.1
 	carries lbx0 lo ping -c 1 2001:db8:9::1
-	log_test "the device carries again when it is up"
+	log_test "an lbx device that comes up again carries its traffic"
 }
 
 prefix_and_route()
@@ -68,7 +68,7 @@ prefix_and_route()
 	up
 	carries lbx0 lo ping -c 1 198.51.100.7
 	carries lbx0 lo ping -c 1 192.0.2.77
-	log_test "so it is with IPv4 prefixes and local routes"
+	log_test "lo carries traffic to the IPv4 prefixes and local routes of a device that is down"
 }
 
 bind_while_down()
@@ -78,7 +78,7 @@ bind_while_down()
 	down
 	inns bind6 2001:db8:9::1 0
 	check_err $? "the IPv6 address cannot be bound"
-	log_test "a server can bind while it is down"
+	log_test "a server can bind an address of an lbx device that is down"
 }
 
 # a TCP connection that sends a line every few milliseconds, all of which arrive
@@ -104,14 +104,14 @@ connection_goes_on()
 			busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/conn.txt $((i * 20))
 			down
 			busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/conn.txt $((i * 20 + 10))
-			check_err $? "$addr: nothing goes on while it is down"
+			check_err $? "$addr: the connection stops while the device is down"
 			up
 		done
 		wait
 		[[ $(md5sum </tmp/conn.txt) == "$want" ]]
-		check_err $? "$addr: $(wc -l </tmp/conn.txt) of 300 lines"
+		check_err $? "$addr: $(wc -l </tmp/conn.txt) of 300 lines arrived"
 	done
-	log_test "a connection lives through down and up, and loses nothing"
+	log_test "an established connection loses nothing when the device goes down and up"
 }
 
 many_times()
@@ -129,12 +129,12 @@ many_times()
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	[[ $(ipn -6 -j addr show dev lo scope global |
 	     jq '[.[0].addr_info[] | select(.local)] | length') == 1 ]]
-	check_err $? "lo has not one mirror"
-	log_test "50 times down and up in a row"
+	check_err $? "lo does not have exactly one mirror"
+	log_test "an lbx device can go down and up 50 times in a row"
 }
 
-# The routes are made by a work that waits for RTNL, which going down has for a while:
-# it is to be on its way when lbx0 goes down, too
+# A work item makes the routes. It waits for RTNL, which the shutdown of eth0 holds for
+# a while. The work item should be pending when lbx0 goes down, too.
 up_for_a_moment()
 {
 	local i
@@ -148,7 +148,7 @@ up_for_a_moment()
 			ipn -b -
 		up
 	done
-	log_test "after it was up for no more than a moment it carries its addresses"
+	log_test "a device that was up only for a moment carries its addresses when it comes up again"
 }
 
 addresses_can_go_with_it()
@@ -158,8 +158,8 @@ addresses_can_go_with_it()
 	inns sysctl -qw net.ipv6.conf.lbx0.keep_addr_on_down=0
 	down
 	[[ -z $(ipn -6 addr show scope global) ]]
-	check_err $? "an address has stayed"
-	log_test "with keep_addr_on_down=0 its IPv6 addresses go when it goes down"
+	check_err $? "an address was not removed"
+	log_test "a device that goes down loses its IPv6 addresses if keep_addr_on_down is 0"
 }
 
 tests_run

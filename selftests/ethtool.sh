@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What ethtool shows and changes.
+# ethtool shows an lbx device and changes its offloads.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -16,13 +16,13 @@ ALL_TESTS="
 	link_is_up
 "
 
-# direct: how many packets went past the queue
+# direct: print how many packets were direct
 direct()
 {
 	inns ethtool -S lbx0 | awk '$1 == "direct_packets:" {print $2}'
 }
 
-# is_on FEATURE
+# is_on FEATURE: true if FEATURE is on and can be changed
 is_on()
 {
 	inns ethtool -k lbx0 | grep -q "^[[:space:]]*$1: on$"
@@ -38,11 +38,11 @@ driver()
 	grep -qx 'driver: lbx' <<<"$out" &&
 	grep -qx "version: $(</sys/module/lbx/version)" <<<"$out" &&
 	grep -qx 'supports-statistics: yes' <<<"$out"
-	check_err $? "it says '$out'"
-	log_test "driver name and version, that of the module"
+	check_err $? "ethtool -i prints '$out'"
+	log_test "ethtool -i shows the driver lbx and the version of the module"
 }
 
-# those that are fixed on lo, as parts of what lo is
+# offloads that are fixed on lo, because they are part of what lo is
 OFFLOADS="tx-checksum-ip-generic tx-checksum-sctp tx-scatter-gather
 	  tx-scatter-gather-fraglist tx-tcp-segmentation tx-tcp-ecn-segmentation
 	  tx-tcp-mangleid-segmentation tx-tcp6-segmentation
@@ -56,19 +56,19 @@ offloads_can_be_switched()
 	lbx_up 192.0.2.1/32
 	for offload in $OFFLOADS; do
 		is_on "$offload"
-		check_err $? "$offload is not on, or fixed"
+		check_err $? "$offload is off or fixed"
 		inns ethtool -K lbx0 "$offload" off &>/dev/null
 		is_on "$offload"
-		check_fail $? "$offload is still on"
+		check_fail $? "$offload is still on after it was switched off"
 		inns ethtool -K lbx0 "$offload" on &>/dev/null
 		is_on "$offload"
-		check_err $? "$offload is not on again"
+		check_err $? "$offload is still off after it was switched on"
 	done
-	# what one took with it has come back
+	# features that went off together with an offload are on again
 	[[ $(inns ethtool -k lbx0 | grep -c ': off$') == \
 	   $(ipn link add lbx1 type lbx && inns ethtool -k lbx1 | grep -c ': off$') ]]
-	check_err $? "something has stayed off: $(inns ethtool -k lbx0 | grep ': off$')"
-	log_test "each offload can be switched off, and on again"
+	check_err $? "features are still off: $(inns ethtool -k lbx0 | grep ': off$')"
+	log_test "each offload of an lbx device can be switched off and on again"
 }
 
 offload_off_takes_the_queue()
@@ -82,18 +82,18 @@ offload_off_takes_the_queue()
 		inns ethtool -K lbx0 "$offload" off &>/dev/null
 		before=$(direct)
 		inns sweep 192.0.2.1 1
-		check_err $? "$offload off: nothing arrives"
+		check_err $? "the datagram was not received with $offload off"
 		(($(direct) == before))
-		check_err $? "$offload off: the packet went past the queue"
+		check_err $? "the packet was direct with $offload off"
 		inns ethtool -K lbx0 "$offload" on &>/dev/null
 		inns sweep 192.0.2.1 1
 		(($(direct) == before + 1))
-		check_err $? "$offload on again: the packet did not go past the queue"
+		check_err $? "the packet was not direct after $offload was on again"
 	done
-	log_test "with an offload off packets go by the queue, with it on past it"
+	log_test "packets are queued while an offload is off, and direct while all are on"
 }
 
-# checksums PATTERN: what tcpdump says of a datagram's checksum
+# checksums PATTERN: tcpdump prints PATTERN about the checksum of a datagram
 checksums()
 {
 	local pattern=$1 family
@@ -101,10 +101,10 @@ checksums()
 	for family in 192.0.2.1 2001:db8:9::1; do
 		capture lbx0 /tmp/sum.pcap udp
 		inns sweep "$family" 1
-		check_err $? "$family: nothing arrives"
+		check_err $? "the datagram to $family was not received"
 		capture_end /tmp/sum.pcap
 		tcpdump -nn -vv -r /tmp/sum.pcap 2>/dev/null | grep -q "$pattern"
-		check_err $? "$family: no '$pattern' in $(tcpdump -nn -vv -r /tmp/sum.pcap 2>&1)"
+		check_err $? "$family: tcpdump does not print '$pattern': $(tcpdump -nn -vv -r /tmp/sum.pcap 2>&1)"
 	done
 }
 
@@ -117,10 +117,10 @@ checksum_off()
 	checksums 'udp sum ok'
 	inns ethtool -K lbx0 tx on &>/dev/null
 	checksums 'bad udp cksum'
-	log_test "with tx off a captured packet has its checksum, with tx on not yet"
+	log_test "captured packets have a checksum with tx off, and none yet with tx on"
 }
 
-# segments ADDR: of a TCP transfer, are all captured packets within the MTU?
+# segments ADDR: true if no captured packet of a TCP transfer is larger than the MTU
 segments()
 {
 	local addr=$1 server
@@ -134,12 +134,12 @@ segments()
 	wait "$server"
 	capture_end /tmp/tcp.pcap
 	[[ $(stat -c %s /tmp/tcp.out) == 500000 ]]
-	check_err $? "$addr: $(stat -c %s /tmp/tcp.out) of 500000 bytes came"
+	check_err $? "$addr: $(stat -c %s /tmp/tcp.out) of 500000 bytes arrived"
 	[[ $(capture_count /tmp/tcp.pcap greater 1515) == 0 ]]
 }
 
-# A capture is taken before the segmentation: what is seen is what TCP makes.
-# Without generic segmentation too, it makes packets of the MTU.
+# A capture is taken before the segmentation, so it shows the packets that TCP makes.
+# Without generic segmentation, too, TCP makes packets of the size of the MTU.
 segmentation_off()
 {
 	local addr
@@ -150,13 +150,13 @@ segmentation_off()
 	settle
 	for addr in 192.0.2.1 '[2001:db8:9::1]'; do
 		segments "$addr"
-		check_fail $? "$addr: no packet is above the MTU with tso on"
+		check_fail $? "$addr: no packet is larger than the MTU with tso on"
 		inns ethtool -K lbx0 tso off gso off &>/dev/null
 		segments "$addr"
-		check_err $? "$addr: packets are above the MTU with tso and gso off"
+		check_err $? "$addr: packets are larger than the MTU with tso and gso off"
 		inns ethtool -K lbx0 tso on gso on &>/dev/null
 	done
-	log_test "with tso and gso off no TCP packet is above the MTU"
+	log_test "no TCP packet is larger than the MTU while tso and gso are off"
 }
 
 timestamping()
@@ -168,27 +168,27 @@ timestamping()
 	out=$(inns ethtool -T lbx0)
 	for flag in software-transmit software-receive software-system-clock; do
 		grep -qw "$flag" <<<"$out"
-		check_err $? "no $flag in '$out'"
+		check_err $? "ethtool -T does not show $flag: '$out'"
 	done
 	grep -qi 'clock: none\|clock provider index: none' <<<"$out"
-	check_err $? "it has a hardware clock: '$out'"
+	check_err $? "ethtool -T shows a hardware clock: '$out'"
 	! grep -q '^	hardware-' <<<"$out"
-	check_err $? "it claims hardware time stamps: '$out'"
-	log_test "timestamping is in software, transmit and receive"
+	check_err $? "ethtool -T shows hardware timestamps: '$out'"
+	log_test "an lbx device has software timestamps for transmit and receive"
 }
 
-# as of any device, __ethtool_get_link() says no while it is down
+# as for any device, __ethtool_get_link() reports no link while it is down
 link_is_up()
 {
 	RET=0
 	lbx_up
 	inns ethtool lbx0 | grep -q 'Link detected: yes'
-	check_err $? "it says '$(inns ethtool lbx0)'"
+	check_err $? "ethtool prints '$(inns ethtool lbx0)'"
 	ipn link set lbx0 down
 	ipn link set lbx0 up
 	inns ethtool lbx0 | grep -q 'Link detected: yes'
-	check_err $? "after down and up it says '$(inns ethtool lbx0)'"
-	log_test "the link is detected whenever the device is up"
+	check_err $? "ethtool prints '$(inns ethtool lbx0)' after down and up"
+	log_test "ethtool detects a link whenever the device is up"
 }
 
 tests_run

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A packet that is routed through a machine to an lbx device does not circle
-# there until its TTL ends.
+# A packet that is forwarded to an lbx device does not circulate there until its TTL
+# ends.
 #
 #   +- $PEER -+        +------- $NS -------+
 #   |  eth0   |--veth--|  eth0  ->  lbx0   |   198.51.100.0/24 dev lbx0
@@ -19,34 +19,35 @@ ALL_TESTS="
 	drop_has_a_reason
 "
 
-# ends_at_once NS CAME DROPPED: of three packets from there to nobody's address
+# ends_at_once NS CAME DROPPED: NS sends three packets to an address that no device has.
+# lbx0 receives CAME packets and counts DROPPED drops.
 ends_at_once()
 {
 	local want_came=$2 want_dropped=$3 came dropped
 
 	came=$(packets lbx0) dropped=$(stat64 lbx0 tx.dropped)
 	ip netns exec "$1" ping -c 3 -i 0.1 -W 1 198.51.100.7 &>/dev/null
-	check_fail $? "somebody answered"
+	check_fail $? "an address answered that no device has"
 	came=$(($(packets lbx0) - came))
 	dropped=$(($(stat64 lbx0 tx.dropped) - dropped))
 	((came == want_came))
-	check_err $? "lbx0 has received $came packets, not $want_came"
+	check_err $? "lbx0 has received $came packets, expected $want_came"
 	((dropped == want_dropped))
-	check_err $? "$dropped drops are counted, not $want_dropped"
+	check_err $? "lbx0 counts $dropped drops, expected $want_dropped"
 }
 
 forwarded_ends_at_once()
 {
 	RET=0
 	ends_at_once "$PEER" 0 3
-	log_test "a forwarded packet is dropped, and counted as tx dropped"
+	log_test "a forwarded packet is dropped and counted in tx dropped"
 }
 
 own_ends_at_once()
 {
 	RET=0
 	ends_at_once "$NS" 3 0
-	log_test "one of the machine's own arrives once, and nowhere else"
+	log_test "a packet of this machine to a route of the device is received there once"
 }
 
 ipv6_is_unreachable()
@@ -54,18 +55,18 @@ ipv6_is_unreachable()
 	RET=0
 	ip netns exec "$PEER" ping -c 1 -W 2 2001:db8:a::7 2>&1 |
 		grep -qi 'unreachable\|no route'
-	check_err $? "the sender is not told"
+	check_err $? "the sender gets no ICMPv6 error"
 	inns nstat -az Ip6OutForwDatagrams | grep -q 'Datagrams  *0 '
-	check_err $? "it was forwarded: $(inns nstat -az Ip6OutForwDatagrams | tail -n 1)"
-	log_test "in IPv6 the sender is told that it is unreachable"
+	check_err $? "the packet was forwarded: $(inns nstat -az Ip6OutForwDatagrams | tail -n 1)"
+	log_test "the sender of a forwarded IPv6 packet gets the error that the address is unreachable"
 }
 
 to_its_address_is_delivered()
 {
 	RET=0
 	ip netns exec "$PEER" ping -c 1 -W 2 203.0.113.1 &>/dev/null
-	check_err $? "lbx0's address does not answer"
-	log_test "one to the device's own address is delivered"
+	check_err $? "the address of lbx0 does not answer"
+	log_test "a packet from outside to the address of the device is delivered"
 }
 
 drop_has_a_reason()
@@ -79,8 +80,8 @@ drop_has_a_reason()
 	ip netns exec "$PEER" ping -c 1 -W 1 198.51.100.7 &>/dev/null
 	echo 0 >"$trace/events/skb/kfree_skb/enable"
 	grep -q 'reason: IP_OUTNOROUTES' "$trace/trace"
-	check_err $? "the trace says '$(grep reason "$trace/trace")'"
-	log_test "the drop has a reason, IP_OUTNOROUTES"
+	check_err $? "the trace has '$(grep reason "$trace/trace")'"
+	log_test "the drop of a forwarded packet has the reason IP_OUTNOROUTES"
 }
 
 setup_ns NS PEER

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# An lbx device is an L3 master, and not a VRF: what the kernel does otherwise for an L3
-# master makes no difference to lo.  Documentation/design.rst lists all of it.
+# An lbx device is an L3 master and not a VRF. What the kernel does differently for an
+# L3 master has no effect that lo does not have. Documentation/design.rst lists all of
+# it.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -18,7 +19,8 @@ ALL_TESTS="
 	reverse_path_filters
 "
 
-# l3mdev_up: lbx0 and a card, with addresses, and a filter that rejects
+# l3mdev_up: make lbx0 and eth0, with addresses
+# reject_up: add a firewall that rejects
 l3mdev_up()
 {
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
@@ -40,9 +42,9 @@ reject_up()
 			}
 		}
 	N
-	check_err $? "no reject"
+	check_err $? "nft cannot load rules that reject"
 	busywait "$BUSYWAIT_TIMEOUT" has_loopback_route
-	check_err $? "lbx0 has no route to ::1"
+	check_err $? "lbx0 does not have a route to ::1"
 }
 
 has_loopback_route()
@@ -50,7 +52,7 @@ has_loopback_route()
 	ipn -6 route show table local dev lbx0 | grep -q '^local ::1 '
 }
 
-# bound: sockets of TCP connections that are bound to lbx0
+# bound: print how many sockets of TCP connections are bound to lbx0
 bound()
 {
 	inns ss -Htn state established | grep -c '%lbx0'
@@ -102,7 +104,7 @@ accepted_socket_survives_down()
 	l3mdev_up
 	accept_sysctl
 	survives -t 192.0.2.1 2001:db8:9::1
-	log_test "with tcp_l3mdev_accept connections survive that the device goes down and up"
+	log_test "with tcp_l3mdev_accept connections go on while the lbx device is down and after"
 }
 
 accepted_claimed_survives_down()
@@ -113,7 +115,7 @@ accepted_claimed_survives_down()
 	lbxn claim eth0 dev lbx0 >/dev/null
 	check_err $? "eth0 cannot be claimed"
 	survives -t 198.51.100.1 2001:db8:1::1
-	log_test "with tcp_l3mdev_accept connections to a claimed address survive that the device goes down and up"
+	log_test "with tcp_l3mdev_accept claimed connections go on while the lbx device is down and after"
 }
 
 answers_to_any_source()
@@ -124,7 +126,7 @@ answers_to_any_source()
 	log_test "a closed or rejected port refuses a client at any local address"
 }
 
-# l3mdev_update_flow() is called only where there is a rule
+# the kernel calls l3mdev_update_flow() only if there is a rule
 answers_with_rules()
 {
 	RET=0
@@ -133,10 +135,10 @@ answers_with_rules()
 	ipn -6 rule add pref 100 fwmark 77 table 77
 	all_refused
 	ipn link add vrf0 type vrf table 77
-	check_err $? "no VRF"
+	check_err $? "this kernel cannot make a VRF"
 	ipn link set vrf0 up
 	all_refused
-	log_test "a closed or rejected port refuses a client at any local address beside rules and a VRF"
+	log_test "a closed or rejected port refuses a client if there are rules and a VRF"
 }
 
 answers_after_down_and_up()
@@ -148,9 +150,9 @@ answers_after_down_and_up()
 	ipn link set lbx0 up
 	settle
 	busywait "$BUSYWAIT_TIMEOUT" has_loopback_route
-	check_err $? "lbx0 has no route to ::1 when it is up again"
+	check_err $? "lbx0 does not have a route to ::1 when it is up again"
 	all_refused
-	log_test "a closed or rejected port refuses a client while the device is down and when it is up again"
+	log_test "a closed or rejected port refuses a client while the lbx device is down and after"
 }
 
 loopback_stays_on_lo()
@@ -159,10 +161,10 @@ loopback_stays_on_lo()
 	reject_up
 	carries lo lbx0 ping -c 1 ::1
 	carries lo lbx0 ping -c 1 127.0.0.1
-	log_test "lo carries ::1 and 127.0.0.1"
+	log_test "lo carries ::1 and 127.0.0.1 although lbx devices have local routes to ::1"
 }
 
-# nft_fib_is_loopback(), as firewalld and others check the reverse path
+# nft_fib_is_loopback() matters here: firewalld and others check the reverse path by fib
 reverse_path_filters()
 {
 	local addr
@@ -179,14 +181,14 @@ reverse_path_filters()
 			}
 		}
 	N
-	check_err $? "no fib expression"
+	check_err $? "nft cannot load rules with fib expressions"
 	for addr in 192.0.2.1 2001:db8:9::1; do
 		carries lbx0 lo ping -c 1 -W 5 "$addr"
 	done
-	# the answer goes to an address that lo carries
+	# the reply goes to an address that lo carries
 	ends 0 "" inns ping -c 1 -W 5 -I 198.51.100.1 192.0.2.1
 	ends 0 "" inns ping -c 1 -W 5 -I 2001:db8:1::1 2001:db8:9::1
-	log_test "reverse path filters of the stack and of nftables pass what an lbx device carries"
+	log_test "reverse path filters of the stack and of nftables accept what an lbx device carries"
 }
 
 tests_run

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# An lbx device as a link: made, changed, shown and removed like any other.
+# An lbx device as a link: it can be made, changed, shown and deleted like any other.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -33,17 +33,17 @@ add_and_del()
 	setup_ns NS
 	defer cleanup_ns "$NS"
 	ipn link add pg type lbx
-	check_err $? "add failed"
+	check_err $? "the device cannot be added"
 	ipn addr add 192.0.2.1/24 dev pg
 	ipn link set pg up
 	carries pg lo ping -c 1 192.0.2.1
 	ipn link del pg
-	check_err $? "del failed"
+	check_err $? "the device cannot be deleted"
 	ipn link show pg &>/dev/null
-	check_fail $? "it is still there"
+	check_fail $? "the device still exists"
 	[[ -z $(ipn route show table local dev lo 192.0.2.0/24) ]]
-	check_err $? "its route is still there"
-	log_test "a device is added, carries, and is deleted"
+	check_err $? "the route of the device still exists"
+	log_test "an lbx device can be added, carries traffic, and can be deleted"
 }
 
 names_are_given()
@@ -52,10 +52,10 @@ names_are_given()
 	setup_ns NS
 	defer cleanup_ns "$NS"
 	ipn link add type lbx && ipn link add type lbx
-	check_err $? "add without a name failed"
+	check_err $? "a device cannot be added without a name"
 	ipn link show lbx0 &>/dev/null && ipn link show lbx1 &>/dev/null
-	check_err $? "they are not called lbx0 and lbx1"
-	log_test "without a name it is lbx0, lbx1 and so on"
+	check_err $? "the devices are not named lbx0 and lbx1"
+	log_test "devices that are added without a name are named lbx0, lbx1 and so on"
 }
 
 many()
@@ -70,14 +70,14 @@ many()
 		echo "addr add 192.0.2.$i/32 dev lbx$i"
 		echo "link set lbx$i up"
 	done | ipn -batch -
-	check_err $? "100 devices could not be made"
+	check_err $? "one of 100 devices cannot be made"
 	carries lbx99 lbx98 ping -c 1 192.0.2.99
 	carries lbx0 lo ping -c 1 192.0.2.0
 	for i in {0..99}; do
 		echo "link del lbx$i"
 	done | ipn -batch -
-	check_err $? "100 devices could not be removed"
-	log_test "100 devices in one netns, each with its own traffic"
+	check_err $? "one of 100 devices cannot be deleted"
+	log_test "100 devices in one netns each carry their own traffic"
 }
 
 user_namespace()
@@ -90,8 +90,8 @@ user_namespace()
 		ping -c 1 192.0.2.1
 		ip link del lbx0
 	' >/dev/null
-	check_err $? "it does not work there"
-	log_test "root of a user namespace has its own"
+	check_err $? "an lbx device does not work in a user namespace"
+	log_test "root of a user namespace can make and use an lbx device"
 }
 
 is_a_loopback()
@@ -102,14 +102,14 @@ is_a_loopback()
 	lbx_up
 	flags=$(ipn -j link show lbx0 | jq -r '.[0].flags | join(" ")')
 	[[ $flags == *LOOPBACK* && $flags == *LOWER_UP* ]]
-	check_err $? "its flags are $flags"
+	check_err $? "the flags of lbx0 are $flags"
 	[[ $(ipn -j link show lbx0 | jq -r '.[0].link_type') == loopback ]]
-	check_err $? "its link type is not loopback"
+	check_err $? "the link type of lbx0 is not loopback"
 	ipn link add br0 type bridge
 	refused "" ipn link set lbx0 master br0
 	refused "" ipn link add link lbx0 name mv0 type macvlan
 	refused "" ipn link add link lbx0 name vlan0 type vlan id 5
-	log_test "it is a loopback, and bridge, macvlan and vlan refuse it"
+	log_test "an lbx device is a loopback, and cannot be a port of a bridge, macvlan or vlan"
 }
 
 settings_of_a_loopback()
@@ -127,16 +127,17 @@ settings_of_a_loopback()
 		[[ $(inns cat "/proc/sys/net/ipv6/conf/lbx0/$name") == -1 ]]
 		check_err $? "ipv6 $name is not -1"
 	done
-	# an inet6_dev of its own after IPv6 was off for its MTU, yet not otherwise
+	# After an MTU that disabled IPv6 the device has a new inet6_dev; otherwise it
+	# keeps the old one
 	inns sysctl -qw net.ipv6.conf.lbx0.keep_addr_on_down=0
 	ipn link set lbx0 mtu 1500
 	[[ $(inns cat /proc/sys/net/ipv6/conf/lbx0/keep_addr_on_down) == 0 ]]
-	check_err $? "a new MTU undid the user's sysctl"
+	check_err $? "a new MTU has reset the sysctl of the user"
 	ipn link set lbx0 mtu 1000
 	ipn link set lbx0 mtu 1500
 	[[ $(inns cat /proc/sys/net/ipv6/conf/lbx0/keep_addr_on_down) == 1 ]]
-	check_err $? "IPv6 came back without its settings"
-	log_test "it has the IP settings that the kernel gives to lo"
+	check_err $? "IPv6 was enabled again without the settings of a loopback"
+	log_test "an lbx device has the IP settings that the kernel gives to lo"
 }
 
 state_follows_up_and_down()
@@ -146,30 +147,30 @@ state_follows_up_and_down()
 	RET=0
 	lbx_up
 	[[ $(ipn -j link show lbx0 | jq -r '.[0].operstate') == UP ]]
-	check_err $? "up, its state is not UP"
+	check_err $? "the state of lbx0 is not UP while it is up"
 	inns ethtool lbx0 | grep -q 'Link detected: yes'
-	check_err $? "ethtool sees no link"
+	check_err $? "ethtool detects no link"
 	ipn link set lbx0 down
 	[[ $(ipn -j link show lbx0 | jq -r '.[0].operstate') == DOWN ]]
-	check_err $? "down, its state is not DOWN"
+	check_err $? "the state of lbx0 is not DOWN while it is down"
 	ipn link set lbx0 up
 	[[ $(inns cat "$operstate") == up ]]
-	check_err $? "up again, its state is not up"
-	log_test "its state is UP when it is up and DOWN when it is down"
+	check_err $? "the state of lbx0 is not up when it is up again"
+	log_test "the state of an lbx device is UP when it is up and DOWN when it is down"
 }
 
 features_as_lo()
 {
 	RET=0
 	lbx_up
-	# some that are fixed on lo can be switched off on an lbx device
+	# some features that are fixed on lo can be switched off on an lbx device
 	diff <(inns ethtool -k lo | tail -n +2 | sed 's/ \[fixed\]$//') \
 	     <(inns ethtool -k lbx0 | tail -n +2 | sed 's/ \[fixed\]$//') >/tmp/features.diff
-	check_err $? "they differ: $(grep '^[<>]' /tmp/features.diff | tr '\n' ' ')"
+	check_err $? "the offloads of lo and lbx0 differ: $(grep '^[<>]' /tmp/features.diff | tr '\n' ' ')"
 	[[ $(ipn -j -d link show lbx0 | jq '.[0].tso_max_size') == \
 	   $(ipn -j -d link show lo | jq '.[0].tso_max_size') ]]
-	check_err $? "its largest GSO packet is not lo's"
-	log_test "its offloads are those of lo"
+	check_err $? "the largest GSO packet of lbx0 is not that of lo"
+	log_test "an lbx device has the offloads of lo"
 }
 
 noqueue_until_asked()
@@ -177,16 +178,16 @@ noqueue_until_asked()
 	RET=0
 	lbx_up 192.0.2.1/32
 	[[ $(ipn -j -d link show lbx0 | jq -r '.[0].qdisc') == noqueue ]]
-	check_err $? "its qdisc is not noqueue"
+	check_err $? "the qdisc of lbx0 is not noqueue"
 	inns tc qdisc add dev lbx0 root handle 1: pfifo limit 100
-	check_err $? "it takes no qdisc"
+	check_err $? "the qdisc cannot be added"
 	ping_once 192.0.2.1
 	[[ $(inns tc -j -s qdisc show dev lbx0 | jq '.[0].packets') == 2 ]]
-	check_err $? "its traffic is not seen by the qdisc"
+	check_err $? "the qdisc has not seen 2 packets"
 	inns tc qdisc del dev lbx0 root
 	[[ $(ipn -j link show lbx0 | jq -r '.[0].qdisc') == noqueue ]]
-	check_err $? "noqueue did not come back"
-	log_test "qdisc noqueue until the user adds one, which then sees the traffic"
+	check_err $? "the qdisc is not noqueue again"
+	log_test "an lbx device has the qdisc noqueue until a user adds one, which then sees the traffic"
 }
 
 mtu_range()
@@ -196,7 +197,7 @@ mtu_range()
 	RET=0
 	lbx_up
 	[[ $(inns cat /sys/class/net/lbx0/mtu) == 65536 ]]
-	check_err $? "a new device has another MTU than lo"
+	check_err $? "the MTU of a new device is not 65536"
 	for mtu in 68 576 1280 65536; do
 		ipn link set lbx0 mtu "$mtu"
 		check_err $? "MTU $mtu was refused"
@@ -204,11 +205,11 @@ mtu_range()
 	refused "mtu less than device minimum" ipn link set lbx0 mtu 67
 	refused "mtu greater than device maximum" ipn link set lbx0 mtu 65537
 	[[ $(inns cat /sys/class/net/lbx0/mtu) == 65536 ]]
-	check_err $? "a refused MTU was taken"
+	check_err $? "a refused MTU was set"
 	refused "mtu less than device minimum" ipn link add lbx1 mtu 10 type lbx
 	ipn link show lbx1 &>/dev/null
-	check_fail $? "a refused device was made"
-	log_test "MTU 68 to 65536, others refused with the reason"
+	check_fail $? "the refused device exists"
+	log_test "an MTU of 68 to 65536 is accepted, and any other is refused with the reason"
 }
 
 mtu_holds()
@@ -219,14 +220,14 @@ mtu_holds()
 	settle
 	# -M do: no fragments
 	inns ping -c 1 -M "do" -s 1472 192.0.2.1 &>/dev/null
-	check_err $? "1500 bytes do not pass"
+	check_err $? "an IPv4 packet of 1500 bytes does not pass"
 	refused "essage too long" inns ping -c 1 -W 1 -M "do" -s 1473 192.0.2.1
 	inns ping -c 1 -M "do" -s 1452 2001:db8:9::1 &>/dev/null
-	check_err $? "1500 bytes of IPv6 do not pass"
+	check_err $? "an IPv6 packet of 1500 bytes does not pass"
 	refused "essage too long" inns ping -c 1 -W 1 -M "do" -s 1453 2001:db8:9::1
 	carries lbx0 lo ping -c 1 -s 20000 192.0.2.1
 	carries lbx0 lo ping -c 1 -s 20000 2001:db8:9::1
-	log_test "no packet is larger than the MTU, larger ones go in fragments"
+	log_test "no packet is larger than the MTU, and larger datagrams are fragmented"
 }
 
 lladdr_is_checked()
@@ -239,15 +240,15 @@ lladdr_is_checked()
 	refused "Link-layer address must have 6 bytes" \
 		ipn link add lbx0 address 02:00:00:00 type lbx
 	ipn link show lbx0 &>/dev/null
-	check_fail $? "a refused device was made"
+	check_fail $? "the refused device exists"
 	ipn link add lbx0 address 02:00:00:00:00:09 type lbx
-	check_err $? "a good address was refused"
+	check_err $? "a valid link-layer address was refused"
 	ipn addr add 192.0.2.1/32 dev lbx0
 	ipn link set lbx0 up
 	carries lbx0 lo ping -c 1 192.0.2.1
 	ipn link set lbx0 address 02:00:00:00:00:0a
 	carries lbx0 lo ping -c 1 192.0.2.1
-	log_test "a link-layer address is taken if it is one, and changed live"
+	log_test "a valid link-layer address is accepted, also for a device that is up"
 }
 
 stays_in_its_netns()
@@ -256,8 +257,8 @@ stays_in_its_netns()
 	lbx_up
 	refused "" ipn link set lbx0 netns 1
 	ipn link show lbx0 &>/dev/null
-	check_err $? "it has gone"
-	log_test "it cannot be moved to another netns"
+	check_err $? "lbx0 has left its netns"
+	log_test "an lbx device cannot be moved to another netns"
 }
 
 takes_no_master()
@@ -266,7 +267,7 @@ takes_no_master()
 	lbx_up
 	ipn link add dummy0 type dummy
 	refused "" ipn link set dummy0 master lbx0
-	log_test "no device can be enslaved to it, though it is an L3 master"
+	log_test "an lbx device cannot have ports although it is an L3 master"
 }
 
 taken_name_is_refused()
@@ -275,8 +276,8 @@ taken_name_is_refused()
 	lbx_up
 	refused "File exists" ipn link add lbx0 type lbx
 	[[ $(ipn -j link show type lbx | jq length) == 1 ]]
-	check_err $? "there is more than one"
-	log_test "a name that is taken is refused"
+	check_err $? "there is more than one lbx device"
+	log_test "a device with a name that exists is refused"
 }
 
 survives_rename()
@@ -289,7 +290,7 @@ survives_rename()
 	settle
 	carries web lo ping -c 1 192.0.2.1
 	carries web lo ping -c 1 2001:db8:9::1
-	log_test "it can be renamed"
+	log_test "an lbx device still carries its traffic after it is renamed"
 }
 
 counts_exactly()
@@ -303,13 +304,13 @@ counts_exactly()
 	inns ping -q -c 10 -i 0.01 -s 56 192.0.2.1 >/dev/null
 	for dir in rx tx; do
 		[[ $(stat64 lbx0 "$dir.packets") == $((count + 20)) ]]
-		check_err $? "$dir: $(($(stat64 lbx0 "$dir.packets") - count)) packets for 20"
+		check_err $? "$dir: $(($(stat64 lbx0 "$dir.packets") - count)) packets, expected 20"
 		[[ $(stat64 lbx0 "$dir.bytes") == $((bytes + 20 * 84)) ]]
-		check_err $? "$dir: $(($(stat64 lbx0 "$dir.bytes") - bytes)) bytes for $((20 * 84))"
+		check_err $? "$dir: $(($(stat64 lbx0 "$dir.bytes") - bytes)) bytes, expected $((20 * 84))"
 		[[ $(stat64 lbx0 "$dir.dropped") == 0 && $(stat64 lbx0 "$dir.errors") == 0 ]]
-		check_err $? "$dir: drops or errors where there were none"
+		check_err $? "$dir: drops or errors are counted"
 	done
-	log_test "packets and bytes are counted exactly, in both directions"
+	log_test "packets and bytes are counted exactly in both directions"
 }
 
 lo_stays_lo()
@@ -320,8 +321,8 @@ lo_stays_lo()
 	carries lo lbx0 ping -c 1 ::1
 	[[ $(ipn -j addr show dev lbx0 | jq '[.[0].addr_info[].local] |
 		index("127.0.0.1") or index("::1")') == false ]]
-	check_err $? "lbx0 has lo's address"
-	log_test "127.0.0.1 and ::1 stay with lo"
+	check_err $? "lbx0 has 127.0.0.1 or ::1"
+	log_test "127.0.0.1 and ::1 stay on lo"
 }
 
 tests_run

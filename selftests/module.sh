@@ -3,7 +3,7 @@
 #
 # The module as a whole: load, parameter, unload.
 #
-# Other tests may run after this one, so each of these ends with it loaded.
+# Other tests may run after this one, so each test case ends with the module loaded.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -30,13 +30,13 @@ load_makes_lbx0()
 {
 	RET=0
 	reload
-	check_err $? "load failed"
+	check_err $? "the module cannot be loaded"
 	ip link set lbx0 up
-	check_err $? "no lbx0 that can be brought up"
+	check_err $? "lbx0 cannot be set up"
 	ip addr add 192.0.2.1/32 dev lbx0
 	ping -c 1 -W 2 192.0.2.1 >/dev/null
-	check_err $? "its address does not answer"
-	log_test "insmod and 'ip link set lbx0 up' are all it takes"
+	check_err $? "192.0.2.1 of lbx0 does not answer"
+	log_test "loading the module makes lbx0, which is ready after 'ip link set lbx0 up'"
 	reload devices=0
 }
 
@@ -45,13 +45,13 @@ devices_makes_as_many()
 	RET=0
 	reload devices=3
 	[[ $(ip -j link show type lbx | jq length) == 3 ]]
-	check_err $? "devices=3 did not make three"
+	check_err $? "devices=3 did not make three devices"
 	[[ $(cat /sys/module/lbx/parameters/devices) == 3 ]]
-	check_err $? "the parameter does not read back"
+	check_err $? "the parameter devices does not read as 3"
 	reload devices=0
 	[[ $(ip -j link show type lbx | jq length) == 0 ]]
-	check_err $? "devices=0 made one"
-	log_test "devices= makes as many, or none"
+	check_err $? "devices=0 made a device"
+	log_test "the parameter devices= sets the number of devices that are made, also 0"
 }
 
 devices_is_checked()
@@ -65,11 +65,11 @@ devices_is_checked()
 		module_load "devices=$value" 2>/dev/null
 		check_fail $? "devices=$value was accepted"
 		dmesg | grep -q "lbx: devices=$value is no number from 0 to 4096"
-		check_err $? "devices=$value: the log does not say what is accepted"
+		check_err $? "devices=$value: the log does not have the accepted range"
 		module_is_loaded
-		check_fail $? "devices=$value left the module loaded"
+		check_fail $? "devices=$value: the module is loaded"
 	done
-	log_test "a number of devices out of range is refused with the range"
+	log_test "an invalid number of devices is refused with the accepted range"
 	module_need
 }
 
@@ -77,12 +77,12 @@ autoload_by_kind()
 {
 	RET=0
 	modinfo -F alias "${LBX_KO:-lbx}" | grep -qx rtnl-link-lbx
-	check_err $? "no such alias"
-	log_test "'ip link add type lbx' finds the module (alias rtnl-link-lbx)"
+	check_err $? "the module does not have the alias rtnl-link-lbx"
+	log_test "'ip link add type lbx' finds the module by the alias rtnl-link-lbx"
 }
 
-# modprobe_up: modprobe finds the module, and no device of it is there; all other modules of
-# the kernel are hidden, since depmod reads each of them
+# modprobe_up: let modprobe find the module, which is not loaded. All other modules of
+# the kernel are hidden, because depmod reads each of them.
 modprobe_up()
 {
 	local dir
@@ -107,14 +107,14 @@ on_demand_makes_no_device()
 	RET=0
 	modprobe_up
 	ip link add web type lbx
-	check_err $? "the module is not loaded on demand"
+	check_err $? "the module was not loaded on demand"
 	is web lbx_devices
 	is 0 cat /sys/module/lbx/parameters/devices
 	rmmod lbx
 	ip link add type lbx
 	is lbx0 lbx_devices
 	rmmod lbx
-	log_test "the module that is loaded on demand makes no device of its own"
+	log_test "the module that is loaded on demand makes no device by itself"
 	module_need
 }
 
@@ -132,7 +132,7 @@ on_demand_by_unprivileged()
 	check_err $? "the module is not loaded"
 	is "" lbx_devices
 	rmmod lbx
-	log_test "an unprivileged user who loads it makes no device in the initial netns"
+	log_test "an unprivileged user who loads the module makes no device in the initial netns"
 	module_need
 }
 
@@ -144,7 +144,7 @@ by_hand_makes_lbx0()
 	modprobe_up
 	for name in lbx rtnl-link-lbx; do
 		modprobe "$name"
-		check_err $? "modprobe $name failed"
+		check_err $? "'modprobe $name' failed"
 		is lbx0 lbx_devices
 		is 1 cat /sys/module/lbx/parameters/devices
 		rmmod lbx
@@ -152,7 +152,7 @@ by_hand_makes_lbx0()
 	modprobe lbx devices=2
 	is "lbx0 lbx1" lbx_devices
 	rmmod lbx
-	log_test "modprobe makes lbx0, or as many as devices= says"
+	log_test "modprobe makes lbx0, or as many devices as devices= specifies"
 	module_need
 }
 
@@ -169,11 +169,11 @@ unload_removes_everything()
 	rmmod lbx
 	check_err $? "rmmod failed"
 	[[ -z $(ipn -6 addr show dev lo scope global) ]]
-	check_err $? "a mirror stayed on lo: $(ipn -6 addr show dev lo scope global)"
+	check_err $? "a mirror is still on lo: $(ipn -6 addr show dev lo scope global)"
 	! ip link show lbx7 &>/dev/null && ! ipn link show lbx0 &>/dev/null
-	check_err $? "a device stayed"
+	check_err $? "a device still exists"
 	[[ -z $(ipn route show table local 192.0.2.1) ]]
-	check_err $? "a route stayed"
+	check_err $? "a route still exists"
 	log_test "rmmod removes devices, routes and mirrors in every netns"
 	module_need
 }
@@ -200,14 +200,14 @@ unload_with_traffic()
 		ping -q -i 0.01 2001:db8:9::1 &>/dev/null &
 		pids+=($!)
 		busywait "$BUSYWAIT_TIMEOUT" lbx0_received 8
-		check_err $? "no traffic in round $i"
+		check_err $? "round $i: lbx0 carries no traffic"
 		rmmod lbx
 		check_err $? "unload $i failed"
 		for pid in "${pids[@]}"; do
 			kill_process "$pid"
 		done
 	done
-	log_test "20 times loaded and unloaded while traffic runs"
+	log_test "the module can be loaded and unloaded 20 times while traffic runs"
 	module_need
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What goes to many arrives once at each.
+# Multicast and broadcast packets arrive exactly once at each receiver.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -42,8 +42,8 @@ multicast_without_member()
 	RET=0
 	lbx_up 192.0.2.1/24
 	inns mcast -i lbx0 -s 192.0.2.1 -n 10 -e 0 -j lo "$GROUP"
-	check_err $? "a group of another device received"
-	log_test "no multicast for who joined on another device"
+	check_err $? "a member on another device received a datagram"
+	log_test "a member of a group on another device receives no multicast from an lbx device"
 }
 
 multicast_captured_once()
@@ -55,7 +55,7 @@ multicast_captured_once()
 	check_err $? "10 datagrams did not arrive once each"
 	capture_end /tmp/mc.pcap
 	[[ $(capture_count /tmp/mc.pcap) == 10 ]]
-	check_err $? "$(capture_count /tmp/mc.pcap) lines for 10 datagrams"
+	check_err $? "the capture has $(capture_count /tmp/mc.pcap) packets, expected 10"
 	log_test "a multicast datagram is captured once"
 }
 
@@ -66,7 +66,7 @@ broadcast_once()
 	inns mcast -i lbx0 -s 192.0.2.1 -n 10 -e 10 192.0.2.255
 	check_err $? "10 datagrams did not arrive once each"
 	[[ $(packets lo) == 0 ]]
-	check_err $? "lo has carried some"
+	check_err $? "lo has carried a packet"
 	log_test "a broadcast datagram arrives once"
 }
 
@@ -79,14 +79,14 @@ subnet_broadcast_ping()
 	inns sysctl -qw net.ipv4.icmp_echo_ignore_broadcasts=0
 	n=$(inns ping -b -c 2 -i 0.1 -W 1 192.0.2.255 2>/dev/null | grep -c 'bytes from')
 	[[ $n == 2 ]]
-	check_err $? "$n answers to 2 requests"
+	check_err $? "$n replies to 2 requests were received"
 	inns ping -b -c 2 -i 0.1 -W 1 192.0.2.255 2>&1 | grep -q DUP
-	check_fail $? "an answer came twice"
+	check_fail $? "a reply was received twice"
 	log_test "a ping to the broadcast address is answered once"
 }
 
-# ip6_route_info_create() lets no multicast route through a loopback, lo or lbx,
-# unless it is a local one
+# ip6_route_info_create() refuses multicast routes through a loopback, lo or lbx, unless
+# they are local routes
 ipv6_multicast_as_lo()
 {
 	local dev
@@ -96,15 +96,16 @@ ipv6_multicast_as_lo()
 	ipn addr add 2001:db8:9::2/128 dev lo
 	for dev in lo lbx0; do
 		ipn -6 route add local ff00::/8 dev "$dev" table local
-		check_err $? "no route can be added for $dev"
+		check_err $? "the route for $dev cannot be added"
 		inns mcast -i "$dev" -s fe80::1 -n 10 -e 10 ff02::114
 		check_err $? "$dev: 10 datagrams did not arrive once each"
 		ipn -6 route del local ff00::/8 dev "$dev" table local
 	done
-	log_test "IPv6 multicast arrives once where a local route allows it, as on lo"
+	log_test "IPv6 multicast arrives once if there is a local route for it, as on lo"
 }
 
-# Each card that is up has a route for ff00::/8 with metric 256 (addrconf_add_mroute())
+# Each network interface that is up has a route for ff00::/8 with metric 256
+# (addrconf_add_mroute())
 ipv6_multicast_beside_card()
 {
 	local dev
@@ -116,14 +117,14 @@ ipv6_multicast_beside_card()
 	ipn link set eth0 up
 	for dev in lo lbx0; do
 		ipn -6 route add local ff00::/8 dev "$dev" table local metric 1
-		check_err $? "no route can be added for $dev"
+		check_err $? "the route for $dev cannot be added"
 		[[ $(ipn -6 route get ff0e::114) == *" dev $dev "* ]]
-		check_err $? "ff0e::114 goes: $(ipn -6 route get ff0e::114)"
+		check_err $? "the route of ff0e::114 is: $(ipn -6 route get ff0e::114)"
 		inns mcast -i "$dev" -s fe80::1 -n 10 -e 10 ff02::114
 		check_err $? "$dev: 10 datagrams did not arrive once each"
 		ipn -6 route del local ff00::/8 dev "$dev" table local
 	done
-	log_test "a route with metric 1 takes IPv6 multicast from the card's own, as on lo"
+	log_test "a route with metric 1 has precedence over eth0's for IPv6 multicast, as on lo"
 }
 
 tests_run

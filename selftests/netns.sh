@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Network namespaces come and go with lbx devices in them.
+# Network namespaces with lbx devices are made and deleted.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -32,13 +32,13 @@ fifty_with_traffic()
 		inns_start ping -q -i 0.01 2001:db8:9::1 &>/dev/null
 		busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 4 &&
 			busywait "$BUSYWAIT_TIMEOUT" received_on lbx1 4
-		check_err $? "round $i: no traffic"
+		check_err $? "round $i: the devices carry no traffic"
 		# cleanup_ns would end the traffic first
 		ip netns del "$NS"
 		pkill -x ping
 		wait
 	done
-	log_test "50 namespaces are made and deleted while traffic runs in them"
+	log_test "50 namespaces can be made and deleted while traffic runs in them"
 }
 
 same_addresses_side_by_side()
@@ -53,11 +53,11 @@ same_addresses_side_by_side()
 	carries lbx0 lo ping -c 1 192.0.2.1
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	[[ $(ip -n "$ns" -j -s link show lbx0 | jq '.[0].stats64.rx.packets') == 0 ]]
-	check_err $? "traffic of one namespace is in the other"
-	log_test "the same names and addresses in two namespaces, apart"
+	check_err $? "the device in one namespace has counted traffic of the other"
+	log_test "two namespaces can have the same device names and addresses independently"
 }
 
-# a socket that waits holds its route, and that the device
+# a waiting socket holds a reference to its route, and the route to the device
 deleted_with_sockets()
 {
 	local pid
@@ -69,15 +69,15 @@ deleted_with_sockets()
 	inns_start socat -u EXEC:'sleep 1000' TCP:192.0.2.1:5000 2>/dev/null
 	pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" connections 2
-	check_err $? "no connection"
+	check_err $? "the client has no connection"
 	ipn link del lbx0
 	check_err $? "the device cannot be deleted"
 	kill_process "$pid"
-	log_test "a device is deleted while sockets use it"
+	log_test "an lbx device can be deleted while sockets use it"
 }
 
-# ip6_route_dev_notify() takes the netns's lo from the first loopback that it
-# sees, and must not see another
+# ip6_route_dev_notify() uses the first loopback that it sees as lo of the netns, and
+# must not see an lbx device
 fib_null_entry_stays_with_lo()
 {
 	RET=0
@@ -89,7 +89,7 @@ fib_null_entry_stays_with_lo()
 	ipn link set lbx0 up
 	refused "unreachable" ipn route get 2001:db8:b::1
 	ip netns del "$NS"
-	log_test "routes to nowhere belong to lo, also after a device is gone"
+	log_test "routes without a destination belong to lo, also after an lbx device is deleted"
 }
 
 tests_run

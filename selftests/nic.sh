@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A service that is reached by the address of the machine's own NIC.
+# A service that listens at an address of a network interface.
 #
 #   +-------- $NS ---------+        +-- $PEER --+
 #   | lo    lbx0     eth0  |--veth--|  eth0     |
 #   |           192.0.2.5  |        | 192.0.2.6 |
 #   +----------------------+        +-----------+
 #
-# Its local traffic is on lo, and a capture on the NIC shows nothing.  A local
-# route that names lbx0 moves it there.
+# Its local traffic is on lo, and a capture on the interface shows nothing. A local
+# route over lbx0 moves the traffic to lbx0.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -22,7 +22,7 @@ ALL_TESTS="
 	route_gone
 "
 
-# experiment NIC LO [LBX]: ping the NIC's address locally and compare the captures
+# experiment NIC LO [LBX]: ping the address of eth0 locally, and compare the captures
 experiment()
 {
 	local dev n
@@ -38,16 +38,16 @@ experiment()
 		capture_end "/tmp/$dev.pcap"
 		n=$(capture_count "/tmp/$dev.pcap")
 		((n == want[$dev]))
-		check_err $? "$n packets on $dev, not ${want[$dev]}"
+		check_err $? "the capture on $dev has $n packets, expected ${want[$dev]}"
 	done
 }
 
 without_route()
 {
 	RET=0
-	# lo shows both directions of a packet, and libpcap drops one
+	# lo shows both directions of a packet, and libpcap drops one of them
 	experiment 0 6 0
-	log_test "local traffic to the NIC's address is on lo, not on the NIC"
+	log_test "local traffic to the address of an interface is on lo, and not on the interface"
 }
 
 with_route()
@@ -55,7 +55,7 @@ with_route()
 	RET=0
 	ipn route prepend local 192.0.2.5 dev lbx0 table local
 	experiment 0 0 6
-	log_test "a local route moves it to lbx0: NIC 0, lo 0, lbx0 each packet once"
+	log_test "a local route over lbx0 moves local traffic of an interface to lbx0, each packet once"
 }
 
 with_route_and_down()
@@ -65,7 +65,7 @@ with_route_and_down()
 	experiment 0 6
 	ipn link set lbx0 up
 	experiment 0 0 6
-	log_test "while lbx0 is down lo carries, and lbx0 again when it is up"
+	log_test "lo carries what a local route over lbx0 has moved there, while lbx0 is down"
 }
 
 remote_is_as_before()
@@ -73,13 +73,13 @@ remote_is_as_before()
 	RET=0
 	capture eth0 /tmp/eth0.pcap icmp
 	ip netns exec "$PEER" ping -c 3 -i 0.2 -W 2 192.0.2.5 >/dev/null
-	check_err $? "the peer gets no answer"
+	check_err $? "192.0.2.5 does not answer the peer"
 	ping_once 192.0.2.6
 	check_err $? "the peer does not answer"
 	capture_end /tmp/eth0.pcap
 	(($(capture_count /tmp/eth0.pcap) == 8))
-	check_err $? "$(capture_count /tmp/eth0.pcap) packets on eth0, not 8"
-	log_test "what comes from other machines is on the NIC as before"
+	check_err $? "the capture on eth0 has $(capture_count /tmp/eth0.pcap) packets, expected 8"
+	log_test "traffic with other machines stays on the interface if a local route moves local traffic"
 }
 
 route_gone()
@@ -87,7 +87,7 @@ route_gone()
 	RET=0
 	ipn link del lbx0
 	experiment 0 6
-	log_test "with lbx0 gone, lo carries"
+	log_test "lo carries the local traffic of an interface after lbx0 is deleted"
 }
 
 setup_ns NS PEER

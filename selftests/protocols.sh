@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every protocol crosses an lbx device, whole.
+# Each protocol works over an lbx device, without loss or damage.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -25,7 +25,7 @@ data=/tmp/protocols.data
 head -c 5000000 /dev/urandom >"$data"
 sum=$(md5sum <"$data")
 
-# transfer ADDR: the data crosses lbx0 by TCP and arrives as it was
+# transfer ADDR: the data is sent by TCP over lbx0, and arrives unchanged
 transfer()
 {
 	local addr=$1 pf=ip4 pid
@@ -39,7 +39,7 @@ transfer()
 	wait "$pid"
 	check_err $? "the receiver ended with status $?"
 	[[ $(md5sum </tmp/got) == "$sum" ]]
-	check_err $? "TCP to $addr: $(stat -c %s /tmp/got) bytes of 5000000, or others; $(cat /tmp/transfer.err)"
+	check_err $? "TCP to $addr: $(stat -c %s /tmp/got) of 5000000 bytes arrived, or they are damaged; $(cat /tmp/transfer.err)"
 }
 
 icmp()
@@ -48,7 +48,7 @@ icmp()
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	carries lbx0 lo ping -c 5 -i 0.05 192.0.2.1
 	carries lbx0 lo ping -c 5 -i 0.05 2001:db8:9::1
-	log_test "ICMP, IPv4 and IPv6"
+	log_test "ICMP works over an lbx device, by IPv4 and IPv6"
 }
 
 tcp()
@@ -60,7 +60,7 @@ tcp()
 	for addr in $ADDRS; do
 		transfer "$addr"
 	done
-	log_test "TCP, 5 MB, IPv4 and IPv6"
+	log_test "TCP transfers 5 MB over an lbx device, by IPv4 and IPv6"
 }
 
 udp()
@@ -73,18 +73,18 @@ udp()
 		carries lbx0 lo udp_echo -s "$addr" 5000 500 64
 		carries lbx0 lo udp_echo -s "$addr" 5000 50 30000
 	done
-	log_test "UDP, 64 and 30000 bytes, answered, IPv4 and IPv6"
+	log_test "UDP datagrams of 64 and 30000 bytes are answered, by IPv4 and IPv6"
 }
 
 sctp()
 {
-	local name="SCTP, IPv4 and IPv6"
+	local name="SCTP works over an lbx device, by IPv4 and IPv6"
 
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
-	# it may be built in
+	# SCTP may be built in
 	if [[ ! -e /proc/net/sctp ]] && ! modprobe -q sctp; then
-		log_test_skip "$name" "this kernel has no SCTP"
+		log_test_skip "$name" "this kernel does not have SCTP"
 		return
 	fi
 	carries lbx0 lo serve -s 192.0.2.1
@@ -99,7 +99,7 @@ fragments()
 	ipn link set lbx0 mtu 1500
 	carries lbx0 lo ping -c 3 -i 0.05 -s 60000 192.0.2.1
 	carries lbx0 lo ping -c 3 -i 0.05 -s 60000 2001:db8:9::1
-	log_test "fragments"
+	log_test "an lbx device carries fragments, by IPv4 and IPv6"
 }
 
 parallel_streams()
@@ -116,8 +116,8 @@ parallel_streams()
 		wait "$pid"
 	done
 	[[ $(stat64 lbx0 rx.errors) == 0 && $(stat64 lbx0 tx.dropped) == 0 ]]
-	check_err $? "errors or drops were counted"
-	log_test "four TCP streams at a time (iperf3)"
+	check_err $? "the device counts errors or drops"
+	log_test "four concurrent TCP streams (iperf3) work over an lbx device"
 }
 
 small_mtu()
@@ -127,7 +127,7 @@ small_mtu()
 	ipn link set lbx0 mtu 1280
 	transfer 192.0.2.1
 	transfer '[2001:db8:9::1]'
-	log_test "TCP with MTU 1280"
+	log_test "TCP works over an lbx device with MTU 1280"
 }
 
 without_offloads()
@@ -135,11 +135,11 @@ without_offloads()
 	RET=0
 	lbx_up 192.0.2.1/32
 	inns ethtool -K lbx0 tso off gso off
-	check_err $? "they cannot be switched off"
+	check_err $? "tso and gso cannot be switched off"
 	transfer 192.0.2.1
 	inns ethtool -k lbx0 | grep -q '^tcp-segmentation-offload: off'
 	check_err $? "TSO is still on"
-	log_test "TCP without segmentation offload"
+	log_test "TCP works over an lbx device without segmentation offload"
 }
 
 port_closed()
@@ -150,7 +150,7 @@ port_closed()
 	refused "Connection refused" inns socat - 'TCP:[2001:db8:9::1]:5009'
 	refused "Connection refused" inns udp_echo 192.0.2.1 5009 1 10
 	refused "Connection refused" inns udp_echo 2001:db8:9::1 5009 1 10
-	log_test "a closed port refuses, TCP and UDP"
+	log_test "a closed port refuses connections, by TCP and UDP"
 }
 
 qdisc_that_delays()
@@ -162,8 +162,8 @@ qdisc_that_delays()
 	ping_once 192.0.2.1 -q
 	[[ $(inns ping -c 3 -i 0.05 192.0.2.1 |
 	     sed -n 's@^rtt min/avg/max/mdev = \([0-9]*\).*@\1@p') -ge 6 ]]
-	check_err $? "a ping takes less than two delays"
-	log_test "TCP behind a netem qdisc, which delays it"
+	check_err $? "a ping takes less time than two delays"
+	log_test "TCP works over an lbx device with a netem qdisc that delays packets"
 }
 
 timestamps()
@@ -171,13 +171,13 @@ timestamps()
 	RET=0
 	lbx_up 192.0.2.1/32
 	inns ethtool -T lbx0 | grep -q 'software-transmit'
-	check_err $? "software transmit timestamps are not offered"
+	check_err $? "ethtool does not show software-transmit"
 	inns ethtool -T lbx0 | grep -q 'software-receive'
-	check_err $? "software receive timestamps are not offered"
-	# ping prints the time that the kernel stamped on arrival
+	check_err $? "ethtool does not show software-receive"
+	# ping prints the time from the kernel's receive timestamp
 	inns ping -D -c 1 192.0.2.1 | grep -q 'time='
-	check_err $? "ping has no time"
-	log_test "software timestamps are offered"
+	check_err $? "ping prints no time"
+	log_test "an lbx device has software timestamps"
 }
 
 lbx_cleanup()

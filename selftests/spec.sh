@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Documentation/netlink/specs, with the kernel's own ynl: cli.py takes such a spec, and
-# makes requests and shows replies by it.
+# Documentation/netlink/specs with the kernel's own ynl: cli.py reads such a spec, and
+# sends requests and prints replies accordingly.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -24,33 +24,33 @@ ALL_TESTS="
 	refusal
 "
 
-# ynl ARG...: its reply is JSON
+# ynl ARG...: run cli.py with the spec lbx-link. The reply is JSON.
 ynl()
 {
 	inns python3 "$cli" --no-schema --spec "$specs/lbx-link.yaml" --output-json "$@"
 }
 
-# ynl_claims ARG...: the same by the spec of the family lbx
+# ynl_claims ARG...: run cli.py with the spec of the family lbx
 ynl_claims()
 {
 	inns python3 "$cli" --no-schema --spec "$specs/lbx.yaml" --output-json "$@"
 }
 
-# change DATA: of lbx0
+# change DATA: change lbx0
 change()
 {
 	ynl --do newlink --json '{"ifname": "lbx0",
 		"linkinfo": {"kind": "lbx", "data": '"$1"'}}'
 }
 
-# has FILTER JSON: what jq's FILTER finds in the reply for lbx0
+# has FILTER JSON: jq's FILTER prints JSON for the reply about lbx0
 has()
 {
 	local got
 
 	got=$(ynl --do getlink --json '{"ifname": "lbx0"}' | jq -cS "$1")
 	[[ $got == "$2" ]]
-	check_err $? "the reply has $got and not $2"
+	check_err $? "the reply has $got, expected $2"
 }
 
 valid()
@@ -61,11 +61,11 @@ valid()
 	[[ $(inns python3 "$cli" --schema "$schemas/netlink-raw.yaml" \
 		--spec "$specs/lbx-link.yaml" --list-ops) == *newlink* ]]
 	check_err $? "cli.py does not accept lbx-link.yaml"
-	# To read a genetlink spec, it asks the kernel for the family
+	# cli.py asks the kernel for the family when it reads a genetlink spec
 	[[ $(inns python3 "$cli" --schema "$schemas/genetlink.yaml" \
 		--spec "$specs/lbx.yaml" --list-ops) == *claim-get* ]]
 	check_err $? "cli.py does not accept lbx.yaml"
-	log_test "the specs are valid by the kernel's schemas"
+	log_test "the specs are valid by the schemas of the kernel"
 }
 
 make_show_delete()
@@ -78,7 +78,7 @@ make_show_delete()
 	check_err $? "newlink failed"
 	[[ $(ipn -j -d link show dev lbx0 |
 	     jq -c '.[0].linkinfo.info_data | [.direct, .isolate]') == '[false,true]' ]]
-	check_err $? "ip shows something else"
+	check_err $? "ip does not show direct off and isolate on"
 	has '[.ifname, .mtu, .linkinfo.kind, .linkinfo.data]' \
 		'["lbx0",1500,"lbx",{"claim-count":0,"direct":0,"isolate":1}]'
 	has '."ifi-flags" | contains(["loopback"])' true
@@ -88,8 +88,8 @@ make_show_delete()
 	ynl --do dellink --json '{"ifname": "lbx0"}' >/dev/null
 	check_err $? "dellink failed"
 	ipn link show dev lbx0 &>/dev/null
-	check_fail $? "it is still there"
-	log_test "a device is made, read, changed and deleted by the spec"
+	check_fail $? "the device still exists"
+	log_test "a device can be made, read, changed and deleted by the spec"
 }
 
 claims()
@@ -105,15 +105,15 @@ claims()
 	index=$(inns cat /sys/class/net/eth0/ifindex)
 	change '{"claims": {"claim": [{"ifname": "eth0"}, {"addr4": "192.0.2.1"},
 		{"addr6": "2001:db8::1"}]}}' >/dev/null
-	check_err $? "claims were refused"
+	check_err $? "the claims were refused"
 	has '.linkinfo.data | [."claim-count", .claims.claim]' \
 		'[3,[{"ifindex":'"$index"',"ifname":"eth0"},{"addr4":"192.0.2.1"},{"addr6":"2001:db8::1"}]]'
 	change '{"unclaims": {"claim": [{"ifindex": '"$index"'}, {"addr6": "2001:db8::1"}]}}' \
 		>/dev/null
-	check_err $? "unclaims were refused"
+	check_err $? "the unclaims were refused"
 	has '.linkinfo.data | [."claim-count", .claims.claim]' \
 		'[1,[{"addr4":"192.0.2.1"}]]'
-	log_test "claims are made, read and removed by the spec"
+	log_test "claims can be made, read and removed by the spec of the link"
 }
 
 claim_dump()
@@ -126,22 +126,22 @@ claim_dump()
 	ipn link add eth0 type dummy
 	lbx=$(inns cat /sys/class/net/lbx0/ifindex)
 	index=$(inns cat /sys/class/net/eth0/ifindex)
-	# More than a link tells of, and than a message holds
+	# More than a link message has, and more than one message has room for
 	ipn route add local 198.18.0.0/16 dev lo
 	inns claims add lbx0 198.18.0.0 1000
-	check_err $? "1000 claims were refused"
+	check_err $? "one of 1000 claims was refused"
 	ipn link set lbx1 type lbx claim eth0
 	ynl_claims --dump claim-get >/tmp/claims.json
-	check_err $? "no dump"
+	check_err $? "the dump failed"
 	[[ $(jq 'map(select(.ifindex == '"$lbx"').claim.addr4) | unique | length' \
 	     /tmp/claims.json) == 1000 ]]
-	check_err $? "not all addresses are listed"
+	check_err $? "the dump does not have all addresses"
 	[[ $(jq -c 'map(select(.ifindex != '"$lbx"') | .claim)' /tmp/claims.json) == \
 	   '[{"ifname":"eth0","ifindex":'"$index"'}]' ]]
 	check_err $? "the claim of lbx1 is $(jq -c '.[-1]' /tmp/claims.json)"
 	[[ $(jq length /tmp/claims.json) == 1001 ]]
-	check_err $? "$(jq length /tmp/claims.json) claims are listed and not 1001"
-	log_test "all claims are dumped, also more than a link's message has"
+	check_err $? "the dump has $(jq length /tmp/claims.json) claims, expected 1001"
+	log_test "a dump has all claims, also more than a link message has room for"
 }
 
 claim_commands()
@@ -161,7 +161,7 @@ claim_commands()
 		eval "ynl_claims --do claim-get --json '{\"claim\": {\"addr4\": \"198.18.0.1\"}}' | jq -cS ."
 	refused "Claimed by lbx0 already" ynl_claims --do claim-new --json '{"ifname": "lbx0",
 		"flags": ["excl"], "claim": {"addr4": "198.18.0.1"}}'
-	# ynl does not find the attribute that is refused in a list
+	# ynl does not find the refused attribute in a list
 	refused "" ynl_claims --do claim-change --json '{
 		"new": [{"ifname": "lbx1", "claim": {"ifname": "eth0"}},
 			{"ifname": "lbx1", "claim": {"addr4": "198.18.0.1"}}]}'
@@ -175,8 +175,8 @@ claim_commands()
 	ynl_claims --do claim-del --json '{"claim": {"ifname": "eth1"}}' >/dev/null
 	check_err $? "claim-del was refused"
 	[[ $(ynl_claims --dump claim-get | jq length) == 1 ]]
-	check_err $? "the claim of eth1 is still there"
-	log_test "claims are made, read, changed and removed by the spec of the family lbx"
+	check_err $? "the claim of eth1 still exists"
+	log_test "claims can be made, read, changed and removed by the spec of the family lbx"
 }
 
 claim_notifications()
@@ -190,7 +190,7 @@ claim_notifications()
 		--subscribe claims --duration 600 >/tmp/claims.events 2>&1
 	pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" claims_subscribed
-	check_err $? "no notification: $(</tmp/claims.events)"
+	check_err $? "no notification was received: $(</tmp/claims.events)"
 	inns claims add lbx0 198.18.1.1 1
 	inns claims del lbx0 198.18.1.1 1
 	busywait "$BUSYWAIT_TIMEOUT" grep -q 'claim-del-ntf.*198.18.1.1' /tmp/claims.events
@@ -198,7 +198,7 @@ claim_notifications()
 	grep -q 'claim-new-ntf.*198.18.1.1' /tmp/claims.events
 	check_err $? "the new claim is not reported: $(</tmp/claims.events)"
 	kill_process "$pid"
-	log_test "notifications of claims are read by the spec"
+	log_test "notifications of claims can be read by the spec"
 }
 
 claims_subscribed()
@@ -216,8 +216,8 @@ dump()
 	ipn link add eth0 type veth peer name eth1
 	[[ $(ynl --dump getlink --json '{"linkinfo": {"kind": "lbx"}}' |
 	     jq -c '[.[] | {(.ifname): .linkinfo.data.isolate}] | add') == '{"lbx0":0,"lbx1":1}' ]]
-	check_err $? "the dump has something else"
-	log_test "the devices of kind lbx are dumped by the spec"
+	check_err $? "the dump does not have lbx0 and lbx1 only"
+	log_test "the devices of kind lbx can be dumped by the spec"
 }
 
 counters()
@@ -226,7 +226,7 @@ counters()
 	lbx_up 192.0.2.1/32
 	ping_once 192.0.2.1
 	has '.linkinfo.xstats | [."queued-packets" + ."direct-packets", length]' '[2,13]'
-	log_test "the device's counters are read by the spec"
+	log_test "the counters of a device can be read by the spec"
 }
 
 refusal()
@@ -239,7 +239,7 @@ refusal()
 }
 
 if ! python3 -c 'import jsonschema, yaml' 2>/dev/null || [[ ! -e $cli ]]; then
-	echo "SKIP: no $cli, or no python3-jsonschema or python3-yaml for it"
+	echo "SKIP: $cli is missing, or python3-jsonschema or python3-yaml, which it needs"
 	exit "$ksft_skip"
 fi
 tests_run

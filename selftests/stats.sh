@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Each counter counts what it says and nothing else, wherever it is read, and the
-# tracepoints tell the same.
+# Each counter counts exactly what its name describes, wherever it is read, and the
+# tracepoints report the same.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -33,7 +33,7 @@ NAMES="queued_packets queued_bytes direct_packets direct_bytes claimed_packets
 
 trace=/sys/kernel/tracing
 
-# counters: sets counted[NAME], each CPU's too
+# counters: set counted[NAME] for the total and for each CPU
 declare -A counted
 
 counters()
@@ -46,9 +46,9 @@ counters()
 	done < <(inns ethtool -S lbx0)
 }
 
-# exactly COUNTERS EVENTS COMMAND...: what COMMAND does adds this to lbx0's total,
-# "NAME=N" in the order of NAMES, and hits these tracepoints, "PATH/INLINE" of
-# lbx_xmit and "REASON" of lbx_drop
+# exactly COUNTERS EVENTS COMMAND...: COMMAND adds exactly COUNTERS ("NAME=N" in the
+# order of NAMES) to the total of lbx0, and hits exactly the tracepoints EVENTS
+# ("PATH/INLINE" of lbx_xmit and "REASON" of lbx_drop)
 exactly()
 {
 	local want=$1 want_events=$2; shift 2
@@ -73,12 +73,12 @@ exactly()
 	done
 
 	[[ ${got# } == "$want" ]]
-	check_err $? "'$*' counted '${got# }', not '$want'"
+	check_err $? "'$*' counted '${got# }', expected '$want'"
 	[[ ${events//$'\n'/ } == "$want_events" ]]
-	check_err $? "'$*' traced '${events//$'\n'/ }', not '$want_events'"
+	check_err $? "'$*' traced '${events//$'\n'/ }', expected '$want_events'"
 }
 
-# one ADDR: one datagram there and not back, of four bytes
+# one ADDR: send one datagram of four bytes to ADDR, without a reply
 one()
 {
 	inns sweep "$1" 1
@@ -105,8 +105,8 @@ names()
 	done
 	got=$(inns ethtool -S lbx0 | sed -n 's/: [0-9]*$//p' | tr -s '[:space:]' ' ')
 	[[ ${got# } == "$want" ]]
-	check_err $? "they are '$got', not '$want'"
-	log_test "ethtool -S names each counter, the total and each CPU's"
+	check_err $? "the counters are '$got', expected '$want'"
+	log_test "ethtool -S shows each counter, in total and of each CPU"
 }
 
 queued()
@@ -116,7 +116,7 @@ queued()
 	ipn link set lbx0 type lbx direct off
 	exactly "queued_packets=1 queued_bytes=32" queued/0 one 192.0.2.1
 	exactly "queued_packets=1 queued_bytes=52" queued/0 one 2001:db8:9::1
-	log_test "a packet by the queue is counted and traced as queued"
+	log_test "a queued packet is counted and traced as queued"
 }
 
 direct_inline()
@@ -127,10 +127,10 @@ direct_inline()
 		one 192.0.2.1
 	exactly "direct_packets=1 direct_bytes=52 inline_packets=1" direct/1 \
 		one 2001:db8:9::1
-	log_test "one past the queue is direct, and inline if received at once"
+	log_test "a direct packet is counted and traced as direct, and as inline if received inline"
 }
 
-# the answer to a ping is sent while the request is being received
+# the reply to a ping is sent while the request is being received
 direct_next()
 {
 	RET=0
@@ -139,7 +139,7 @@ direct_next()
 		"direct/1 direct/1" inns ping -c 1 192.0.2.1
 	exactly "direct_packets=2 direct_bytes=208 inline_packets=2" \
 		"direct/1 direct/1" inns ping -c 1 2001:db8:9::1
-	log_test "an answer from the receive path is direct, and inline as well"
+	log_test "a reply from the receive path is counted and traced as direct and inline"
 }
 
 claimed_up()
@@ -164,8 +164,8 @@ claimed()
 	exactly "claimed_packets=1 claimed_bytes=52 inline_packets=1" claimed/1 \
 		one 2001:db8:5::1
 	(($(packets lo) == lo))
-	check_err $? "lo has counted it too"
-	log_test "one taken over from lo is claimed, and lo does not count it"
+	check_err $? "lo has counted a claimed packet"
+	log_test "a claimed packet is counted and traced as claimed, and lo does not count it"
 }
 
 claimed_and_queued()
@@ -174,10 +174,10 @@ claimed_and_queued()
 	claimed_up
 	inns tc qdisc add dev lbx0 root pfifo
 	exactly "queued_packets=1 queued_bytes=32" queued/0 one 192.0.2.5
-	log_test "a claimed one that has to go by a qdisc is queued"
+	log_test "a claimed packet that has to pass a qdisc is counted and traced as queued"
 }
 
-# send_many ADDR: three bytes to a group or broadcast address that nobody has joined
+# send_many ADDR: send three bytes to a multicast or broadcast address without receivers
 send_many()
 {
 	printf lbx | inns socat -u - "$1"
@@ -196,7 +196,7 @@ multicast()
 	ipn link set lbx0 type lbx direct off
 	exactly "queued_packets=1 queued_bytes=31 multicast_packets=1" queued/0 \
 		send_many UDP4-DATAGRAM:233.252.0.1:5000,ip-multicast-if=192.0.2.1
-	log_test "multicast and broadcast are counted as such besides"
+	log_test "multicast and broadcast packets are also counted as multicast"
 }
 
 multicast_ipv6()
@@ -209,10 +209,10 @@ multicast_ipv6()
 	ipn link set lbx0 type lbx direct off
 	exactly "queued_packets=1 queued_bytes=51 multicast_packets=1" \
 		queued/0 send_many "UDP6-DATAGRAM:[ff0e::db8:1]:5000"
-	log_test "and so is IPv6 multicast"
+	log_test "IPv6 multicast packets are also counted as multicast"
 }
 
-# peer_up: a neighbour that sends everything by $NS
+# peer_up: make a peer that sends all packets by $NS
 peer_up()
 {
 	lbx_up 203.0.113.1/32
@@ -230,12 +230,12 @@ drop_not_local()
 	ipn route add 198.51.100.0/24 dev lbx0
 	exactly "drop_not_local=1" not_local no_answer "$PEER" 198.51.100.7
 	(($(stat64 lbx0 tx.dropped) == 1 && $(stat64 lbx0 rx.dropped) == 0))
-	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped, $(stat64 lbx0 rx.dropped) rx"
+	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped, expected 1; $(stat64 lbx0 rx.dropped) rx dropped, expected 0"
 	ipn link set lbx0 type lbx direct off
 	exactly "drop_not_local=1" not_local no_answer "$PEER" 198.51.100.7
 	(($(stat64 lbx0 tx.dropped) == 2))
-	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped by the queue"
-	log_test "a forwarded packet to nobody is drop_not_local, tx dropped"
+	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped with direct off, expected 2"
+	log_test "a forwarded packet to an lbx device is counted as drop_not_local and tx dropped"
 }
 
 drop_isolated()
@@ -245,11 +245,11 @@ drop_isolated()
 	ipn link set lbx0 type lbx isolate on
 	exactly "drop_isolated=1" isolated no_answer "$PEER" 203.0.113.1
 	(($(stat64 lbx0 rx.dropped) == 1 && $(stat64 lbx0 tx.dropped) == 0))
-	check_err $? "ip shows $(stat64 lbx0 rx.dropped) rx dropped, $(stat64 lbx0 tx.dropped) tx"
-	log_test "another machine's packet to an isolated device is drop_isolated, rx dropped"
+	check_err $? "ip shows $(stat64 lbx0 rx.dropped) rx dropped, expected 1; $(stat64 lbx0 tx.dropped) tx dropped, expected 0"
+	log_test "a packet from outside to an isolated device is counted as drop_isolated and rx dropped"
 }
 
-# softnet_dropped: of all CPUs' backlogs
+# softnet_dropped: print the drops of the backlogs of all CPUs
 softnet_dropped()
 {
 	local dropped sum=0
@@ -260,18 +260,18 @@ softnet_dropped()
 	echo "$sum"
 }
 
-# What a qdisc releases in one go is sent by one softirq, and received by the next.
-# A backlog of 0 has room for one.
+# The packets that a qdisc releases together are sent in one softirq and received in the
+# next. A backlog of 0 has room for one packet.
 drop_backlog()
 {
-	local name="one that the full backlog refuses is drop_backlog, rx dropped"
+	local name="a packet that a full backlog refuses is counted as drop_backlog and rx dropped"
 	local before backlog
 
 	RET=0
 	lbx_up 192.0.2.1/32
 	# CONFIG_NET_SCH_PLUG
 	if [[ $(inns tc qdisc add dev lbx0 root plug limit 100000 2>&1) == *unknown* ]]; then
-		log_test_skip "$name" "this kernel has no plug qdisc"
+		log_test_skip "$name" "this kernel does not have the qdisc plug"
 		return
 	fi
 	backlog=$(sysctl -n net.core.netdev_max_backlog)
@@ -283,14 +283,14 @@ drop_backlog()
 		inns sweep -e 1 192.0.2.1 5 0 \
 		tc qdisc change dev lbx0 root plug release_indefinite
 	(($(stat64 lbx0 rx.dropped) == 4 && $(stat64 lbx0 tx.dropped) == 0))
-	check_err $? "ip shows $(stat64 lbx0 rx.dropped) rx dropped, $(stat64 lbx0 tx.dropped) tx"
+	check_err $? "ip shows $(stat64 lbx0 rx.dropped) rx dropped, expected 4; $(stat64 lbx0 tx.dropped) tx dropped, expected 0"
 	(($(softnet_dropped) - before == 4))
-	check_err $? "softnet_stat shows $(($(softnet_dropped) - before)) dropped"
+	check_err $? "softnet_stat shows $(($(softnet_dropped) - before)) drops, expected 4"
 	log_test "$name"
 }
 
-# netpoll sends with hardirqs off.  A drop that turned them on would run the softirqs,
-# and these would make room for the next packet.
+# netpoll sends with hardirqs off. A drop that enabled them would run the softirqs, and
+# these would make room for the next packet.
 drop_with_irqs_off()
 {
 	local name="packets that netpoll sends are dropped with hardirqs off"
@@ -302,7 +302,7 @@ drop_with_irqs_off()
 	mountpoint -q /sys/kernel/config ||
 		mount -t configfs configfs /sys/kernel/config 2>/dev/null
 	if ! modprobe netconsole 2>/dev/null || [[ ! -d $config ]]; then
-		log_test_skip "$name" "this kernel has no netconsole"
+		log_test_skip "$name" "this kernel does not have netconsole"
 		return
 	fi
 	max=$(sysctl -n net.core.netdev_max_backlog)
@@ -313,7 +313,7 @@ drop_with_irqs_off()
 		nsenter "--net=/run/netns/$NS" bash -c "cd $config/lbx$i &&
 			echo lbx0 >dev_name && echo 192.0.2.1 >local_ip &&
 			echo 192.0.2.1 >remote_ip && echo 1 >enabled" 2>/tmp/netpoll.err
-		check_err $? "no netconsole on lbx0: $(</tmp/netpoll.err)"
+		check_err $? "netconsole cannot be enabled on lbx0: $(</tmp/netpoll.err)"
 		defer bash -c "echo 0 >$config/lbx$i/enabled"
 	done
 	defer sysctl -qw net.core.netdev_max_backlog="$max"
@@ -322,12 +322,12 @@ drop_with_irqs_off()
 	local queued=${counted[queued_packets]} dropped=${counted[drop_backlog]}
 	echo "<1>lbx selftest: to four targets, with room for one" >/dev/kmsg
 	busywait "$BUSYWAIT_TIMEOUT" netpoll_has_sent "$queued"
-	check_err $? "netconsole has sent nothing"
+	check_err $? "netconsole has sent no packet"
 	counters
 	queued=$((counted[queued_packets] - queued))
 	dropped=$((counted[drop_backlog] - dropped))
 	((dropped == 3 * queued))
-	check_err $? "$queued packets were queued and $dropped dropped, one of four has room"
+	check_err $? "$queued packets were queued and $dropped dropped, expected three drops for each"
 	log_test "$name"
 }
 
@@ -349,12 +349,12 @@ drop_malformed()
 	inns tc qdisc add dev tun0 clsact
 	inns tc filter add dev tun0 ingress matchall \
 		action mirred egress redirect dev lbx0
-	check_err $? "no redirect"
+	check_err $? "the redirect cannot be added"
 	exactly "drop_malformed=1" malformed write_tun 'E123456789'
 	(($(stat64 lbx0 tx.dropped) == 1 && $(stat64 lbx0 rx.dropped) == 0))
-	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped, $(stat64 lbx0 rx.dropped) rx"
+	check_err $? "ip shows $(stat64 lbx0 tx.dropped) tx dropped, expected 1; $(stat64 lbx0 rx.dropped) rx dropped, expected 0"
 	exactly "queued_packets=1" queued/0 write_tun 'E1234567890123'
-	log_test "a frame without a whole Ethernet header is drop_malformed, tx dropped"
+	log_test "a frame with an incomplete Ethernet header is counted as drop_malformed and tx dropped"
 }
 
 write_tun()
@@ -362,9 +362,10 @@ write_tun()
 	printf %s "$1" | inns socat -u - TUN,tun-name=tun0,iff-no-pi
 }
 
-# Between two steps of the kernel: the device is closed, and only then its queue.
-# What is on its way at that moment has to be hit.  A claimed packet without the
-# offloads that lo has is copied and summed up there, which makes the way long.
+# The kernel closes a device in two steps: first the device, then its queue. The test
+# has to hit a packet that is sent between them. A claimed packet is copied and its
+# checksum is computed if the device lacks offloads that lo has. This makes the time
+# longer.
 drop_down()
 {
 	local flood rx events
@@ -372,7 +373,7 @@ drop_down()
 	RET=0
 	claimed_up
 	inns ethtool -K lbx0 tx off sg off &>/dev/null
-	# millions of packets would push the drops out
+	# events of millions of packets would overwrite those of the drops
 	echo 0 >"$trace/instances/lbx/events/lbx/lbx_xmit/enable"
 	defer trace_all
 	echo >"$trace/instances/lbx/trace"
@@ -380,19 +381,19 @@ drop_down()
 		2>/dev/null
 	flood=$!
 	slowwait "$WAIT_TIMEOUT" received_on lbx0 0
-	check_err $? "nothing is sent"
+	check_err $? "no packet is sent"
 	slowwait $((10 * WAIT_TIMEOUT)) down_up_drops
-	check_err $? "no packet was hit"
+	check_err $? "no packet was dropped"
 	kill "$flood"
 	wait "$flood" 2>/dev/null
 	counters
 	rx=$(stat64 lbx0 rx.dropped)
 	((rx == counted[drop_down] + counted[drop_backlog]))
-	check_err $? "ip shows $rx rx dropped, for ${counted[drop_down]}"
+	check_err $? "ip shows $rx rx dropped, expected $((counted[drop_down] + counted[drop_backlog]))"
 	events=$(grep -c ' lbx_drop: dev=lbx0 .*reason=down' "$trace/instances/lbx/trace")
 	((events == counted[drop_down]))
-	check_err $? "$events events for ${counted[drop_down]} drops"
-	log_test "one on its way while the device goes down is drop_down, rx dropped"
+	check_err $? "$events events were traced, expected ${counted[drop_down]}"
+	log_test "a packet that is sent while the device goes down is counted as drop_down and rx dropped"
 }
 
 down_up_drops()
@@ -431,12 +432,13 @@ each_cpu_has_its_own()
 			((sum += counted[$key]))
 		done
 		((sum == counted[$name]))
-		check_err $? "$name is ${counted[$name]}, and $sum over the CPUs"
+		check_err $? "$name is ${counted[$name]}, and the sum over the CPUs is $sum"
 	done
 	log_test "each CPU counts its own packets, and the total is their sum"
 }
 
-# mixed_up: every counter but those of the backlog and of going down is not 0
+# mixed_up: make all counters other than 0, except those of the backlog and of going
+# down
 mixed_up()
 {
 	peer_up
@@ -463,7 +465,7 @@ everywhere_the_same()
 	xstats=$(ipn -s -d -j link show dev lbx0)
 	for name in $NAMES; do
 		((counted[$name] == $(jq ".. | objects | .$name // empty" <<<"$xstats" || echo -1)))
-		check_err $? "$name is ${counted[$name]} in ethtool, in IFLA_INFO_XSTATS $(jq ".. | .$name? // empty" <<<"$xstats")"
+		check_err $? "$name is ${counted[$name]} in ethtool, and $(jq ".. | .$name? // empty" <<<"$xstats") in IFLA_INFO_XSTATS"
 	done
 
 	stats=$(ipn -s -s -j link show dev lbx0 | jq -c '.[0].stats64 |
@@ -471,7 +473,7 @@ everywhere_the_same()
 	[[ $stats == '{"bytes":487,"packets":12,"dropped":1,"multicast":1} '`
 		`'{"bytes":487,"packets":12,"dropped":1} ' ]]
 	check_err $? "ip shows $stats"
-	log_test "ethtool, IFLA_INFO_XSTATS and every field of stats64 say the same"
+	log_test "ethtool, IFLA_INFO_XSTATS and stats64 have the same values"
 }
 
 survives_down_and_up()
@@ -492,7 +494,7 @@ survives_down_and_up()
 		((counted[$name] == before[$name]))
 		check_err $? "$name was ${before[$name]} and is ${counted[$name]}"
 	done
-	log_test "the counters go on when the device goes down and up"
+	log_test "the counters keep their values when the device goes down and up"
 }
 
 trace_all()

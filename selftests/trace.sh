@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tracepoints, as perf, trace-cmd and bpftrace use them: by tracefs.  Which
-# packet hits which is in stats.sh.
+# The tracepoints, by tracefs, as perf, trace-cmd and bpftrace use them. stats.sh tests
+# which packet hits which tracepoint.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -22,7 +22,7 @@ ALL_TESTS="
 trace=/sys/kernel/tracing
 instance=$trace/instances/lbx
 
-# on EVENT...: these alone, from now on
+# on EVENT...: enable only these events
 on()
 {
 	local event
@@ -34,20 +34,20 @@ on()
 	echo >"$instance/trace"
 }
 
-# said: what has been traced since, without the columns of the tracer
+# said: print what has been traced since, without the columns of the tracer
 said()
 {
 	sed -nE 's/^[^#].*: (lbx_[a-z]+: )/\1/p' "$instance/trace"
 }
 
-# hits PATTERN COUNT
+# hits PATTERN COUNT: PATTERN was traced COUNT times
 hits()
 {
 	local n
 
 	n=$(said | grep -cE "$1")
 	((n == $2))
-	check_err $? "'$1' was traced $n times, not $2, in '$(said)'"
+	check_err $? "'$1' was traced $n times, expected $2, in '$(said)'"
 }
 
 ifindex()
@@ -63,13 +63,13 @@ tools_find_them()
 	for event in lbx_xmit lbx_drop lbx_config; do
 		grep -qx "lbx:$event" "$trace/available_events"
 		check_err $? "lbx:$event is not in available_events"
-		# what a tool needs to make sense of a record
+		# what a tool needs to decode a record
 		grep -q 'field:char name\[16\];' "$trace/events/lbx/$event/format" &&
 		grep -q 'field:int ifindex;' "$trace/events/lbx/$event/format" &&
 		grep -q '^print fmt: "dev=%s ifindex=%d ' "$trace/events/lbx/$event/format"
-		check_err $? "lbx:$event: $(cat "$trace/events/lbx/$event/format")"
+		check_err $? "the format of lbx:$event is $(cat "$trace/events/lbx/$event/format")"
 	done
-	log_test "perf, trace-cmd and bpftrace find the three, and their fields"
+	log_test "perf, trace-cmd and bpftrace can find the three tracepoints and their fields"
 }
 
 filters()
@@ -78,31 +78,31 @@ filters()
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	on lbx_xmit
 	echo 'name == "lbx0" && protocol == 0x86dd' >"$instance/events/lbx/lbx_xmit/filter"
-	check_err $? "no filter"
+	check_err $? "the filter cannot be set"
 	inns sweep 192.0.2.1 3 0
 	inns sweep 2001:db8:9::1 2 0
 	echo 0 >"$instance/events/lbx/lbx_xmit/filter"
 	hits 'lbx_xmit: .*' 2
 	hits 'protocol=0x86dd' 2
-	log_test "their fields can be filtered in the kernel"
+	log_test "the fields of tracepoints can be filtered in the kernel"
 }
 
 histograms()
 {
-	local name="their fields can be summed in the kernel"
+	local name="the fields of tracepoints can be summed in the kernel"
 	local hist
 
 	RET=0
 	# CONFIG_HIST_TRIGGERS
 	if [[ ! -e $instance/events/lbx/lbx_xmit/hist ]]; then
-		log_test_skip "$name" "this kernel has no histograms"
+		log_test_skip "$name" "this kernel does not have histograms of events"
 		return
 	fi
 	lbx_up 192.0.2.1/32
 	on
 	hist='hist:keys=ifindex,path,is_inline:vals=len'
 	echo "$hist" >"$instance/events/lbx/lbx_xmit/trigger"
-	check_err $? "no histogram"
+	check_err $? "the histogram cannot be set"
 	inns sweep 192.0.2.1 3 0
 	grep -qE 'hitcount: +3 +len: +96' "$instance/events/lbx/lbx_xmit/hist"
 	check_err $? "the histogram is $(cat "$instance/events/lbx/lbx_xmit/hist")"
@@ -123,7 +123,7 @@ xmit_fields()
 	hits "lbx_xmit: $lbx0 len=32 protocol=0x0800 path=direct inline=1\$" 1
 	hits "lbx_xmit: $lbx0 len=52 protocol=0x86dd path=direct inline=1\$" 1
 	hits '' 2
-	log_test "transmit: device, length, protocol, path"
+	log_test "lbx_xmit reports device, length, protocol and packet path"
 }
 
 drop_fields()
@@ -143,7 +143,7 @@ drop_fields()
 	hits "lbx_drop: dev=lbx0 ifindex=$(ifindex) skbaddr=[0-9a-f]+ protocol=0x0800 reason=isolated\$" 1
 	hits "lbx_drop: dev=lbx0 ifindex=$(ifindex) skbaddr=[0-9a-f]+ protocol=0x86dd reason=isolated\$" 1
 	hits '' 2
-	log_test "drop: device, protocol, reason"
+	log_test "lbx_drop reports device, protocol and reason"
 }
 
 config_when_made()
@@ -157,7 +157,7 @@ config_when_made()
 	ipn link add lbx1 type lbx direct off isolate on
 	hits 'lbx_config: dev=lbx1 ifindex=[0-9]+ direct=0 isolate=1 claims=0$' 1
 	hits '' 2
-	log_test "configuration: a new device, once"
+	log_test "lbx_config reports a new device once"
 }
 
 config_when_changed()
@@ -181,7 +181,7 @@ config_when_changed()
 	ipn link set lbx0 type lbx unclaim eth0 isolate off
 	hits "$lbx0 direct=1 isolate=0 claims=1\$" 1
 	hits '' 5
-	log_test "configuration: each change, once, as it is after it"
+	log_test "lbx_config reports each change once, with the new settings"
 }
 
 config_not_when_refused()
@@ -190,12 +190,13 @@ config_not_when_refused()
 	lbx_up
 	on lbx_config
 	ipn link set lbx0 type lbx claim eth7 direct off 2>/dev/null
-	check_fail $? "an interface that is not there was claimed"
+	check_fail $? "an interface that does not exist was claimed"
 	hits '' 0
-	log_test "configuration: nothing of what was refused"
+	log_test "lbx_config does not report a change that is refused"
 }
 
-# The kernel's doing: it fails only if the driver switches them on by itself
+# The kernel ensures this. The test fails only if the driver enables the tracepoints by
+# itself.
 silent_when_off()
 {
 	RET=0
@@ -204,7 +205,7 @@ silent_when_off()
 	inns sweep 192.0.2.1 1
 	ipn link set lbx0 type lbx direct off
 	hits '' 0
-	log_test "nothing when they are off"
+	log_test "tracepoints that are off report nothing"
 }
 
 mountpoint -q "$trace" || mount -t tracefs tracefs "$trace"

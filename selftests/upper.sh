@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# An lbx device is no port of another device.
+# An lbx device cannot be a port of another device.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -13,7 +13,7 @@ ALL_TESTS="
 	vxlan_may_send_by_it
 "
 
-# the words of lbx; others have their own, or none
+# the message of lbx; the other devices have their own, or none
 words="An lbx device is a loopback and cannot be a port of another device"
 
 up()
@@ -27,13 +27,14 @@ up()
 	END
 }
 
-# everything that a refusal could change
+# everything that a refused request could change
 shown()
 {
 	ipn -d -j addr show dev lbx0 | jq -c .
 }
 
-# added NAME TYPE...: the device NAME is there, or this kernel has none of the type
+# added NAME TYPE...: true if the device NAME was added, false if the kernel lacks the
+# type
 added()
 {
 	local name=$1; shift
@@ -44,22 +45,22 @@ added()
 
 bond_says_why()
 {
-	local name="a bond is refused with words, and the device is as before"
+	local name="a bond refuses an lbx device with the reason, and does not change it"
 	local before
 
 	RET=0
 	up
 	if ! added bond0 bond; then
-		log_test_skip "$name" "this kernel has no bond"
+		log_test_skip "$name" "this kernel does not have bond"
 		return
 	fi
 	before=$(shown)
 	refused "$words" ipn link set lbx0 master bond0
 	[[ $(shown) == "$before" ]]
 	check_err $? "the device was $before and is $(shown)"
-	# and may go up and down by itself
+	# the device can still be set up
 	ipn link set lbx0 up
-	check_err $? "the device cannot be brought up"
+	check_err $? "the device cannot be set up"
 	log_test "$name"
 }
 
@@ -86,7 +87,7 @@ masters_are_refused()
 		vrf table 10
 		batadv
 	END
-	# a device that nothing distinguishes from lo but its flags
+	# a device that only its flags distinguish from lo
 	ipn link set lbx0 up
 	settle
 	before=$(shown)
@@ -98,9 +99,9 @@ masters_are_refused()
 		ipn link del up0
 	done
 	[[ $tried == *bond* && $tried == *bridge* ]]
-	check_err $? "only these were tried:$tried"
+	check_err $? "only these types were tried:$tried"
 	log_info "tried:$tried"
-	log_test "no bond, bridge, team, VRF or mesh takes an lbx device as a port, and it stays as it is"
+	log_test "an lbx device cannot be a port of a bond, bridge, team, VRF or mesh, and is not changed"
 }
 
 links_are_refused()
@@ -122,19 +123,19 @@ links_are_refused()
 	refused "" ipn link add up0 type hsr slave1 lbx0 slave2 eth0
 	[[ $(shown) == "$before" ]]
 	check_err $? "hsr: the device was $before and is $(shown)"
-	log_test "no VLAN, macvlan, ipvlan, macsec or HSR device on top of an lbx device"
+	log_test "an lbx device cannot carry a VLAN, macvlan, ipvlan, macsec or HSR device"
 }
 
-# as lo may be the device of a tunnel
+# lo can be the device of a tunnel, too
 vxlan_may_send_by_it()
 {
-	local name="an lbx device may be the one that a VXLAN tunnel sends by"
+	local name="a VXLAN tunnel can send by an lbx device"
 
 	RET=0
 	up
 	if ! added up0 vxlan id 1 dev lbx0 local 192.0.2.1 remote 192.0.2.1 dstport 4789; then
 		modprobe vxlan 2>/dev/null
-		check_err $? "refused"
+		check_err $? "the tunnel was refused"
 	fi
 	log_test "$name"
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Unprivileged users: in a user namespace of their own they have lbx devices of their
-# own and reach nothing else; without one they look and change nothing. And no byte of
-# what the kernel tells them is one that nobody has written.
+# Unprivileged users: in their own user namespace they have their own lbx devices, and
+# have access to nothing else. Without a user namespace they can read and change
+# nothing. The kernel's messages to them have no uninitialised byte.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -32,8 +32,8 @@ ALL_TESTS="
 nobody=65534
 as_nobody=(setpriv "--reuid=$nobody" "--regid=$nobody" --clear-groups)
 
-# user_up: a user namespace of an unprivileged user with a netns $NS in it, where ipn,
-# inns and lbxn are that user
+# user_up: make a user namespace of an unprivileged user with a netns $NS in it, where
+# ipn, inns and lbxn run as that user
 user_up()
 {
 	local out
@@ -43,7 +43,7 @@ user_up()
 	"${as_nobody[@]}" unshare -U -r -n bash -c 'echo; exec sleep infinity' >"$out" &
 	user_pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" lines_in "$out" 1
-	check_err $? "no user namespace"
+	check_err $? "the user namespace cannot be made"
 	rm "$out"
 	NS=user-$$-$((++ns_count))
 	ip netns attach "$NS" "$user_pid"
@@ -72,7 +72,7 @@ lbxn()
 	as_user lbx "$@"
 }
 
-# user_nic_up: user_up with eth0, which has addresses, and lbx0
+# user_nic_up: user_up, and eth0, which has addresses, and lbx0
 user_nic_up()
 {
 	user_up
@@ -84,7 +84,7 @@ user_nic_up()
 	} | ipn -b -
 }
 
-# other_up: a netns $OTHER of root's, as user_nic_up makes one
+# other_up: make a netns $OTHER of root, like that of user_nic_up
 other_up()
 {
 	setup_ns OTHER
@@ -99,7 +99,7 @@ other_up()
 	} | ip -n "$OTHER" -b -
 }
 
-# other_state: all there is to see of it that nobody but root may change
+# other_state: print all that is visible of it and that only root may change
 other_state()
 {
 	ip -n "$OTHER" -d addr show
@@ -115,7 +115,7 @@ makes_uses_deletes()
 	grep -q "^Uid:.*\<$nobody\>" "/proc/$user_pid/status"
 	check_err $? "the user is not $nobody"
 	ipn link add lbx0 type lbx
-	check_err $? "add failed"
+	check_err $? "the device cannot be added"
 	ipn addr add 192.0.2.1/24 dev lbx0
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	ipn link set lbx0 up
@@ -125,10 +125,10 @@ makes_uses_deletes()
 	carries lbx0 lo sweep 192.0.2.1 1
 	carries lbx0 lo sweep 2001:db8:9::1 1
 	ipn link del lbx0
-	check_err $? "del failed"
+	check_err $? "the device cannot be deleted"
 	ipn link show lbx0 &>/dev/null
-	check_fail $? "it is still there"
-	log_test "in a user namespace an unprivileged user makes, uses and deletes devices"
+	check_fail $? "the device still exists"
+	log_test "an unprivileged user in a user namespace can make, use and delete devices"
 }
 
 changes()
@@ -137,16 +137,16 @@ changes()
 	user_up
 	ipn link add lbx0 type lbx
 	ipn link set lbx0 mtu 1500 type lbx isolate on direct off
-	check_err $? "mtu, isolate and direct failed"
+	check_err $? "mtu, isolate and direct were refused"
 	ipn link set lbx0 name web
-	check_err $? "rename failed"
+	check_err $? "the rename was refused"
 	ipn link set web address 02:00:00:00:00:01 up
-	check_err $? "address failed"
+	check_err $? "the link-layer address was refused"
 	is '["web",1500,false,true,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
 	lbxn set web mtu 2000 direct on isolate off
 	check_err $? "lbx set failed"
 	is '["web",2000,true,false,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
-	log_test "... changes each of their attributes"
+	log_test "an unprivileged user in a user namespace can change each attribute of a device"
 }
 
 claims_its_own()
@@ -155,18 +155,18 @@ claims_its_own()
 	user_nic_up
 	carries lo lbx0 ping -c 1 192.0.2.1
 	ipn link set lbx0 type lbx claim eth0
-	check_err $? "claim of the interface failed"
+	check_err $? "the claim of the interface was refused"
 	carries lbx0 lo ping -c 1 192.0.2.1
 	carries lbx0 lo ping -c 1 2001:db8::1
 	lbxn claim 192.0.2.1 2001:db8::1 dev lbx0
-	check_err $? "claim of addresses failed"
+	check_err $? "the claim of the addresses was refused"
 	is "eth0 dev lbx0
 192.0.2.1 dev lbx0
 2001:db8::1 dev lbx0" lbxn claims
 	lbxn unclaim --all
-	check_err $? "unclaim failed"
+	check_err $? "the unclaim failed"
 	carries lo lbx0 ping -c 1 192.0.2.1
-	log_test "... and claims its own card and addresses"
+	log_test "an unprivileged user in a user namespace can claim interfaces and addresses there"
 }
 
 other_netns_refused()
@@ -177,10 +177,11 @@ other_netns_refused()
 	user_nic_up
 	other_up
 	ipn netns set "$OTHER" 7
-	check_err $? "the other netns has no ID"
+	check_err $? "the other netns cannot get an ID"
 	before=$(other_state)
 	exec {fd}<"/run/netns/$OTHER"
-	# of a device that there is, the link's netns says nothing; newer kernels refuse it
+	# for a device that exists, the netns of the link is ignored; newer kernels
+	# refuse it
 	got=$(inns python3 "$here/reach.py" netns lbx0 theirs "$fd" 1 7 | grep -v "^change link")
 	exec {fd}<&-
 	want="make pid EPERM
@@ -199,15 +200,15 @@ show fd EOPNOTSUPP
 show link ENODEV
 show target EACCES"
 	[[ $got == "$want" ]]
-	check_err $? "answers: $got"
+	check_err $? "the answers are: $got"
 	refused "" ipn link set lbx0 netns "$OTHER"
 	refused "" ipn link set lbx0 netns 1
 	refused "" lbxn -n "$OTHER" show
 	is "$before" other_state
-	log_test "what it asks for another netns is refused, and changes nothing there"
+	log_test "requests of an unprivileged user for another netns are refused and change nothing there"
 }
 
-# to_self NETNS: a ping of root's in it, to an address that both have
+# to_self NETNS: root pings in NETNS an address that both namespaces have
 to_self()
 {
 	ip netns exec "$1" ping -c 1 -W 2 192.0.2.1 >/dev/null
@@ -222,7 +223,7 @@ claims_reach_no_other_netns()
 	user_nic_up
 	other_up
 	ip -n "$OTHER" link add up9 index 99 type dummy
-	# so that what carries claims is at work there
+	# so that the claim hook is active there
 	ip -n "$OTHER" link set theirs type lbx claim 2001:db8::1
 	is "ENODEV at claims.claim.index: There is no such interface to claim
 ENODEV at claims.claim.name: There is no such interface to claim
@@ -239,7 +240,7 @@ EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is no address of this machine; 
 	is 0 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show theirs)
 	is 2 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show lo)
 	carries lbx0 lo ping -c 1 192.0.2.1
-	log_test "its claims change nothing for the same addresses in another netns"
+	log_test "claims of an unprivileged user do not affect the same addresses in another netns"
 }
 
 foreign_claims_unseen()
@@ -253,7 +254,7 @@ foreign_claims_unseen()
 	is "2001:db8::1 dev lbx0" lbxn claims
 	is "eth0 dev theirs
 192.0.2.1 dev theirs" lbx -n "$OTHER" claims
-	log_test "it is told of the claims in its own netns alone"
+	log_test "an unprivileged user sees only the claims of its own netns"
 }
 
 foreign_refusals_unseen()
@@ -265,20 +266,20 @@ foreign_refusals_unseen()
 	user_nic_up
 	other_up
 	out=$(mktemp)
-	# One CPU for both: one gets it in the midst of what the other is answered
+	# Both run on one CPU: one is scheduled while the other one receives its answers
 	ip netns exec "$OTHER" taskset -c 0 \
 		python3 "$here/reach.py" reasons theirs 203.0.113.1 "$count" >"$out" &
 	pid=$!
 	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.22 $why" \
 		inns taskset -c 0 python3 "$here/reach.py" reasons lbx0 203.0.113.22 "$count"
 	wait "$pid"
-	check_err $? "those of the other netns were not asked for to the end"
+	check_err $? "the requests in the other netns did not complete"
 	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.1 $why" cat "$out"
 	rm "$out"
-	log_test "... and why it is refused something, not why another user is"
+	log_test "an unprivileged user gets the reasons of its own refusals, and never those of others"
 }
 
-# as_nobody_in_other COMMAND...: an unprivileged user in root's netns
+# as_nobody_in_other COMMAND...: run COMMAND as an unprivileged user in root's netns
 as_nobody_in_other()
 {
 	ip netns exec "$OTHER" "${as_nobody[@]}" "$@"
@@ -306,7 +307,7 @@ without_userns_refused()
 		ends 1 "it takes CAP_NET_ADMIN" as_nobody_in_other lbx $change
 	done
 	is "$before" other_state
-	log_test "without a user namespace each change is refused to an unprivileged user"
+	log_test "an unprivileged user without a user namespace cannot change anything"
 }
 
 without_userns_looks()
@@ -322,20 +323,20 @@ without_userns_looks()
 		is "$(ip netns exec "$OTHER" $show)" as_nobody_in_other $show
 	done
 	[[ $(as_nobody_in_other lbx claims) == *"2001:db8::1 dev theirs"* ]]
-	check_err $? "no claims"
-	log_test "... and to look is not: devices, claims and counters"
+	check_err $? "the claims are not shown"
+	log_test "an unprivileged user without a user namespace can read devices, claims and counters"
 }
 
 commands_of_claims()
 {
 	RET=0
 	user_nic_up
-	# LBX_CMD_CLAIM_GET, NEW and DEL want a claim.  CHANGE with nothing to change is done.
+	# LBX_CMD_CLAIM_GET, NEW and DEL need a claim. CHANGE without a change succeeds.
 	is "1 EINVAL
 2 EINVAL
 3 EINVAL
 4 ok" eval "inns python3 '$here/reach.py' commands | grep -v ' EOPNOTSUPP$'"
-	log_test "the generic netlink family has no commands but those of claims"
+	log_test "the generic netlink family has only the commands for claims"
 }
 
 files_read_only()
@@ -352,9 +353,9 @@ files_read_only()
 		refused "" $user bash -c 'echo 9 >/sys/module/lbx/parameters/devices'
 	done
 	is "$before" cat /sys/module/lbx/parameters/devices
-	# those that each device has, of IPv4, IPv6 and MPLS, and no others
+	# only the sysctls of IPv4, IPv6 and MPLS that each device has
 	is "" as_user find /proc/sys -name '*lbx*' -not -path '/proc/sys/net/*/lbx0'
-	log_test "the module's files cannot be written, and it has no sysctl of its own"
+	log_test "unprivileged users cannot write files of the module, and it has no sysctl of its own"
 }
 
 no_tracing()
@@ -371,7 +372,7 @@ no_tracing()
 				$user cat "/sys/kernel/tracing/events/lbx/$file"
 		done
 	done
-	log_test "the tracepoints are not for unprivileged users"
+	log_test "unprivileged users cannot use the tracepoints"
 }
 
 no_module_control()
@@ -388,11 +389,11 @@ no_module_control()
 			refused "Operation not permitted" $user insmod "$LBX_KO"
 	done
 	module_is_loaded
-	check_err $? "it is gone"
-	log_test "they neither load nor unload the module"
+	check_err $? "the module is not loaded"
+	log_test "unprivileged users cannot load or unload the module"
 }
 
-# memcg_up: a cgroup $memcg whose memory is accounted, or status 1
+# memcg_up: make a cgroup $memcg whose memory is accounted, or return 1
 memcg_up()
 {
 	local root=/sys/fs/cgroup
@@ -405,7 +406,7 @@ memcg_up()
 	defer rmdir "$memcg"
 }
 
-# in_memcg COMMAND...: it is charged for what the kernel needs for COMMAND
+# in_memcg COMMAND...: charge $memcg for the kernel memory that COMMAND needs
 in_memcg()
 {
 	# shellcheck disable=SC2016  # the other shell's
@@ -420,46 +421,46 @@ slab()
 
 claims_are_charged()
 {
-	local name="what a claim takes is charged to the memory cgroup of who makes it"
+	local name="the memory of a claim is charged to the memory cgroup of the process that makes it"
 	local before charged
 
 	RET=0
 	user_nic_up
-	memcg_up || { log_test_skip "$name"; return; }
+	memcg_up || { log_test_skip "$name" "this kernel has no memory controller"; return; }
 	ipn route add local 10.0.0.0/8 dev eth0
 	in_memcg true
 	before=$(slab)
 	in_memcg claims add lbx0 10.0.0.0 20000
-	check_err $? "20000 claims are refused"
+	check_err $? "one of 20000 claims was refused"
 	charged=$(($(slab) - before))
-	# the least that one could take, its addresses and list nodes
+	# the minimum for the addresses and list nodes of the claims
 	((charged >= 20000 * 64))
-	check_err $? "20000 claims are charged with $charged bytes"
+	check_err $? "only $charged bytes are charged for 20000 claims"
 	ipn link del lbx0
 	log_test "$name"
 }
 
 memory_limit_holds()
 {
-	local name="with a limit of memory there is one of claims" n
+	local name="a memory limit limits the number of claims" n
 
 	RET=0
 	user_nic_up
-	memcg_up || { log_test_skip "$name"; return; }
+	memcg_up || { log_test_skip "$name" "this kernel has no memory controller"; return; }
 	ipn route add local 10.0.0.0/8 dev eth0
 	echo 4M >"$memcg/memory.max"
 	in_memcg claims add lbx0 10.0.0.0 100000 2>/dev/null
 	check_fail $? "100000 claims fit in 4 MiB"
 	n=$(ipn -j -d link show lbx0 | jq '.[0].linkinfo.info_data.claim_count')
 	((n < 4 * 1024 * 1024 / 64))
-	check_err $? "$n claims are in 4 MiB"
+	check_err $? "$n claims fit in 4 MiB"
 	carries lbx0 lo ping -c 1 10.0.0.1
 	ipn link del lbx0
-	check_err $? "del failed"
+	check_err $? "the device cannot be deleted"
 	log_test "$name"
 }
 
-# meant ARG...: bytes.py finds nothing
+# meant ARG...: bytes.py finds no uninitialised byte
 meant()
 {
 	is "" inns python3 "$here/bytes.py" "$@"
@@ -471,7 +472,8 @@ replies_meant()
 
 	RET=0
 	user_nic_up
-	# names of all lengths to pad, one that waits, and one that was longer
+	# names of all lengths for the padding, one that waits, and one that was longer
+	# before
 	for name in e et eth fifteen-letters waits; do
 		echo "link add $name type dummy"
 	done | ipn -b -
@@ -484,7 +486,7 @@ replies_meant()
 	carries lbx0 lo ping -c 1 192.0.2.1
 	ipn link set lbx0 down
 	meant replies lbx0
-	log_test "no byte of links, claims, refusals and counters is one that nobody wrote"
+	log_test "messages about links, claims, refusals and counters have no uninitialised byte"
 }
 
 frames_meant()
@@ -501,10 +503,10 @@ frames_meant()
 	meant frames lbx0 203.0.113.1 own
 	meant frames lbx0 2001:db8:9::1 own
 	ipn link set lbx0 type lbx direct on claim eth0
-	# on its way to lo until then
+	# the packet was on its way to lo until then
 	meant frames lbx0 192.0.2.1 00:00:00:00:00:00
 	meant frames lbx0 2001:db8::1 00:00:00:00:00:00
-	log_test "... nor one of what a capture has: frame, address, lengths"
+	log_test "captured frames, their addresses and lengths have no uninitialised byte"
 }
 
 short_frames()

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# IPsec between local addresses.  With esp4_offload and esp6_offload the stack leaves
-# the encryption to validate_xmit_xfrm(), on the way to the device.
+# IPsec between local addresses. With esp4_offload and esp6_offload the stack leaves the
+# encryption to validate_xmit_xfrm(), on the way to the device.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -16,7 +16,7 @@ ALL_TESTS="
 
 key=0x0102030405060708090a0b0c0d0e0f1011121314
 
-# sa A B SPI: what A sends to B, and B to A, is encrypted
+# sa A B SPI: encrypt packets between A and B
 sa()
 {
 	local src=$1 dst=$2 spi=$3 dir
@@ -36,7 +36,7 @@ up()
 	local name=$1
 
 	if ! modprobe -a esp4_offload esp6_offload 2>/dev/null; then
-		log_test_skip "$name" "this kernel has no esp4_offload"
+		log_test_skip "$name" "this kernel does not have esp4_offload"
 		return 1
 	fi
 	netns_up
@@ -55,7 +55,7 @@ up()
 		link set eth0 up
 	END
 	settle
-	# a loopback is exempt from IPsec over IPv4 unless this is off
+	# IPv4 exempts a loopback from IPsec unless this is off
 	inns sysctl -qw net.ipv4.conf.lbx0.disable_xfrm=0 \
 		net.ipv4.conf.lbx0.disable_policy=0 \
 		net.ipv4.conf.lo.disable_xfrm=0 net.ipv4.conf.lo.disable_policy=0
@@ -65,7 +65,7 @@ up()
 	sa 2001:db8:1::1 2001:db8:1::2 0x4
 }
 
-# encrypted A B: A talks to B by lbx0, small and big, and no byte of it is in clear
+# encrypted A B: A sends small and large packets to B by lbx0, all of them encrypted
 encrypted()
 {
 	local src=$1 dst=$2 pf=ip4 server
@@ -87,18 +87,18 @@ encrypted()
 	check_err $? "$2 has not received everything"
 	capture_end /tmp/xfrm.pcap
 	cmp -s /tmp/xfrm.in /tmp/xfrm.out
-	check_err $? "$2 has received something else"
+	check_err $? "$2 has received other data"
 	(($(capture_count /tmp/xfrm.pcap esp) > 4))
-	check_err $? "$1 to $2: $(capture_count /tmp/xfrm.pcap esp) packets of ESP"
+	check_err $? "$1 to $2: $(capture_count /tmp/xfrm.pcap esp) packets are ESP, expected more than 4"
 	(($(capture_count /tmp/xfrm.pcap not esp and not icmp6) == 0))
-	check_err $? "$1 to $2: $(tcpdump -nn -r /tmp/xfrm.pcap not esp and not icmp6 2>/dev/null | head -n 2)"
+	check_err $? "$1 to $2: packets are not ESP: $(tcpdump -nn -r /tmp/xfrm.pcap not esp and not icmp6 2>/dev/null | head -n 2)"
 	grep -q 'the-clear' /tmp/xfrm.pcap
-	check_fail $? "$1 to $2: the payload is in clear"
+	check_fail $? "$1 to $2: the payload is not encrypted"
 }
 
 direct_is_encrypted()
 {
-	local name="IPsec with esp4_offload and esp6_offload between an lbx device's addresses"
+	local name="IPsec with esp4_offload and esp6_offload encrypts between addresses of an lbx device"
 
 	RET=0
 	up "$name" || return
@@ -109,7 +109,7 @@ direct_is_encrypted()
 
 queued_is_encrypted()
 {
-	local name="IPsec with esp4_offload and esp6_offload, direct off"
+	local name="IPsec with esp4_offload and esp6_offload encrypts with direct off"
 
 	RET=0
 	up "$name" || return
@@ -121,7 +121,7 @@ queued_is_encrypted()
 
 claimed_is_encrypted()
 {
-	local name="IPsec with esp4_offload and esp6_offload between claimed addresses"
+	local name="IPsec with esp4_offload and esp6_offload encrypts between claimed addresses"
 
 	RET=0
 	up "$name" || return
@@ -133,7 +133,7 @@ claimed_is_encrypted()
 
 claimed_and_queued_is_encrypted()
 {
-	local name="IPsec with esp4_offload and esp6_offload between claimed addresses, with a qdisc"
+	local name="IPsec with esp4_offload and esp6_offload encrypts claimed packets that pass a qdisc"
 
 	RET=0
 	up "$name" || return
