@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Claims: an lbx device carries the local traffic to the addresses of others.
+# Claims: an lbx device carries the local traffic to addresses of other interfaces.
 #
 #   +-------------- $NS -------------+        +---- $PEER ----+
 #   | lo   lbx0   lbx1          eth0 |--------| eth0          |
@@ -56,9 +56,10 @@ ALL_TESTS="
 nic4=192.0.2.5
 nic6=2001:db8:1::5
 
-# claim_up: $NS with eth0, two addresses on lo as a router has one, and both lbx
-# devices, all up, the latter without addresses; claim_up_peer: and $PEER.  Without
-# it eth0 is a dummy, which takes less time to make.
+# claim_up: make $NS with eth0, two addresses on lo as a router has one, and both lbx
+# devices, which are up and have no addresses. eth0 is a dummy, which takes less time to
+# make.
+# claim_up_peer: make $PEER, too, connected with eth0
 claim_up()
 {
 	setup_ns NS
@@ -91,7 +92,7 @@ claim_up_peer()
 	END
 }
 
-# lbx DEV OPTION...: change it
+# lbx DEV OPTION...: change DEV
 lbx()
 {
 	local dev=$1; shift
@@ -100,8 +101,8 @@ lbx()
 	check_err $? "'$dev $*' was refused"
 }
 
-# mark, and then alone DEV [N]: since then, of all loopbacks DEV alone has carried
-# packets, N of them
+# mark: save the packet counts of all loopbacks
+# alone DEV [N]: since mark, only DEV has carried packets, N of them
 declare -A was
 
 mark()
@@ -123,15 +124,15 @@ alone()
 		n=$((${received[$dev]:-0} - was[$dev]))
 		if [[ $dev != "$want" ]]; then
 			((n == 0))
-			check_err $? "$n packets over $dev, not $want"
+			check_err $? "$dev carried $n packets that $want should carry"
 		else
 			((number ? n == number : n > 0))
-			check_err $? "$n packets over $dev, not ${number:-more}"
+			check_err $? "$dev carried $n packets, expected ${number:-more}"
 		fi
 	done
 }
 
-# only_on DEV COMMAND...: COMMAND succeeds, and DEV alone carries its packets
+# only_on DEV COMMAND...: COMMAND succeeds, and only DEV carries its packets
 only_on()
 {
 	local dev=$1; shift
@@ -142,7 +143,7 @@ only_on()
 	alone "$dev"
 }
 
-# answer_on DEV ADDR...: all answer a ping from themselves, carried by DEV alone
+# answer_on DEV ADDR...: each ADDR answers a ping from itself, and only DEV carries it
 answer_on()
 {
 	local dev=$1 addr; shift
@@ -155,8 +156,8 @@ answer_on()
 	alone "$dev" $((2 * $#))
 }
 
-# moves_to DEV OTHER: the connections of talk go on, over DEV from now on; OTHER
-# gets what has been on its way
+# moves_to DEV OTHER: the connections of talk go on, over DEV from now on. OTHER gets
+# only the packets that are on their way.
 moves_to()
 {
 	local dev=$1 other=$2 before n
@@ -168,10 +169,10 @@ moves_to()
 	count_packets
 	n=$((${received[$other]:-0} - before))
 	((n <= 2))
-	check_err $? "$n packets over $other, not $dev"
+	check_err $? "$other carried $n packets that $dev should carry"
 }
 
-# claims DEV: what it claims, in a line
+# claims DEV: print the claims of DEV on one line
 claims()
 {
 	ipn -d -j link show dev "$1" | jq -r '
@@ -186,7 +187,7 @@ claims_are()
 
 	is=$(claims "$dev")
 	[[ $is == "$want" ]]
-	check_err $? "$dev claims '$is', not '$want'"
+	check_err $? "$dev claims '$is', expected '$want'"
 }
 
 claim_count()
@@ -214,9 +215,9 @@ each_packet_once()
 		capture_end "/tmp/$dev.pcap"
 		n=$(capture_count "/tmp/$dev.pcap")
 		((n == want[$dev]))
-		check_err $? "$n packets on $dev, not ${want[$dev]}"
+		check_err $? "the capture on $dev has $n packets, expected ${want[$dev]}"
 	done
-	log_test "a claimed NIC: nothing on the NIC, nothing on lo, each packet once on lbx0"
+	log_test "packets to a claimed interface appear once on lbx0, and not on the interface or lo"
 }
 
 tcp_and_udp()
@@ -229,22 +230,21 @@ tcp_and_udp()
 	for addr in "$nic4" "$nic6"; do
 		only_on lbx0 serve "$addr"
 	done
-	log_test "TCP and UDP to a claimed NIC, IPv4 and IPv6"
+	log_test "an lbx device carries TCP and UDP to a claimed interface, by IPv4 and IPv6"
 }
 
 link_local_address()
 {
 	RET=0
 	claim_up
-	# this one needs no duplicate address detection to wait for
+	# nodad: this address needs no duplicate address detection
 	ipn addr add fe80::5/64 dev eth0 nodad
 	lbx lbx0 claim eth0
 	only_on lbx0 ping -c 1 -W 5 fe80::5%eth0
 	only_on lbx0 serve fe80::5%eth0
-	log_test "the NIC's link-local address is among the claimed ones"
+	log_test "an lbx device carries traffic to the link-local address of a claimed interface"
 }
 
-# its members have joined on lo
 addresses_come_and_go()
 {
 	RET=0
@@ -259,7 +259,7 @@ addresses_come_and_go()
 	ipn addr add 2001:db8:1::7/128 dev lo
 	answer_on lo 192.0.2.7 2001:db8:1::7
 	answer_on lbx0 "$nic4" "$nic6"
-	log_test "addresses that come to a claimed NIC are claimed, and no longer when they go"
+	log_test "addresses added to a claimed interface are claimed, until they are deleted"
 }
 
 remote_is_as_before()
@@ -272,15 +272,15 @@ remote_is_as_before()
 	before=$(packets lbx0)
 	for addr in "$nic4" "$nic6"; do
 		ip netns exec "$PEER" ping -c 2 -i 0.2 -W 5 "$addr" &>/dev/null
-		check_err $? "the peer gets no answer from $addr"
+		check_err $? "$addr does not answer the peer"
 	done
 	for addr in 192.0.2.6 2001:db8:1::6; do
 		ping_once "$addr"
 		check_err $? "the peer does not answer at $addr"
 	done
 	(($(packets lbx0) == before))
-	check_err $? "lbx0 has carried some of it"
-	log_test "traffic with other machines stays on a claimed NIC"
+	check_err $? "lbx0 has carried a packet"
+	log_test "traffic with other machines stays on a claimed interface"
 }
 
 single_addresses()
@@ -297,7 +297,7 @@ single_addresses()
 	answer_on lbx0 "$nic6"
 	lbx lbx0 unclaim "$nic6"
 	answer_on lo "$nic4" "$nic6"
-	log_test "single addresses are claimed, and the NIC's others are not"
+	log_test "a claim of single addresses leaves the other addresses of the interface on lo"
 }
 
 address_before_interface()
@@ -314,7 +314,7 @@ address_before_interface()
 	answer_on lo "$nic4" "$nic6"
 	lbx lbx1 unclaim "$nic4" unclaim "$nic6"
 	answer_on lbx0 "$nic4" "$nic6"
-	log_test "the claim of an address goes before that of its interface"
+	log_test "the claim of an address takes precedence over that of its interface"
 }
 
 plain_lo_stays()
@@ -328,7 +328,7 @@ plain_lo_stays()
 	for addr in 127.0.0.1 ::1; do
 		only_on lo serve "$addr"
 	done
-	log_test "what is not claimed stays on lo"
+	log_test "traffic to an address that is not claimed stays on lo"
 }
 
 hook_only_while_claimed()
@@ -337,25 +337,26 @@ hook_only_while_claimed()
 
 	RET=0
 	if ! can_trace lbx_claim_hook; then
-		log_test_skip "the hook is there only while there is a claim" "no ftrace"
+		log_test_skip "the claim hook exists only while the netns has a claim" \
+			"this kernel cannot trace functions"
 		return
 	fi
 	claim_up_peer
 	n=$(calls lbx_claim_hook inns ping -c 1 "$nic4")
 	((n == 0))
-	check_err $? "$n calls without a claim"
+	check_err $? "the hook was called $n times without a claim"
 	lbx lbx0 claim "$nic4"
 	n=$(calls lbx_claim_hook inns ping -c 1 127.0.0.1)
 	((n > 0))
-	check_err $? "no call with a claim"
+	check_err $? "the hook was not called while there was a claim"
 	n=$(calls lbx_claim_hook ip netns exec "$PEER" ping -c 1 127.0.0.1)
 	((n == 0))
-	check_err $? "$n calls in a netns without a claim"
+	check_err $? "the hook was called $n times in a netns without a claim"
 	lbx lbx0 unclaim "$nic4"
 	n=$(calls lbx_claim_hook inns ping -c 1 "$nic4")
 	((n == 0))
-	check_err $? "$n calls after the last claim has gone"
-	log_test "the hook is there only while the netns has a claim"
+	check_err $? "the hook was called $n times after the last claim was removed"
+	log_test "the claim hook exists only while the netns has a claim"
 }
 
 shown()
@@ -367,11 +368,11 @@ shown()
 	lbx lbx0 claim 198.51.100.5
 	claims_are lbx0 "eth0 $nic4 $nic6 198.51.100.5"
 	(($(claim_count lbx0) == 4))
-	check_err $? "the count is $(claim_count lbx0)"
+	check_err $? "the number of claims is $(claim_count lbx0), expected 4"
 	ipn -d link show lbx0 | grep -q "claim eth0 claim $nic4 claim $nic6 claim 198.51.100.5"
 	check_err $? "ip shows '$(ipn -d link show lbx0)'"
 	claims_are lbx1 ""
-	log_test "the claims of a device are shown, interfaces first"
+	log_test "ip shows the claims of a device, interfaces first"
 }
 
 at_creation()
@@ -379,7 +380,7 @@ at_creation()
 	RET=0
 	claim_up
 	ipn link add lbx2 type lbx claim eth0 claim 198.51.100.5
-	check_err $? "was refused"
+	check_err $? "the kernel refused claims at the creation of a device"
 	claims_are lbx2 "eth0 198.51.100.5"
 	answer_on lo "$nic4"
 	count_packets
@@ -389,9 +390,9 @@ at_creation()
 	refused "There is no such interface to claim" \
 		ipn link add lbx3 type lbx claim 198.51.100.6 claim nosuch
 	ipn link show lbx3 &>/dev/null
-	check_fail $? "a device that was refused is there"
+	check_fail $? "the refused device exists"
 	answer_on lo 198.51.100.6
-	log_test "claims at the device's creation, and no device if one is refused"
+	log_test "a device can be made with claims, and is not made if one is refused"
 }
 
 second_is_refused()
@@ -406,7 +407,7 @@ second_is_refused()
 	refused "$text" ipn link set lbx1 type lbx claim "$nic6"
 	refused "$text" ipn link set lbx0 type lbx claim eth0
 	refused "$text" ipn link set lbx0 type lbx claim "$nic4"
-	# down: up to 6.1 a device that is up keeps its name
+	# down, because up to 6.1 a device that is up cannot be renamed
 	ipn link set lbx0 down
 	ipn link set lbx0 name holder
 	refused "Claimed by holder already" ipn link set lbx1 type lbx claim eth0
@@ -415,7 +416,7 @@ second_is_refused()
 	lbx lbx0 unclaim eth0 unclaim "$nic4" unclaim "$nic6"
 	lbx lbx1 claim eth0 claim "$nic4" claim "$nic6"
 	answer_on lbx1 "$nic4" "$nic6"
-	log_test "a second claim is refused with the holder's name"
+	log_test "a second claim of a target is refused with the name of the holder"
 }
 
 refused_with_reason()
@@ -453,7 +454,7 @@ refused_with_reason()
 	refused "127.0.0.0/8 stays on lo" ipn link set lbx0 type lbx claim 127.0.0.5
 	refused "::1 stays on lo" ipn link set lbx0 type lbx claim ::1
 	claims_are lbx0 ""
-	log_test "what cannot be claimed is refused with the reason"
+	log_test "a claim of a target that cannot be claimed is refused with the reason"
 }
 
 any_address_is_refused()
@@ -462,7 +463,7 @@ any_address_is_refused()
 	claim_up
 	ipn link set lbx0 type lbx claim 0.0.0.0 2>/dev/null
 	check_fail $? "'claim 0.0.0.0' was accepted"
-	log_test "0.0.0.0 is nobody's address and refused"
+	log_test "a claim of 0.0.0.0 is refused"
 }
 
 refusal_changes_nothing()
@@ -483,7 +484,7 @@ refusal_changes_nothing()
 	check_err $? "an option has changed"
 	answer_on lbx0 "$nic6"
 	answer_on lo "$nic4"
-	log_test "if one of several claims is refused, nothing changes"
+	log_test "a request with several claims changes nothing if one of them is refused"
 }
 
 unclaim_is_refused()
@@ -503,7 +504,7 @@ unclaim_is_refused()
 		ipn link set lbx0 type lbx unclaim eth0 unclaim eth0
 	claims_are lbx0 eth0
 	answer_on lbx0 "$nic4"
-	log_test "to unclaim what is not claimed is refused"
+	log_test "an unclaim of a target that is not claimed is refused"
 }
 
 unclaim_comes_first()
@@ -515,7 +516,7 @@ unclaim_comes_first()
 	claims_are lbx0 "eth0 $nic4"
 	lbx lbx0 claim "$nic6" unclaim "$nic4" unclaim eth0
 	claims_are lbx0 "$nic6"
-	log_test "of one request, claims are removed before others are added"
+	log_test "a link request removes claims before others are added"
 }
 
 netns_apart()
@@ -540,7 +541,7 @@ netns_apart()
 	NS=$ns
 	claims_are lbx0 "eth0 198.51.100.5"
 	answer_on lbx0 "$nic4" "$nic6" 198.51.100.5
-	log_test "the claims of two namespaces are apart"
+	log_test "the claims of two network namespaces are independent"
 }
 
 rename_is_followed()
@@ -548,7 +549,8 @@ rename_is_followed()
 	RET=0
 	claim_up
 	lbx lbx0 claim eth0
-	# down: 6.1 renames nothing that is up; and IPv6 addresses go with it
+	# down, because 6.1 cannot rename an interface that is up. Its IPv6 addresses go
+	# with that.
 	ipn link set eth0 down
 	answer_on lbx0 "$nic4"
 	ipn link set eth0 name nic9
@@ -558,7 +560,7 @@ rename_is_followed()
 	answer_on lbx0 "$nic4" "$nic6"
 	refused "Claimed by lbx0 already" ipn link set lbx1 type lbx claim nic9
 	refused "Not claimed by any" ipn link set lbx0 type lbx unclaim eth0
-	# another of the old name is not it
+	# another interface with the old name is not claimed
 	ipn link add eth0 type dummy
 	ipn addr add 198.51.100.1/32 dev eth0
 	answer_on lo 198.51.100.1
@@ -601,7 +603,7 @@ waits_for_the_next()
 	claims_are lbx0 ""
 	ipn link add eth0 type dummy
 	claims_are lbx0 ""
-	log_test "when the interface goes, its claim waits for the next of that name"
+	log_test "the claim of a deleted interface takes effect for the next interface of that name"
 }
 
 leaves_the_netns()
@@ -624,22 +626,22 @@ leaves_the_netns()
 	ipn addr add 2001:db8:a::1/128 dev nic9 nodad
 	ipn link set nic9 up
 	answer_on lbx0 198.51.100.1 2001:db8:a::1
-	log_test "when the interface leaves the netns its claim waits until it is back"
+	log_test "the claim of an interface that leaves the netns waits until the interface is back"
 }
 
-# told TEXT COMMAND...: COMMAND makes the kernel send a message that has TEXT
+# told TEXT COMMAND...: COMMAND makes the kernel send a notification that has TEXT
 told()
 {
 	local text=$1 pid; shift
 
 	ipn -d monitor link >/tmp/monitor.out &
 	pid=$!
-	# a change of another device, to see that it listens
+	# change another device, to see that the monitor listens
 	busywait "$BUSYWAIT_TIMEOUT" monitor_listens
 	check_err $? "ip monitor did not start"
 	"$@"
 	slowwait "$WAIT_TIMEOUT" grep -q "$text" /tmp/monitor.out
-	check_err $? "'$*' is not told"
+	check_err $? "'$*' caused no notification with '$text'"
 	kill_process "$pid"
 }
 
@@ -657,7 +659,7 @@ change_is_told()
 	told 'claim nic9' ipn link set lbx0 type lbx claim nic9
 	told 'claim nic8' ipn link set nic9 name nic8
 	told 'claim nic8 (waiting)' ipn link del nic8
-	log_test "each change of a claim is told to those who listen (RTM_NEWLINK)"
+	log_test "each change of a claim is reported by RTM_NEWLINK"
 }
 
 change_is_told_while_down()
@@ -668,7 +670,7 @@ change_is_told_while_down()
 	ipn link add nic9 type dummy
 	told 'claim nic9' ipn link set lbx0 type lbx claim nic9
 	told 'claim nic8' ipn link set nic9 name nic8
-	log_test "so it is while the lbx device is down"
+	log_test "each change of a claim is reported by RTM_NEWLINK while the lbx device is down"
 }
 
 connections_over_claim()
@@ -686,7 +688,7 @@ connections_over_claim()
 	lbx lbx0 unclaim eth0
 	moves_to lo lbx0
 	talk_end
-	log_test "established connections move when a claim comes or goes, and lose nothing"
+	log_test "established connections move without loss when a claim is made or removed"
 }
 
 connections_over_down()
@@ -705,7 +707,7 @@ connections_over_down()
 		moves_to lbx0 lo
 	done
 	talk_end
-	log_test "lo carries established connections while the lbx device is down"
+	log_test "lo carries established claimed connections while the lbx device is down"
 }
 
 connections_over_delete()
@@ -721,7 +723,7 @@ connections_over_delete()
 	lbx lbx1 claim eth0
 	moves_to lbx1 lo
 	talk_end
-	log_test "and when it is deleted; the next device can claim them"
+	log_test "lo carries established claimed connections after the device is deleted, until the next claim"
 }
 
 connections_over_rmmod()
@@ -739,7 +741,7 @@ connections_over_rmmod()
 	ipn link set lbx0 up
 	moves_to lbx0 lo
 	talk_end
-	log_test "and when the module is removed and loaded again"
+	log_test "lo carries established claimed connections while the module is not loaded"
 }
 
 addresses_while_down()
@@ -754,7 +756,7 @@ addresses_while_down()
 	ipn link set lbx0 down
 	answer_on lo "$nic4" "$nic6"
 	claims_are lbx0 eth0
-	log_test "a device that is down keeps its claims, and lo carries"
+	log_test "a device that is down keeps its claims, and lo carries the traffic to them"
 }
 
 counters()
@@ -765,7 +767,8 @@ counters()
 	RET=0
 	claim_up
 	lbx lbx0 claim eth0
-	# not pings: the answer to one is routed in the domain of lbx0, that is directly
+	# not pings: the reply to a ping is routed in the L3 domain of lbx0, and so
+	# takes the direct path
 	inns_start socat -u UDP6-RECV:9,ipv6only=0 OPEN:/dev/null
 	wait_listen 9 udp
 	# shellcheck disable=SC2016  # for the inner shell
@@ -775,17 +778,17 @@ counters()
 		n[$name]=$(counter lbx0 "$name")
 	done
 	((n[claimed_packets] == 5))
-	check_err $? "claimed_packets is ${n[claimed_packets]}, not 5"
+	check_err $? "claimed_packets is ${n[claimed_packets]}, expected 5"
 	((n[claimed_bytes] == 3 * 29 + 2 * 49))
-	check_err $? "claimed_bytes is ${n[claimed_bytes]}"
-	# all, but for one that comes while the backlog is busy
+	check_err $? "claimed_bytes is ${n[claimed_bytes]}, expected $((3 * 29 + 2 * 49))"
+	# all, except those that are sent while the backlog is busy
 	((n[inline_packets] >= 1 && n[inline_packets] <= 5))
-	check_err $? "inline_packets is ${n[inline_packets]}, not 1 to 5"
+	check_err $? "inline_packets is ${n[inline_packets]}, expected 1 to 5"
 	((n[queued_packets] == 0))
-	check_err $? "queued_packets is ${n[queued_packets]}"
+	check_err $? "queued_packets is ${n[queued_packets]}, expected 0"
 	(($(stat64 lbx0 tx.packets) == 5 && $(stat64 lbx0 rx.packets) == 5))
-	check_err $? "stats64: $(stat64 lbx0 tx.packets) and $(stat64 lbx0 rx.packets)"
-	log_test "claimed packets are counted, and those received inline"
+	check_err $? "stats64 has $(stat64 lbx0 tx.packets) tx and $(stat64 lbx0 rx.packets) rx packets, expected 5"
+	log_test "claimed packets, and those received inline, are counted"
 }
 
 netem()
@@ -799,16 +802,16 @@ netem()
 	for addr in "$nic4" "$nic6"; do
 		ms=$(inns ping -c 1 -W 5 "$addr" | sed -n 's/.*time=\([0-9]*\).*/\1/p')
 		((${ms:-0} >= 100))
-		check_err $? "$addr answers after ${ms:-no} ms"
+		check_err $? "$addr answers after ${ms:-no} ms, expected 100 ms or more"
 		only_on lbx0 serve "$addr"
 	done
 	(($(counter lbx0 queued_packets) > 4 && $(counter lbx0 claimed_packets) == 0))
-	check_err $? "$(counter lbx0 claimed_packets) packets went past the queue"
+	check_err $? "$(counter lbx0 claimed_packets) packets bypassed the qdisc"
 	inns tc qdisc del dev lbx0 root
 	ping_once "$nic4"
 	(($(counter lbx0 claimed_packets) > 0))
-	check_err $? "after its removal packets go by the queue still"
-	log_test "a qdisc of the lbx device gets the claimed packets"
+	check_err $? "packets are still queued after the qdisc is removed"
+	log_test "claimed packets pass the qdisc of the lbx device"
 }
 
 tc_egress()
@@ -825,19 +828,20 @@ tc_egress()
 	answer_on lbx0 "$nic4" "$nic6"
 	for hook in egress ingress; do
 		inns tc -s filter show dev lbx0 "$hook" | grep -q ' 4 pkt'
-		check_err $? "$hook: $(inns tc -s filter show dev lbx0 "$hook" | grep Sent)"
+		check_err $? "the filter at $hook has not seen 4 packets: $(inns tc -s filter show dev lbx0 "$hook" | grep Sent)"
 	done
 	inns tc filter del dev lbx0 egress
 	inns tc filter add dev lbx0 egress protocol all matchall action drop
 	for proto in "$nic4" "$nic6"; do
 		ping_once "$proto"
-		check_fail $? "$proto answers though egress drops"
+		check_fail $? "$proto answers although the filter at egress drops"
 	done
-	log_test "a tc filter at egress of the lbx device gets the claimed packets, once"
+	log_test "a tc filter at egress of the lbx device sees each claimed packet once"
 }
 
-# nft_counter: sets a counter at the egress of DEV in $NS; nft_count DEV shows it.
-# Without a set, for which lockdep finds fault with 6.12's nft_set_lookup()
+# nft_counter DEV: add a counter at the egress of DEV in $NS
+# nft_count DEV: print it
+# The rules use no set, because lockdep reports 6.12's nft_set_lookup().
 nft_counter()
 {
 	inns nft -f - <<-END
@@ -848,7 +852,7 @@ nft_counter()
 				meta l4proto icmpv6 counter name seen; }
 		}
 	END
-	check_err $? "nft failed"
+	check_err $? "nft cannot load the rules"
 }
 
 nft_count()
@@ -864,12 +868,12 @@ nft_egress()
 	nft_counter lbx0
 	answer_on lbx0 "$nic4" "$nic6"
 	(($(nft_count lbx0) == 4))
-	check_err $? "it has seen $(nft_count lbx0) packets, not 4"
+	check_err $? "the counter at egress has $(nft_count lbx0) packets, expected 4"
 	inns nft add rule netdev lbx0 c ip daddr "$nic4" drop
 	ping_once "$nic4"
-	check_fail $? "$nic4 answers though egress drops"
+	check_fail $? "$nic4 answers although the rule at egress drops"
 	answer_on lbx0 "$nic6"
-	log_test "nftables at egress of the lbx device gets the claimed packets, once"
+	log_test "nftables at egress of the lbx device sees each claimed packet once"
 }
 
 nft_egress_of_lo()
@@ -880,23 +884,23 @@ nft_egress_of_lo()
 	lbx lbx0 claim eth0
 	answer_on lbx0 "$nic4" "$nic6"
 	(($(nft_count lo) == 0))
-	check_err $? "it has seen $(nft_count lo) packets"
+	check_err $? "the counter of lo has $(nft_count lo) claimed packets, expected 0"
 	inns nft delete table netdev lo
 	nft_counter lo
 	answer_on lbx0 "$nic4" "$nic6"
 	(($(nft_count lo) == 0))
-	check_err $? "it has seen $(nft_count lo) packets, being the younger"
+	check_err $? "the counter of lo that is newer than the claim has $(nft_count lo) packets, expected 0"
 	answer_on lo 127.0.0.1 ::1
 	(($(nft_count lo) == 4))
-	check_err $? "it has seen $(nft_count lo) packets of lo, not 4"
+	check_err $? "the counter of lo has $(nft_count lo) packets, expected 4"
 	lbx lbx0 unclaim eth0
 	answer_on lo "$nic4"
 	(($(nft_count lo) == 6))
-	check_err $? "it has seen $(nft_count lo) packets after the claim, not 6"
-	log_test "nftables at egress of lo gets what is not claimed, and only that"
+	check_err $? "the counter of lo has $(nft_count lo) packets after the unclaim, expected 6"
+	log_test "nftables at egress of lo sees only packets that are not claimed"
 }
 
-# transfer ADDR: 2 MB by TCP, captured on lbx0 into /tmp/tso.pcap
+# transfer ADDR: send 2 MB by TCP, and capture them on lbx0 into /tmp/tso.pcap
 transfer()
 {
 	local addr=$1 pf=ip4 server
@@ -911,7 +915,7 @@ transfer()
 	wait "$server"
 	capture_end /tmp/tso.pcap
 	(($(stat -c %s /tmp/tso.out) == 2000000))
-	check_err $? "$(stat -c %s /tmp/tso.out) bytes came by $addr"
+	check_err $? "$(stat -c %s /tmp/tso.out) of 2000000 bytes arrived at $addr"
 }
 
 offload_off()
@@ -920,21 +924,21 @@ offload_off()
 
 	RET=0
 	claim_up
-	# the route and so the segment size stay those of lo
+	# the route, and so the segment size, stay those of lo
 	ipn link set lo mtu 1500
 	lbx lbx0 claim eth0
 	for addr in "$nic4" "[$nic6]"; do
 		inns ethtool -K lbx0 tso on
 		transfer "$addr"
 		(($(capture_count /tmp/tso.pcap greater 1515) > 0))
-		check_err $? "$addr: no packet is large with tso on"
+		check_err $? "$addr: no packet is larger than the MTU with tso on"
 		inns ethtool -K lbx0 tso off
 		transfer "$addr"
 		n=$(capture_count /tmp/tso.pcap greater 1515)
 		((n == 0))
-		check_err $? "$addr: $n packets are large with tso off"
+		check_err $? "$addr: $n packets are larger than the MTU with tso off"
 	done
-	log_test "an offload that is off at the lbx device is off for claimed packets"
+	log_test "an offload that is off on the lbx device is off for claimed packets"
 }
 
 udp_delivered()
@@ -963,9 +967,9 @@ thousand()
 	ipn -b /tmp/claims
 	check_err $? "a claim was refused"
 	(($(claim_count lbx0) == 1000))
-	check_err $? "the count is $(claim_count lbx0), not 1000"
+	check_err $? "the number of claims is $(claim_count lbx0), expected 1000"
 	ipn -d link show lbx0 | grep -q 'claims 1000'
-	check_err $? "ip does not show the count"
+	check_err $? "ip does not show the number of claims"
 
 	inns_start socat -u UDP6-RECV:9,ipv6only=0 OPEN:/dev/null
 	wait_listen 9 udp
@@ -975,20 +979,20 @@ thousand()
 	inns bash -c 'for addr; do echo >"/dev/udp/$addr/9"; done' bash "${addrs[@]}"
 	count_packets
 	((received[lbx0] - lbx_before == 1000))
-	check_err $? "lbx0 has carried $((received[lbx0] - lbx_before)) of 1000"
+	check_err $? "lbx0 has carried $((received[lbx0] - lbx_before)) packets, expected 1000"
 	((received[lo] == lo_before))
-	check_err $? "lo has carried $((received[lo] - lo_before))"
+	check_err $? "lo has carried $((received[lo] - lo_before)) packets, expected 0"
 	busywait "$BUSYWAIT_TIMEOUT" udp_delivered 1000
-	check_err $? "not all came"
+	check_err $? "not all of the 1000 datagrams were delivered"
 
 	sed -i 's/claim/unclaim/g' /tmp/claims
 	ipn -b /tmp/claims
 	check_err $? "an unclaim was refused"
 	(($(claim_count lbx0) == 0))
-	check_err $? "the count is $(claim_count lbx0), not 0"
+	check_err $? "the number of claims is $(claim_count lbx0), expected 0"
 	answer_on lo "${addrs[0]}"
 	only_on lo ping -c 1 -W 5 "${addrs[999]}"
-	log_test "1000 claimed addresses"
+	log_test "an lbx device can claim 1000 addresses and unclaim them"
 }
 
 netns_deleted()
@@ -1004,14 +1008,14 @@ netns_deleted()
 		inns_start ping -q -i 0.01 198.51.100.5 &>/dev/null
 		busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 4 &&
 			busywait "$BUSYWAIT_TIMEOUT" received_on lbx1 4
-		check_err $? "round $i: no traffic"
+		check_err $? "round $i: lbx0 or lbx1 carries no traffic"
 		cleanup_ns "$NS"
 		wait
 	done
 	rmmod lbx
 	check_err $? "the module cannot be removed"
 	module_need
-	log_test "namespaces with claims are deleted while traffic runs, and nothing stays"
+	log_test "namespaces with claims can be deleted while traffic runs, and the module removed after"
 }
 
 unloaded()
@@ -1031,14 +1035,15 @@ unloaded()
 		ipn link set lbx0 up
 		claims_are lbx0 ""
 	done
-	log_test "the module is removed with its claims, and loaded again without"
+	log_test "the module can be removed while there are claims, and has none when loaded again"
 }
 
-# act_mpls changes the packet's protocol to IPv6 and leaves its route, of IPv4.  What
-# comes to lo like this is looked up by the one and must not be by the other.
+# act_mpls changes the protocol of the packet to IPv6 and leaves its route, which is of
+# IPv4. On lo the protocol selects how the claim is looked up, and the lookup must not
+# use the route as one of IPv6.
 protocol_of_another_family()
 {
-	local name="a packet whose protocol is not that of its route is left to lo"
+	local name="lo carries a packet whose protocol does not match its route"
 	local before
 
 	RET=0
@@ -1051,7 +1056,7 @@ protocol_of_another_family()
 	   ! inns tc filter add dev eth0 egress protocol all matchall \
 		action mpls pop protocol ipv6 pipe \
 		action mirred egress redirect dev lo 2>/dev/null; then
-		log_test_skip "$name" "this kernel has no mpls_iptunnel or act_mpls"
+		log_test_skip "$name" "this kernel does not have mpls_iptunnel or act_mpls"
 		return
 	fi
 	ipn link set lbx0 type lbx claim eth0
@@ -1060,9 +1065,9 @@ protocol_of_another_family()
 	inns python3 -c '
 import socket
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes(100), ("198.51.100.1", 9))'
-	# What eth0 sends by itself (MLD) takes the same way
+	# Packets that eth0 sends by itself (MLD) take the same path
 	(($(packets lo) > before && $(packets lbx0) == 0))
-	check_err $? "lo has received $(($(packets lo) - before)), and lbx0 $(packets lbx0)"
+	check_err $? "lo has received $(($(packets lo) - before)) packets, expected more; lbx0 $(packets lbx0), expected 0"
 	log_test "$name"
 }
 

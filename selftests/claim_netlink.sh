@@ -34,7 +34,7 @@ ALL_TESTS="
 	user_namespace
 "
 
-# claims_up: $NS with eth0 and its addresses, addresses of lo, and two lbx devices
+# claims_up: make $NS with eth0 and its addresses, addresses on lo, and two lbx devices
 claims_up()
 {
 	netns_up
@@ -57,8 +57,8 @@ ifindex()
 	inns cat "/sys/class/net/$1/ifindex"
 }
 
-# answers WANTED REQUEST...: these requests, one after the other, have these answers, a
-# line each, or answers that begin so
+# answers WANTED REQUEST...: send these requests, one after the other. WANTED has one
+# line for each line of the answers, which begins with it.
 answers()
 {
 	local want=$1 got i wanted lines; shift
@@ -67,14 +67,14 @@ answers()
 	mapfile -t wanted <<<"$want"
 	mapfile -t lines <<<"$got"
 	((${#lines[@]} == ${#wanted[@]}))
-	check_err $? "'$*' has the answer '$got' and not '$want'"
+	check_err $? "the answer to '$*' is '$got', expected '$want'"
 	for ((i = 0; i < ${#wanted[@]}; i++)); do
 		[[ ${lines[i]-} == "${wanted[i]}"* ]]
-		check_err $? "'$*' has the answer '${lines[i]-}' and not '${wanted[i]}'"
+		check_err $? "the answer to '$*' has '${lines[i]-}', expected '${wanted[i]}'"
 	done
 }
 
-# claims_are WANTED...: so "lbx claims" lists them
+# claims_are WANTED...: "lbx claims" prints exactly these lines
 claims_are()
 {
 	is "$(printf '%s\n' "$@")" lbxn claims
@@ -114,7 +114,7 @@ ENOENT at claim.addr: Not claimed by any" \
 		"del addr:2001:db8::1" "del index:$eth0" "del addr:192.0.2.1"
 	claims_are ""
 	carries lo lbx1 ping -c 1 192.0.2.1
-	log_test "a claim is made, read and removed, by the device's name and index"
+	log_test "a claim is made, read and removed, for a device given by name or index"
 }
 
 dump_of_one_device()
@@ -133,7 +133,7 @@ ok" "dump dev:lbx1"
 ok" "dump dev:#$lbx0"
 	answers "EINVAL at $why
 ENODEV at $which" "dump addr:192.0.2.1" "dump dev:lbx9"
-	log_test "a dump can be limited to a device"
+	log_test "a dump of claims can be limited to one device"
 }
 
 reply_is_a_request()
@@ -147,21 +147,21 @@ reply_is_a_request()
 	ipn link del eth1
 	claims=$(lbxn claims)
 	[[ $claims == *"eth1 dev lbx1 (waiting)"* ]]
-	check_err $? "eth1 does not wait: $claims"
+	check_err $? "the claim of eth1 is not waiting: $claims"
 	while read -r line; do
 		[[ $line == ok ]] && break
 		requests+=("new $line")
 		undo+=("del $line")
 	done < <(inns python3 "$here/claim_request.py" <<<dump)
 	((${#requests[@]} == 4))
-	check_err $? "${#requests[@]} claims are dumped and not 4"
+	check_err $? "the dump has ${#requests[@]} claims, expected 4"
 	answers "$(printf 'ok\n%.0s' 1 2 3 4)" "${requests[@]}"
 	is "$claims" lbxn claims
 	answers "$(printf 'ok\n%.0s' 1 2 3 4)" "${undo[@]}"
 	claims_are ""
 	answers "$(printf 'ok\n%.0s' 1 2 3 4)" "${requests[@]}"
 	is "$(sort <<<"$claims")" eval "lbxn claims | sort"
-	log_test "a claim that was read is accepted as a request to make and to remove it"
+	log_test "a claim as it was read is accepted in a request to make or to remove it"
 }
 
 exists_already()
@@ -181,7 +181,7 @@ ok" \
 		"new dev:lbx1 name:eth0 replace"
 	claims_are "eth0 dev lbx1"
 	carries lbx1 lo ping -c 1 192.0.2.1
-	log_test "LBX_F_EXCL refuses a claim that exists, LBX_F_REPLACE takes it from its device"
+	log_test "LBX_F_EXCL refuses a claim that exists, and LBX_F_REPLACE moves it to the new device"
 }
 
 device_is_checked()
@@ -201,7 +201,7 @@ EINVAL at change: The lbx device is missing" \
 		"new dev:lbx0 name:eth0 index:$lbx1" "new dev:lbx0 name:eth9" \
 		"change new name:eth0"
 	claims_are ""
-	log_test "a request whose device or interface does not exist is refused with the reason"
+	log_test "a request with an unknown device or interface is refused with the reason"
 }
 
 malformed()
@@ -236,10 +236,10 @@ EINVAL at change.flags:" \
 		"new dev:lbx0 name:eth0 raw:7:00" \
 		"change new dev:lbx0 claim:3:c0" "change del name:eth0 flags:1"
 	claims_are ""
-	log_test "malformed requests are refused, with the attribute"
+	log_test "malformed claim requests are refused with the attribute"
 }
 
-# As genl_header_check() has it for families that are not old
+# genl_header_check() does this for families that are not old
 header_flags()
 {
 	RET=0
@@ -248,7 +248,7 @@ header_flags()
 EINVAL at no attribute: ambiguous or reserved bits
 ok" "new dev:lbx0 name:eth0 header:0x400" "new dev:lbx0 name:eth0 header:0x200" \
 		"new dev:lbx0 name:eth0"
-	log_test "flags of a netlink header that mean nothing here are refused"
+	log_test "flags of a netlink header that are not defined for the command are refused"
 }
 
 change_is_done_in_order()
@@ -292,7 +292,7 @@ change_is_atomic()
 	carries lbx0 lo ping -c 1 192.0.2.2
 	carries lo lbx0 ping -c 1 198.18.0.1
 	listen_end ""
-	log_test "if one of many changes is refused, none is done and none is reported"
+	log_test "if one of several changes is refused, none is done and none is reported"
 }
 
 change_of_many()
@@ -306,17 +306,17 @@ change_of_many()
 	done
 	answers ok "change $changes"
 	(($(lbxn claims | wc -l) == 3000))
-	check_err $? "there are $(lbxn claims | wc -l) claims and not 3000"
+	check_err $? "there are $(lbxn claims | wc -l) claims, expected 3000"
 	refused "EADDRNOTAVAIL" inns python3 "$here/claim_request.py" \
 		<<<"change ${changes//new dev:lbx[01]/del} new dev:lbx0 addr:203.0.113.1"
 	(($(lbxn claims | wc -l) == 3000))
-	check_err $? "a refused change left $(lbxn claims | wc -l) claims"
+	check_err $? "there are $(lbxn claims | wc -l) claims after a refused change, expected 3000"
 	answers ok "change ${changes//new dev:lbx[01]/del}"
 	claims_are ""
-	log_test "3000 claims of two devices are made and removed by a request each"
+	log_test "one request can make or remove 3000 claims of two devices"
 }
 
-# Of a claim that moves, no packet takes lo
+# While a claim moves, no packet takes lo
 move_without_gap()
 {
 	local before i
@@ -326,7 +326,7 @@ move_without_gap()
 	answers ok "change new dev:lbx0 name:eth0; new dev:lbx0 addr:192.0.2.1"
 	talk_start -t 192.0.2.1 192.0.2.2
 	busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 100
-	check_err $? "lbx0 carries nothing"
+	check_err $? "lbx0 carries no traffic"
 	count_packets
 	before=${received[lo]}
 	for ((i = 0; i < 50; i++)); do
@@ -338,11 +338,11 @@ move_without_gap()
 	check_err $? "the connections do not go on"
 	count_packets
 	((received[lo] == before))
-	check_err $? "$((received[lo] - before)) packets took lo"
+	check_err $? "lo carried $((received[lo] - before)) packets, expected 0"
 	((received[lbx1] > 0))
-	check_err $? "lbx1 carried nothing"
+	check_err $? "lbx1 carried no packet"
 	talk_end
-	log_test "lo carries no packet of a claim that moves from one device to another"
+	log_test "lo carries no packet while a claim moves from one device to another"
 }
 
 waiting_interface()
@@ -426,7 +426,7 @@ ENOSPC at change.claim.name: Too many" \
 	ipn link add a9 type dummy
 	answers "ok
 ok" "new dev:lbx0 name:d waiting" "new dev:lbx0 name:e waiting"
-	log_test "4096 claims can wait for an interface, and no more"
+	log_test "at most 4096 claims can wait for an interface"
 }
 
 vrf_is_refused()
@@ -434,7 +434,7 @@ vrf_is_refused()
 	RET=0
 	claims_up
 	ipn link add red type vrf table 10
-	check_err $? "no VRF"
+	check_err $? "this kernel cannot make a VRF"
 	ipn link set red up
 	ipn link set eth0 master red
 	ipn addr replace 192.0.2.1/24 dev eth0
@@ -454,7 +454,7 @@ EINVAL at claim.addr: 192.0.2.1 is in VRF red" \
 	ipn link set eth0 nomaster
 	claims_are "eth0 dev lbx0"
 	carries lbx0 lo ping -c 1 192.0.2.1
-	log_test "a claim of an interface in a VRF, of its address or of the VRF is refused"
+	log_test "a claim of a VRF, of an interface in it or of an address in it is refused"
 }
 
 vrf_afterwards()
@@ -482,15 +482,16 @@ new dev:#$lbx0 name:eth0 index:$eth0"
 	log_test "a claim waits while its interface is in a VRF"
 }
 
-# listen_start: read notifications into /tmp/claim.events; listen_end WANTED: were there
-# these, and no others? A claim that is made last tells when all have come.
+# listen_start: read notifications into /tmp/claim.events
+# listen_end WANTED: exactly these notifications have arrived. It makes another claim, whose
+# notification is the last.
 listen_start()
 {
 	: >/tmp/claim.events
 	inns_start python3 "$here/claim_request.py" listen >/tmp/claim.events 2>&1
 	listen_pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" grep -q listening /tmp/claim.events
-	check_err $? "no listener: $(</tmp/claim.events)"
+	check_err $? "the listener did not start: $(</tmp/claim.events)"
 }
 
 listen_end()
@@ -504,7 +505,7 @@ listen_end()
 	wait "$listen_pid" 2>/dev/null
 	got=$(grep -v "listening\|addr:198.18.255.1" /tmp/claim.events)
 	[[ $got == "$want" ]]
-	check_err $? "these are reported: '$got', and not '$want'"
+	check_err $? "the notifications are '$got', expected '$want'"
 }
 
 notified()
@@ -548,7 +549,7 @@ new dev:#$lbx0 name:nic9 waiting
 new dev:#$lbx0 name:nic9 index:$(ifindex nic9)
 del dev:#$lbx0 name:nic9 index:$(ifindex nic9)
 del dev:#$lbx0 addr:192.0.2.1"
-	log_test "what interfaces do to a claim is reported, and the end of its device"
+	log_test "changes of a claim by its interface, or by the end of its device, are reported"
 }
 
 notified_beyond_the_link()
@@ -567,7 +568,7 @@ notified_beyond_the_link()
 ok" "new dev:lbx0 addr:198.18.1.1" "del addr:198.18.0.40"
 	listen_end "new dev:#$lbx0 addr:198.18.1.1
 del dev:#$lbx0 addr:198.18.0.40"
-	log_test "a change is reported of the 33rd claim of a device and of those after it"
+	log_test "changes are reported also of claims that a link message has no room for"
 }
 
 notified_link_requests()
@@ -593,7 +594,7 @@ new dev:#$(ifindex lbx2) name:eth0 index:$eth0"
 	check_err $? "no RTM_NEWLINK has the new claims: $(tail -n 1 /tmp/monitor.out)"
 	kill "$listen_pid"
 	wait "$listen_pid" 2>/dev/null
-	log_test "claims made by RTM_NEWLINK are reported too, and RTM_NEWLINK reports the others"
+	log_test "claims made by RTM_NEWLINK or by the family lbx are reported by both"
 }
 
 link_listens()
@@ -615,16 +616,16 @@ ENODEV at change.claim.name" \
 		"change new dev:lbx0 addr:192.0.2.1; new dev:lbx0 name:nosuch"
 	refused "" ipn link set lbx1 type lbx claim 192.0.2.2 claim eth0
 	listen_end ""
-	log_test "what is refused is not reported"
+	log_test "a change that is refused is not reported"
 }
 
-# A claim is made between two reads of a dump
+# make a claim between two reads of a dump
 dump_is_consistent()
 {
 	RET=0
 	claims_up
 	inns claims add lbx0 198.18.0.0 2000
-	check_err $? "2000 claims were refused"
+	check_err $? "a claim was refused"
 	inns python3 - "$here" <<-'END' >/tmp/dump.out 2>&1
 		import sys
 		sys.path.append(sys.argv[1])
@@ -648,8 +649,8 @@ dump_is_consistent()
 		      interrupted((c.DEL, "addr:198.18.200.1")), interrupted((c.GET, "addr:198.18.0.1")))
 	END
 	[[ $(</tmp/dump.out) == "False True True True False" ]]
-	check_err $? "dumps were interrupted: $(</tmp/dump.out)"
-	log_test "a dump during which claims change says so (NLM_F_DUMP_INTR)"
+	check_err $? "the flags of the dumps are $(</tmp/dump.out)"
+	log_test "a dump during which claims change has the flag NLM_F_DUMP_INTR"
 }
 
 policy()
@@ -663,8 +664,8 @@ policy()
 	check_err $? "the commands have no policies: $out"
 	# of LBX_CLAIM_ADDR6
 	[[ $out == *"attr[4]: type=BINARY min len:16 max len:16"* ]]
-	check_err $? "an IPv6 address has no exact length: $out"
-	log_test "programs can ask for the policies of the commands"
+	check_err $? "the policy of an IPv6 address does not have an exact length: $out"
+	log_test "programs can dump the policies of the commands"
 }
 
 privilege()
@@ -684,7 +685,7 @@ ok
 dev:#$lbx0 name:eth0 index:$eth0
 ok" sed 's/ at no attribute.*//' /tmp/nobody.out
 	claims_are "eth0 dev lbx0"
-	log_test "only CAP_NET_ADMIN changes claims, and everybody reads them"
+	log_test "changing claims needs CAP_NET_ADMIN, and reading them needs no capability"
 }
 
 user_namespace()
@@ -702,9 +703,9 @@ user_namespace()
 			"change del name:eth0; new dev:lbx0 name:eth9 waiting" |
 			python3 "$0/claim_request.py"' "$here" 2>&1 | sed 's/#[0-9]*/#/; s/index.*/index/; s/ at.*//')
 	[[ $out == $'ok\ndev:# name:eth0 index\nok\nENOENT\nok' ]]
-	check_err $? "in a user namespace: $out"
+	check_err $? "the answers in a user namespace are: $out"
 	claims_are "192.0.2.1 dev lbx0"
-	log_test "an unprivileged user changes claims in a user namespace's netns, and no others"
+	log_test "an unprivileged user can change claims in the netns of a user namespace only"
 }
 
 tool_need
