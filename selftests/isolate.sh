@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Isolation: nobody reaches the addresses of an lbx device by another device, and a
-# socket that is bound to it leaves by no other.
+# Isolation: packets from outside do not reach the addresses of an lbx device, and a
+# socket that is bound to the device sends nothing by another device.
 
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
@@ -40,8 +40,8 @@ off_is_reachable()
 	isolate lbx0 off
 	reached "$own4" "$own6"
 	(($(dropped lbx0) == 0))
-	check_err $? "$(dropped lbx0) drops are counted"
-	log_test "a device is not isolated unless asked for"
+	check_err $? "lbx0 counts $(dropped lbx0) drops, expected 0"
+	log_test "a device is not isolated by default"
 }
 
 on_is_not_reachable()
@@ -53,7 +53,7 @@ on_is_not_reachable()
 	isolate lbx0 on
 	not_reached lbx0 "$own4" "$own6"
 	(($(stat64 lbx0 rx.dropped) == 2))
-	check_err $? "$(stat64 lbx0 rx.dropped) in 'rx dropped', not 2"
+	check_err $? "lbx0 has $(stat64 lbx0 rx.dropped) in 'rx dropped', expected 2"
 	for addr in "$own4" "[$own6]"; do
 		pf=ip4
 		[[ $addr != \[* ]] || pf=ip6
@@ -65,22 +65,23 @@ on_is_not_reachable()
 			</dev/null 2>/dev/null
 		check_fail $? "the peer connects to $addr"
 		dropped_more lbx0 "$before"
-		check_err $? "no drop is counted of TCP to $addr"
+		check_err $? "no drop is counted for TCP to $addr"
 		kill_process "$pid"
 
 		before=$(dropped lbx0)
 		echo | ip netns exec "$PEER" socat -u - "UDP:$addr:9"
 		busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 "$before"
-		check_err $? "no drop is counted of UDP to $addr"
+		check_err $? "no drop is counted for UDP to $addr"
 	done
 	reached 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
 	isolate lbx0 off
 	reached "$own4" "$own6"
-	log_test "an isolated device cannot be reached from outside, and counts who tried"
+	log_test "an isolated device is not reachable from outside, and counts the packets that it drops"
 }
 
-# What the kernel answers before it delivers: to IPv4 with a malformed option, to the first
-# fragment of which there is no other, and to IPv6 with an option that nobody knows
+# Send packets that the kernel answers before it delivers them: IPv4 with a malformed
+# option, the first of several IPv4 fragments without the others, and IPv6 with an
+# unknown option.
 send_undeliverable()
 {
 	ip netns exec "$PEER" python3 - "$own4" "$own6" "$peer4" <<-'END'
@@ -107,8 +108,9 @@ no_icmp_errors()
 
 	RET=0
 	isolate_up
-	# all are answered, even by a kernel that limits the first of a netns: the 20 ms after its
-	# 32 bits of jiffies have passed 0, five minutes after it began
+	# All are answered, even by a kernel that limits the first answers of a netns.
+	# It does so in the 20 ms after its 32 bits of jiffies wrap, five minutes after
+	# boot.
 	inns sysctl -qw net.ipv4.ipfrag_time=1 net.ipv4.icmp_ratemask=0 \
 		net.ipv6.icmp.ratemask=
 	for state in off on; do
@@ -116,39 +118,39 @@ no_icmp_errors()
 		before=$(dropped lbx0)
 		NS=$PEER capture eth0 /tmp/errors.pcap inbound
 		send_undeliverable
-		check_err $? "'isolate $state': they cannot be sent"
+		check_err $? "'isolate $state': the packets cannot be sent"
 		if [[ $state == off ]]; then
 			busywait "$BUSYWAIT_TIMEOUT" captured 3 /tmp/errors.pcap "$own"
-			check_err $? "off: not all of them are answered, but $(
+			check_err $? "off: not all packets are answered, only these: $(
 				tcpdump -nnqr /tmp/errors.pcap "$own" 2>/dev/null)"
 		else
 			busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $((before + 2))
-			check_err $? "on: $(($(dropped lbx0) - before)) drops are counted, not 3"
+			check_err $? "on: $(($(dropped lbx0) - before)) drops are counted, expected 3"
 		fi
 		NS=$PEER capture_end /tmp/errors.pcap
 	done
 	n=$(capture_count /tmp/errors.pcap "$own")
 	((n == 0))
-	check_err $? "$n ICMP errors have come from isolated addresses"
-	# within the machine they are as before
+	check_err $? "$n ICMP errors were sent from isolated addresses"
+	# for this machine the errors are as before
 	refused refused inns udp_echo "$own4" 9 1 1
 	refused refused inns udp_echo "$own6" 9 1 1
-	log_test "what cannot be delivered to an isolated device is not answered either"
+	log_test "a packet that cannot be delivered to an isolated device causes no ICMP error"
 }
 
-# For busywait: captured N FILE FILTER
+# For busywait: captured N FILE FILTER: FILE has N packets or more
 captured()
 {
 	(($(capture_count "$2" "$3") >= $1))
 }
 
-# Has ARP answered the peer?
+# True if ARP has answered the peer
 arp_answered()
 {
 	ip -n "$PEER" neigh show "$own4" | grep -q lladdr
 }
 
-# An address is the machine's, whoever asks by whatever card
+# ARP answers for each local address, by whichever interface the request arrives
 arp_tells()
 {
 	RET=0
@@ -156,13 +158,13 @@ arp_tells()
 	ip -n "$PEER" route add "$own4" dev eth0
 	not_reached lbx0 "$own4"
 	arp_answered
-	check_err $? "ARP has no answer"
+	check_err $? "ARP does not answer"
 	inns sysctl -qw net.ipv4.conf.eth0.arp_ignore=1
 	ip -n "$PEER" neigh flush dev eth0
 	pings "$PEER" -W 0.3 -- "$own4" >/dev/null
 	arp_answered
-	check_fail $? "ARP has an answer, in spite of arp_ignore"
-	log_test "ARP tells of its IPv4 addresses, unless arp_ignore is 1"
+	check_fail $? "ARP answers although arp_ignore is 1"
+	log_test "ARP answers for IPv4 addresses of an isolated device, unless arp_ignore is 1"
 }
 
 at_creation()
@@ -172,7 +174,7 @@ at_creation()
 	not_reached lbx0 "$own4" "$own6"
 	isolate lbx0 off
 	reached "$own4" "$own6"
-	log_test "a device can be isolated from the start"
+	log_test "a device can be isolated when it is made"
 }
 
 shown()
@@ -200,13 +202,13 @@ local_as_before()
 		carries lbx0 lo ping -c 1 "$addr"
 		carries lbx0 lo serve "$addr"
 	done
-	# from the address of one isolated device to that of another; not in IPv4,
-	# where the answer comes back by the wrong one of them
+	# From the address of one isolated device to that of another. Not in IPv4, where
+	# the reply arrives on the other device.
 	inns ping -c 1 -W 5 -I 2001:db8:9::2 "$own6" &>/dev/null
-	check_err $? "$own6 does not answer lbx1's address"
+	check_err $? "$own6 does not answer the address of lbx1"
 	(($(dropped lbx0) + $(dropped lbx1) == 0))
-	check_err $? "$(dropped lbx0) and $(dropped lbx1) drops are counted"
-	log_test "the machine itself reaches an isolated device"
+	check_err $? "lbx0 counts $(dropped lbx0) drops and lbx1 $(dropped lbx1), expected 0"
+	log_test "an isolated device is reachable from this machine"
 }
 
 connection_stops_and_goes_on()
@@ -224,20 +226,20 @@ connection_stops_and_goes_on()
 		ip netns exec "$PEER" talk -c -t "$addr" >/tmp/talk.out 2>/tmp/talk.err &
 		talk_pid=$!
 		busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/talk.out 5
-		check_err $? "$addr: no connection: $(</tmp/talk.err)"
+		check_err $? "$addr: the peer cannot connect: $(</tmp/talk.err)"
 		isolate lbx0 on
 		before=$(wc -l </tmp/talk.out)
-		# the peer sends it again and again
+		# the peer retransmits
 		busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $(($(dropped lbx0) + 3))
 		check_err $? "$addr: no drops are counted"
 		(($(wc -l </tmp/talk.out) <= before + 1))
-		check_err $? "$addr: the connection goes on"
+		check_err $? "$addr: the connection goes on while isolation is on"
 		isolate lbx0 off
 		talk_goes_on
-		check_err $? "$addr: the connection does not go on: $(</tmp/talk.err)"
+		check_err $? "$addr: the connection does not go on after isolation is off: $(</tmp/talk.err)"
 		talk_end
 	done
-	log_test "a connection from outside stops when isolation is on, goes on when off"
+	log_test "a connection from outside stops while isolation is on, and goes on when it is off"
 }
 
 forwarding_as_before()
@@ -267,10 +269,10 @@ forwarding_as_before()
 	reached 198.51.100.6 2001:db8:a::6
 	not_reached lbx0 "$own4" "$own6"
 	PEER=$FAR not_reached lbx0 "$own4" "$own6"
-	log_test "a router with an isolated device forwards as before"
+	log_test "a router with an isolated device still forwards packets"
 }
 
-# what sockets bound to lbx0 send to the peer: ping, UDP and TCP
+# send to the peer from sockets that are bound to lbx0: ping, UDP and TCP
 bound_send()
 {
 	local addr host
@@ -315,32 +317,32 @@ bound_cannot_leave()
 			n=$(capture_count /tmp/bound.pcap "$filter")
 			if [[ $state == off ]]; then
 				((n > 0))
-				check_err $? "off: no '$filter' leaves"
+				check_err $? "off: no '$filter' packet is sent"
 			else
 				((n == 0))
-				check_err $? "on: $n of '$filter' leave"
+				check_err $? "on: $n '$filter' packets are sent"
 			fi
 		done
 	done
 	(($(grep -c 'not permitted' /tmp/bound.out) >= 2))
-	check_err $? "the sender is not told: $(</tmp/bound.out)"
+	check_err $? "the sender does not get the error EPERM: $(</tmp/bound.out)"
 	(($(dropped lbx0) - before >= 6))
-	check_err $? "$(($(dropped lbx0) - before)) drops are counted, not 6 or more"
+	check_err $? "$(($(dropped lbx0) - before)) drops are counted, expected 6 or more"
 
-	# neither by another loopback
+	# nor by another loopback
 	for addr in 203.0.113.2 2001:db8:9::2 127.0.0.1 ::1 192.0.2.5 2001:db8:1::5; do
 		before=$(dropped lbx0)
 		[[ $addr != *:* ]] || addr="[$addr]"
 		echo | inns socat -u - "UDP-SENDTO:$addr:9,so-bindtodevice=lbx0" 2>&1 |
 			grep -q 'not permitted'
-		check_err $? "$addr: the sender is not told"
+		check_err $? "$addr: the sender does not get the error EPERM"
 		(($(dropped lbx0) == before + 1))
-		check_err $? "$addr: $(($(dropped lbx0) - before)) drops are counted"
+		check_err $? "$addr: $(($(dropped lbx0) - before)) drops are counted, expected 1"
 	done
-	log_test "a socket bound to an isolated device cannot leave by another"
+	log_test "a socket that is bound to an isolated device cannot send by another device"
 }
 
-# peer_echos: the echo requests that the peer has got, of both families
+# peer_echos: print how many echo requests of both families the peer has received
 peer_echos()
 {
 	ip netns exec "$PEER" cat /proc/net/snmp /proc/net/snmp6 |
@@ -366,19 +368,19 @@ bound_stops_at_once()
 		inns_start ping -q -i 0.05 -I lbx0 "$addr" &>/dev/null
 		pid=$!
 		busywait "$BUSYWAIT_TIMEOUT" peer_echos_more $(($(peer_echos) + 3))
-		check_err $? "$addr: nothing comes while isolation is off"
+		check_err $? "$addr: the peer receives nothing while isolation is off"
 		isolate lbx0 on
 		before=$(peer_echos)
 		busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $(($(dropped lbx0) + 5))
 		check_err $? "$addr: no drops are counted"
 		(($(peer_echos) <= before + 1))
-		check_err $? "$addr: $(($(peer_echos) - before)) have come since"
+		check_err $? "$addr: the peer received $(($(peer_echos) - before)) requests while isolation was on"
 		isolate lbx0 off
 		busywait "$BUSYWAIT_TIMEOUT" peer_echos_more $(($(peer_echos) + 3))
-		check_err $? "$addr: nothing comes when isolation is off again"
+		check_err $? "$addr: the peer receives nothing after isolation is off again"
 		kill_process "$pid"
 	done
-	log_test "so it is with a socket that has been sending, on and off"
+	log_test "isolation takes effect at once for a bound socket that is sending"
 }
 
 bound_within()
@@ -397,8 +399,8 @@ bound_within()
 		carries lbx0 lo serve "$addr" lbx0
 	done
 	(($(dropped lbx0) == 0))
-	check_err $? "$(dropped lbx0) drops are counted"
-	log_test "a socket bound to an isolated device talks within it"
+	check_err $? "lbx0 counts $(dropped lbx0) drops, expected 0"
+	log_test "a socket that is bound to an isolated device can communicate on it"
 }
 
 bound_elsewhere()
@@ -407,7 +409,8 @@ bound_elsewhere()
 
 	RET=0
 	isolate_up isolate on
-	# over lo in IPv4 only: in IPv6 the mirror is there (usage.rst, IPv6 mirrors)
+	# over lo in IPv4 only, because in IPv6 lo has the mirror (usage.rst, IPv6
+	# mirrors)
 	for dev in lbx1 lo; do
 		for addr in "$own4" "$own6"; do
 			[[ $dev == lo && $addr == "$own6" ]] && continue
@@ -415,7 +418,7 @@ bound_elsewhere()
 			check_fail $? "$addr answers over $dev"
 		done
 	done
-	log_test "a socket bound to another loopback does not reach it over that one"
+	log_test "a socket that is bound to another loopback does not reach an isolated device"
 }
 
 two_devices()
@@ -431,7 +434,7 @@ two_devices()
 	isolate lbx0 on
 	ipn link del lbx1
 	not_reached lbx0 "$own4" "$own6"
-	log_test "of two isolated devices each is on its own"
+	log_test "two isolated devices are isolated independently"
 }
 
 down_is_closed()
@@ -452,7 +455,7 @@ down_is_closed()
 	settle
 	answers "$own4" "$own6"
 	not_reached lbx0 "$own4" "$own6"
-	log_test "an isolated device that is down is closed, to the machine itself as well"
+	log_test "an isolated device that is down is blocked for this machine as well"
 }
 
 down_stops_connections()
@@ -467,12 +470,12 @@ down_stops_connections()
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $(($(dropped lbx0) + 2))
 	check_err $? "no drops are counted"
 	(($(wc -l </tmp/talk.out) <= before + 1))
-	check_err $? "the connections go on"
+	check_err $? "the connections go on while the device is down"
 	ipn link set lbx0 up
 	talk_goes_on
-	check_err $? "the connections do not go on: $(</tmp/talk.err)"
+	check_err $? "the connections do not go on after the device is up: $(</tmp/talk.err)"
 	talk_end
-	log_test "and connections go on when it is up again"
+	log_test "connections to an isolated device go on after the device was down"
 }
 
 other_device_down()
@@ -484,10 +487,10 @@ other_device_down()
 	closed lbx0 "$own4" "$own6"
 	answers 203.0.113.2 2001:db8:9::2 127.0.0.1 ::1
 	reached 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
-	log_test "while it is closed, others that are down are not"
+	log_test "devices that are down and not isolated still answer while another one is blocked"
 }
 
-# packets all the time, while the device goes through all its states
+# send packets all the time while the device goes through all its states
 never_open()
 {
 	local addr i pid n
@@ -514,9 +517,9 @@ never_open()
 	for addr in "$own4" "$own6"; do
 		n=$(grep -c 'bytes from' "/tmp/open.$addr")
 		((n == 0))
-		check_err $? "$addr has answered $n times"
+		check_err $? "$addr has answered $n times, expected 0"
 	done
-	log_test "it does not open for a moment while it goes down and up"
+	log_test "an isolated device that goes down and up is never open"
 }
 
 claimed_is_no_part()
@@ -532,7 +535,7 @@ claimed_is_no_part()
 	ipn link set lbx0 down
 	answers 192.0.2.5 2001:db8:1::5
 	reached 192.0.2.5 2001:db8:1::5
-	log_test "isolation is not about the addresses that the device claims"
+	log_test "isolation does not concern the addresses that the device claims"
 }
 
 hooks_only_while_isolated()
@@ -541,38 +544,39 @@ hooks_only_while_isolated()
 
 	RET=0
 	if ! can_trace lbx_isolate_in; then
-		log_test_skip "the hooks are there only while a device is isolated" "no ftrace"
+		log_test_skip "the hooks of isolation exist only while a device is isolated" \
+			"this kernel cannot trace functions"
 		return
 	fi
 	isolate_up
-	# which has packets of its own to send
+	# eth0 has packets of its own to send
 	ipn link set eth0 down
 	n=$(calls "$hooks" answers "$own4" "$own6" 127.0.0.1)
 	((n == 0))
-	check_err $? "$n calls while none is isolated"
+	check_err $? "the hooks were called $n times while no device was isolated"
 	isolate lbx0 on
 	isolate lbx1 on
-	# one on the way out, two on the way in
+	# one hook at output, two at input
 	n=$(calls "$hooks" answers "$own4" "$own6")
 	((n == 12))
-	check_err $? "$n calls for 4 packets, not 12"
+	check_err $? "the hooks were called $n times for 4 packets, expected 12"
 	n=$(calls "$hooks" ip netns exec "$PEER" ping -c 1 -W 5 "$peer4")
 	((n == 0))
-	check_err $? "$n calls in another netns"
+	check_err $? "the hooks were called $n times in another netns"
 	isolate lbx1 off
 	n=$(calls "$hooks" answers "$own4")
 	((n == 6))
-	check_err $? "$n calls for 2 packets with one of two isolated, not 6"
+	check_err $? "the hooks were called $n times for 2 packets with one isolated device, expected 6"
 	isolate lbx0 off
 	n=$(calls "$hooks" answers "$own4" "$own6" 127.0.0.1)
 	((n == 0))
-	check_err $? "$n calls when none is isolated any longer"
+	check_err $? "the hooks were called $n times after no device was isolated"
 	isolate lbx0 on
 	ipn link del lbx0
 	n=$(calls "$hooks" answers 127.0.0.1)
 	((n == 0))
-	check_err $? "$n calls when the isolated device is gone"
-	log_test "the hooks are there only while a device of the netns is isolated"
+	check_err $? "the hooks were called $n times after the isolated device was deleted"
+	log_test "the hooks of isolation exist only while a device of the netns is isolated"
 }
 
 netns_deleted()
@@ -588,7 +592,7 @@ netns_deleted()
 		ip netns exec "$PEER" ping -q -i 0.01 "$own6" &>/dev/null &
 		busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 4 &&
 			busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 4
-		check_err $? "round $i: no traffic"
+		check_err $? "round $i: the devices see no traffic"
 		cleanup_ns "$NS"
 		cleanup_ns "$PEER"
 		wait
@@ -596,7 +600,7 @@ netns_deleted()
 	rmmod lbx
 	check_err $? "the module cannot be removed"
 	module_need
-	log_test "namespaces with isolated devices are deleted while traffic runs"
+	log_test "namespaces with isolated devices can be deleted while traffic runs"
 }
 
 unloaded()
@@ -621,7 +625,7 @@ unloaded()
 		reached "$own4" "$own6"
 		isolate lbx0 on
 	done
-	log_test "the module is removed with isolated devices, and loaded again without"
+	log_test "the module can be removed while devices are isolated, and has none when loaded again"
 }
 
 tests_run

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Isolation against the devices by which a packet may come, what these tell about
+# Isolation and the devices by which a packet may arrive, what they disclose about
 # addresses, and the moments at which an isolated device changes.
 
-# shellcheck disable=SC2119 # what they take is optional
+# shellcheck disable=SC2119 # their arguments are optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 
@@ -24,7 +24,7 @@ ALL_TESTS="
 open4=192.0.2.5
 open6=2001:db8:1::5
 
-# in_place DEV: the addresses of eth0 are DEV's
+# in_place DEV: move the addresses of eth0 to DEV
 in_place()
 {
 	ipn -b - <<-END
@@ -36,8 +36,8 @@ in_place()
 	ip -n "$PEER" neigh flush dev eth0
 }
 
-# stays_closed: the peer reaches all addresses with isolation off, and with
-# isolation on those that are open
+# stays_closed: the peer reaches all addresses with isolation off, and only the open
+# ones with isolation on
 stays_closed()
 {
 	isolate lbx0 off
@@ -55,12 +55,12 @@ bridge()
 	ipn link set eth0 master br0
 	in_place br0
 	stays_closed
-	log_test "what comes by a bridge does not reach an isolated device"
+	log_test "a packet from a bridge does not reach an isolated device"
 }
 
 bridge_netfilter()
 {
-	local name="what comes by a bridge with br_netfilter does not reach an isolated device"
+	local name="a packet from a bridge with br_netfilter does not reach an isolated device"
 
 	RET=0
 	if ! modprobe br_netfilter 2>/tmp/modprobe.err; then
@@ -84,7 +84,7 @@ macvlan()
 	ipn link add m0 link eth0 type macvlan mode bridge
 	in_place m0
 	stays_closed
-	log_test "what comes by a macvlan does not reach an isolated device"
+	log_test "a packet from a macvlan does not reach an isolated device"
 }
 
 ipvlan_outside()
@@ -94,11 +94,11 @@ ipvlan_outside()
 	ipn link add i0 link eth0 type ipvlan mode l2
 	in_place i0
 	stays_closed
-	log_test "what comes by an ipvlan does not reach an isolated device"
+	log_test "a packet from an ipvlan does not reach an isolated device"
 }
 
-# An ipvlan sends for its namespace in the one of its port.  In IPv4 that is bound to the
-# port, and does not find an address of another device.
+# An ipvlan sends packets of its namespace in the namespace of its port. In IPv4 such a
+# packet is bound to the port, and does not find an address of another device.
 ipvlan_container()
 {
 	local mode
@@ -109,7 +109,7 @@ ipvlan_container()
 		setup_ns BOX
 		defer cleanup_ns "$BOX"
 		ipn link add i0 link eth0 netns "$BOX" type ipvlan mode "$mode"
-		check_err $? "no ipvlan of mode $mode"
+		check_err $? "an ipvlan of mode $mode cannot be made"
 		ip -n "$BOX" -b - <<-END
 			addr add 192.0.2.77/24 dev i0
 			addr add 2001:db8:1::77/64 dev i0 nodad
@@ -135,7 +135,7 @@ ipvlan_container()
 		attack "IPv6, $mode, redirected" 2001:db8:1::77 "$own6" "$own6" 8082
 		attacks_fail lbx0 "$BOX"
 	done
-	log_test "what an ipvlan of another namespace sends does not reach an isolated device"
+	log_test "a packet from an ipvlan in another namespace does not reach an isolated device"
 }
 
 vlan()
@@ -154,11 +154,11 @@ vlan()
 		route replace 2001:db8:9::/64 via $open6
 	END
 	stays_closed
-	log_test "what comes by a VLAN does not reach an isolated device"
+	log_test "a packet from a VLAN does not reach an isolated device"
 }
 
-# The VRF takes the place of its port as the device that a packet came by.  No answer comes
-# back from the addresses, which are in another domain: drops are what is seen.
+# The VRF replaces its port as the device on which a packet arrived. The addresses are
+# in another L3 domain, so no reply comes back: the test checks the drops.
 vrf()
 {
 	RET=0
@@ -172,7 +172,7 @@ vrf()
 	isolate lbx0 on
 	not_reached lbx0 "$own4" "$own6"
 	reached "$open4" "$open6"
-	log_test "what comes by a VRF does not reach an isolated device"
+	log_test "a packet from a VRF does not reach an isolated device"
 }
 
 nd_answered()
@@ -186,17 +186,17 @@ neighbour_discovery()
 	isolate_up isolate on
 	ip -n "$PEER" route replace "$own6" dev eth0
 	ip -n "$PEER" neigh flush dev eth0
-	# asked for first, and answered by then if it ever is
+	# ask for this address first: if it is ever answered, it is answered by then
 	pings "$PEER" -W 0.3 -- "$own6" >/dev/null
 	reached "$open4" "$open6"
 	nd_answered "$open6"
-	check_err $? "there is no answer for $open6"
+	check_err $? "neighbour discovery does not answer for $open6"
 	nd_answered "$own6"
-	check_fail $? "there is an answer for $own6"
-	log_test "neighbour discovery does not tell of IPv6 addresses of an isolated device"
+	check_fail $? "neighbour discovery answers for $own6"
+	log_test "neighbour discovery does not answer for IPv6 addresses of an isolated device"
 }
 
-# lbx0 has it too, on its own link
+# lbx0 has fe80::1 too, on its own link
 link_local()
 {
 	RET=0
@@ -207,11 +207,11 @@ link_local()
 	ip netns exec "$PEER" ping -c 1 -W 20 fe80::5%eth0 &>/tmp/ping.out
 	check_err $? "fe80::5 does not answer fe80::1: $(</tmp/ping.out)"
 	(($(dropped lbx0) == 0))
-	check_err $? "$(dropped lbx0) drops are counted"
+	check_err $? "lbx0 counts $(dropped lbx0) drops, expected 0"
 	log_test "another machine may have the link-local address of an isolated device"
 }
 
-# packets all the time, while the device changes
+# send packets all the time while the device changes
 moments()
 {
 	local addr i n
@@ -250,9 +250,9 @@ moments()
 	for addr in "$own4" "$own6" 203.0.113.77; do
 		n=$(grep -c 'bytes from' "/tmp/open.$addr")
 		((n == 0))
-		check_err $? "$addr has answered $n times"
+		check_err $? "$addr has answered $n times, expected 0"
 	done
-	log_test "an isolated device does not open for a moment while it changes"
+	log_test "an isolated device that changes is never open"
 }
 
 tests_run

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Isolation of IPv6 addresses that come and go, whose mirrors on lo have local routes too;
-# and what it costs.
+# Isolation of IPv6 addresses that are added and deleted, whose mirrors on lo have local
+# routes, too; and the cost of isolation.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -18,7 +18,7 @@ ALL_TESTS="
 
 own=2001:db8:9::1
 
-# peers_up: lbx0, isolated, and a neighbour with a route to its address
+# peers_up: make lbx0, isolated, and a peer with a route to its address
 peers_up()
 {
 	setup_ns NS PEER
@@ -28,12 +28,12 @@ peers_up()
 	inns lbx set lbx0 isolate on up >/dev/null
 	veth_up "2001:db8:1::1/64" "2001:db8:1::2/64"
 	ip -n "$PEER" route add 2001:db8:9::/64 via 2001:db8:1::1
-	# not answered in place of the address
+	# so that no other address answers in its place
 	inns sysctl -qw net.ipv6.conf.all.forwarding=0
 }
 
-# knocks_start: the peer sends packets to the address all the time; knocks_end: none is
-# answered
+# knocks_start: the peer sends packets to the address all the time
+# knocks_end: none of them was answered
 knocks_start()
 {
 	ip netns exec "$PEER" ping -n -i 0.002 "$own" >/tmp/knocks 2>&1 &
@@ -48,9 +48,9 @@ knocks_end()
 	wait "$knocks_pid"
 	n=$(grep -c 'bytes from' /tmp/knocks)
 	((n == 0))
-	check_err $? "$n packets of a neighbour are answered"
+	check_err $? "$n packets of the peer were answered, expected 0"
 	grep -q 'packets transmitted' /tmp/knocks
-	check_err $? "the neighbour has sent nothing: $(</tmp/knocks)"
+	check_err $? "the peer has sent nothing: $(</tmp/knocks)"
 }
 
 address_comes_and_goes()
@@ -106,8 +106,8 @@ last_device_goes()
 	done
 	knocks_end
 	busywait "$BUSYWAIT_TIMEOUT" no_mirror
-	check_err $? "a mirror is left"
-	log_test "the last isolated device is closed until its mirrors are gone"
+	check_err $? "a mirror was not removed"
+	log_test "the last isolated device stays isolated until its mirrors are removed"
 }
 
 peer_reaches()
@@ -126,11 +126,11 @@ others_answer_after()
 	ipn addr add "$own/128" dev lbx0
 	ipn link set lbx0 up
 	busywait "$BUSYWAIT_TIMEOUT" peer_reaches
-	check_err $? "the neighbour does not reach it"
-	log_test "the same address on a device that is not isolated is open"
+	check_err $? "the peer does not reach the address"
+	log_test "the former address of an isolated device is open on one that is not isolated"
 }
 
-# How often the kernel looks an address up for a ping over lo
+# lookups: print how often the kernel looks an address up for a ping over lo
 lookups()
 {
 	calls ipv6_chk_addr_and_flags ip netns exec "$NS" ping -c 5 -i 0.01 ::1
@@ -142,7 +142,8 @@ cost_of_devices()
 
 	RET=0
 	if ! can_trace ipv6_chk_addr_and_flags; then
-		log_test_skip "what a closed device costs" "no function tracer"
+		log_test_skip "isolated devices that are down cause no lookups for IPv6 packets on lo" \
+			"this kernel cannot trace functions"
 		return
 	fi
 	setup_ns NS
@@ -152,20 +153,20 @@ cost_of_devices()
 		inns lbx add "pg$i" "2001:db8:9::$i" down isolate on >/dev/null
 	done
 	(($(lookups) <= before))
-	check_err $? "ping does $(lookups) lookups, $before without lbx devices"
-	log_test "isolated devices that are down cost IPv6 packets of lo no lookup"
+	check_err $? "ping causes $(lookups) lookups, and $before without lbx devices"
+	log_test "isolated devices that are down cause no lookups for IPv6 packets on lo"
 }
 
 error_from_an_isolated_address()
 {
 	RET=0
 	peers_up
-	# fe80::1 is lbx0's and eth0's as well
+	# both lbx0 and eth0 have fe80::1
 	ipn addr add fe80::1/64 dev eth0 nodad
 	ip netns exec "$PEER" socat -u - "UDP6:[fe80::1%eth0]:9" <<<x
 	busywait "$BUSYWAIT_TIMEOUT" unreachable
-	check_err $? "the neighbour gets no error from eth0's fe80::1"
-	log_test "an ICMPv6 error from a link-local address that an isolated device has as well leaves"
+	check_err $? "the peer gets no error from fe80::1 of eth0"
+	log_test "ICMPv6 errors of a link-local address are sent although an isolated device has it too"
 }
 
 unreachable()

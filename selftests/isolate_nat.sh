@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Isolation against what changes the destination of a packet, or who receives it: NAT,
-# TPROXY and IPVS; and what answers in place of the address: a rule that rejects.
+# Isolation and what changes the destination of a packet, or its receiver: NAT, TPROXY
+# and IPVS; and what answers in place of the address: a rule that rejects.
 #
 #   +-------------- $NS ---------------+      +-- $PEER --+   +-- $BOX ---+
 #   | lbx0   eth0          br0 --veth--+------+-----------+---| eth0      |
 #   |        192.0.2.5     172.17.0.1  |                      | 172.17.0.2|
 #   +--------------------------------- +                      +-----------+
 
-# shellcheck disable=SC2119 # what they take is optional
+# shellcheck disable=SC2119 # their arguments are optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 
@@ -28,22 +28,22 @@ ALL_TESTS="
 open4=192.0.2.5
 open6=2001:db8:1::5
 
-# hello NS ADDR PORT: what is said there, in /tmp/hello.out
+# hello NS ADDR PORT: save in /tmp/hello.out what the server there sends
 hello()
 {
 	ip netns exec "$1" timeout $((10 * WAIT_TIMEOUT)) bash -c \
 		"exec 3<>/dev/tcp/$2/$3 && cat <&3" >/tmp/hello.out 2>&1
 }
 
-# says NS ADDR PORT WHAT
+# says NS ADDR PORT WHAT: the server there sends hello
 says()
 {
 	hello "$@"
 	[[ $(</tmp/hello.out) == hello ]]
-	check_err $? "$4: $2 port $3 says '$(</tmp/hello.out)'"
+	check_err $? "$4: $2 port $3 sends '$(</tmp/hello.out)', expected hello"
 }
 
-# silent ADDR PORT WHAT: the peer has no answer at all, and lbx0 counts drops
+# silent ADDR PORT WHAT: the peer gets no answer at all, and lbx0 counts drops
 silent()
 {
 	local before pid
@@ -51,11 +51,11 @@ silent()
 	before=$(dropped lbx0)
 	hello "$PEER" "$@" 2>/dev/null &
 	pid=$!
-	# it is sent again
+	# the peer retransmits
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 $((before + 1))
-	check_err $? "$3: no drop is counted of $1 port $2"
+	check_err $? "$3: no drop is counted for $1 port $2"
 	[[ ! -s /tmp/hello.out ]]
-	check_err $? "$3: $1 port $2 says '$(</tmp/hello.out)'"
+	check_err $? "$3: $1 port $2 sends '$(</tmp/hello.out)', expected nothing"
 	pkill -P "$pid"
 	wait "$pid"
 }
@@ -72,8 +72,8 @@ say_hello()
 	NS=$ns wait_listen "$port" tcp
 }
 
-# box_up: a container behind a bridge, which says hello at port 80; and the published
-# ports of lbx0
+# box_up: make a container behind a bridge, with a server that sends hello at port 80,
+# and the published ports of lbx0
 box_up()
 {
 	isolate_up
@@ -130,7 +130,7 @@ box_up()
 			}
 		}
 	END
-	check_err $? "there is no NAT"
+	check_err $? "nft cannot load rules for NAT"
 }
 
 published_port()
@@ -151,13 +151,14 @@ published_port()
 		says "$BOX" "$addr" 8080 "on, from the container"
 	done
 	(($(dropped lbx0) == 0))
-	check_err $? "$(dropped lbx0) drops are counted"
+	check_err $? "lbx0 counts $(dropped lbx0) drops, expected 0"
 	silent "$own4" 8080 "on"
 	silent "$own6" 8080 "on"
-	log_test "the published port of an isolated address is for this machine only"
+	log_test "the published port of an isolated address is reachable from this machine only"
 }
 
-# The peer claims to be the machine itself.  In IPv4 it is a martian.
+# The peer uses an address of this machine as source. In IPv4 such a packet is a
+# martian.
 published_port_forged()
 {
 	RET=0
@@ -173,7 +174,7 @@ published_port_forged()
 	# back by the device that it came in by
 	attack "IPv6, from the container" "$own6" "$own6" "$own6" 8080
 	attacks_fail lbx0 "$BOX"
-	log_test "nobody else opens the connection whose answers are let through"
+	log_test "a forged packet cannot open a connection whose replies isolation lets through"
 }
 
 # The machine itself has a connection to the container.  The peer claims to be that.
@@ -216,7 +217,7 @@ redirected()
 		silent "$addr" 8081 "on"
 	done
 	says "$PEER" "$open4" 80 "on, the server itself"
-	log_test "what is redirected from an isolated address is dropped"
+	log_test "a packet to an isolated address that a rule redirects is dropped"
 }
 
 # A VRF is the device of the packet and of its route, as a loopback is
@@ -245,7 +246,7 @@ redirected_in_vrf()
 	ask "$NS" serve :: 7000
 	attack "IPv6" "$peer6" "$own6" "$own6" 8081
 	attacks_fail
-	log_test "a packet that is redirected from an isolated address is dropped in a VRF"
+	log_test "a packet to an isolated address that a rule redirects is dropped in a VRF"
 }
 
 nat_to_isolated()
@@ -262,7 +263,7 @@ nat_to_isolated()
 	isolate lbx0 on
 	silent "$open4" 8082 "on"
 	silent "$open6" 8082 "on"
-	log_test "NAT from an open address to an isolated one is dropped"
+	log_test "a packet that NAT sends from an open address to an isolated one is dropped"
 }
 
 tproxy()
@@ -287,7 +288,8 @@ tproxy()
 		}
 	END
 	then
-		log_test_skip "TPROXY does not give a packet to a socket of an isolated device"
+		log_test_skip "TPROXY does not pass a packet to a socket of an isolated device" \
+			"this kernel does not have TPROXY"
 		return
 	fi
 	say_hello "$NS" 81 ",bind=[::ffff:$own4],ip-transparent"
@@ -297,12 +299,12 @@ tproxy()
 	isolate lbx0 on
 	silent "$open4" 8083 "on"
 	silent "$open6" 8083 "on"
-	log_test "TPROXY does not give a packet to a socket of an isolated device"
+	log_test "TPROXY does not pass a packet to a socket of an isolated device"
 }
 
 ipvs()
 {
-	local name="IPVS neither serves from an isolated address nor takes it for a service"
+	local name="IPVS neither serves from an isolated address nor uses it for a service"
 
 	RET=0
 	box_up
@@ -316,7 +318,7 @@ ipvs()
 	inns ipvsadm -a -t "[$open6]:8084" -r "[$own6]:80" -m
 	inns ipvsadm -A -t "$own4:8085"
 	inns ipvsadm -a -t "$own4:8085" -r 172.17.0.2:80 -m
-	check_err $? "no real server"
+	check_err $? "ipvsadm cannot add a real server"
 	say_hello "$NS" 80 ""
 	say_hello "$BOX" 80 ""
 	says "$PEER" "$open4" 8084 "off"
@@ -346,13 +348,13 @@ rejected()
 	for addr in "$own4" "$own6"; do
 		hello "$PEER" "$addr" 8086
 		grep -q refused /tmp/hello.out
-		check_err $? "off: $addr is not refused: $(</tmp/hello.out)"
+		check_err $? "off: the connection to $addr is not refused: $(</tmp/hello.out)"
 	done
 	isolate lbx0 on
 	for addr in "$own4" "$own6"; do
 		silent "$addr" 8086 "on"
 	done
-	log_test "a firewall's rule does not answer for an isolated device"
+	log_test "a firewall rule that rejects does not answer for an isolated device"
 }
 
 tests_run

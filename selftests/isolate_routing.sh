@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Isolation against what a packet can name beside its destination, and against the
-# routes that may deliver it: routing headers, source routes, ICMP errors, fragments.
+# Isolation and what a packet can name besides its destination, and the routes that may
+# deliver it: routing headers, source routes, ICMP errors, fragments.
 
-# shellcheck disable=SC2119 # what they take is optional
+# shellcheck disable=SC2119 # their arguments are optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 
@@ -31,8 +31,8 @@ also6=2001:db8:1::55
 any4=198.51.100.9
 any6=2001:db8:a::9
 
-# routing_up: the peer may send routing headers and source routes.  The prefixes of
-# $any4 and $any6 are lbx0's.
+# routing_up: allow routing headers and source routes from the peer. lbx0 has the
+# prefixes of $any4 and $any6.
 routing_up()
 {
 	isolate_up
@@ -53,17 +53,17 @@ routing_up()
 	settle
 	agent "$NS"
 	agent "$PEER"
-	# the neighbours know each other, so that no packet waits for an answer
+	# resolve the neighbours, so that no packet waits for neighbour discovery
 	reached "$open4" "$open6"
 }
 
-# serve ADDR [PORT] [MODE...]: a UDP service in $NS
+# serve ADDR [PORT] [MODE...]: start a UDP service in $NS
 serve()
 {
 	ask "$NS" serve "$1" "${@:2}"
 }
 
-# attack6 NAME FINAL HEADER...: through the open address
+# attack6 NAME FINAL HEADER...: plan an attack on FINAL through the open address
 attack6()
 {
 	attack "$1" "$peer6" "$open6" "$2" 7000 "${@:3}"
@@ -82,7 +82,7 @@ routing_headers()
 	attack6 "type 3, second segment" "$own6" "rt3:$own6"
 	attack6 "type 3, third segment" "$own6" "rt3:$also6,$own6"
 	attack6 "type 3, on the way" "$also6" "rt3:$own6,$also6"
-	# of which nothing can be left out
+	# an address of which no part can be left out
 	attack6 "type 3, whole addresses" fd00::9 "rt3:fd00::9"
 	attacks_fail
 	log_test "a routing header does not lead to an isolated device"
@@ -101,10 +101,10 @@ routing_headers_elsewhere()
 	attack6 "fragments" "$also6" split:48 "rt4:$also6"
 	attack6 "another lbx device" 2001:db8:9::2 "rt4:2001:db8:9::2"
 	attacks_succeed
-	log_test "a routing header leads to addresses that are not isolated as before"
+	log_test "a routing header still leads to addresses that are not isolated"
 }
 
-# chains: a routing header behind, before and within others
+# chains: a routing header after, before and within other headers
 chains()
 {
 	serve "$own6" 7000
@@ -126,7 +126,7 @@ header_chains()
 	RET=0
 	routing_up
 	chains
-	log_test "no chain of IPv6 headers leads to an isolated device"
+	log_test "a chain of IPv6 headers does not lead to an isolated device"
 }
 
 header_chains_defragmented()
@@ -138,9 +138,9 @@ header_chains_defragmented()
 			chain c { type filter hook prerouting priority 0; ct state new counter; }
 		}
 	END
-	check_err $? "there is no conntrack"
+	check_err $? "nft cannot load rules for connection tracking"
 	chains
-	log_test "no chain of IPv6 headers leads there where conntrack puts fragments together"
+	log_test "a chain of IPv6 headers that conntrack defragments does not lead to an isolated device"
 }
 
 header_chains_unreadable()
@@ -160,8 +160,8 @@ header_chains_unreadable()
 		check_err $? "$headers: no drop is counted"
 	done
 	[[ ! -s $served ]]
-	check_err $? "is delivered: $(<"$served")"
-	log_test "a chain of IPv6 headers that cannot be read to its end is dropped"
+	check_err $? "a packet was delivered: $(<"$served")"
+	log_test "a chain of IPv6 headers that cannot be parsed to its end is dropped"
 }
 
 home_address_routing()
@@ -178,7 +178,7 @@ home_address_routing()
 	fi
 	ipn xfrm policy add src "$peer6" dst "$own6" dir in \
 		tmpl src "$peer6" dst "$own6" proto route2 mode ro level use
-	check_err $? "no policy for it"
+	check_err $? "the policy cannot be added"
 	serve "$own6" 7000
 	attack6 "type 2" "$own6" "rt2:$own6"
 	attacks_fail
@@ -197,7 +197,8 @@ source_route()
 	log_test "an IPv4 source route does not lead to an isolated device"
 }
 
-# An echo service of an open address answers what claims to come from an isolated one
+# An echo service of an open address answers packets with the source address of an
+# isolated device
 spoofed_source()
 {
 	RET=0
@@ -215,7 +216,7 @@ spoofed_source()
 	inns sysctl -qw net.ipv4.conf.eth0.accept_local=0
 	attack "an IPv4 address of a prefix, without accept_local" "$any4" "$open4" "$open4" 7
 	attacks_fail
-	log_test "a packet from outside cannot claim to come from an isolated device"
+	log_test "a packet from outside with the source address of an isolated device is dropped"
 }
 
 icmp_errors()
@@ -286,8 +287,8 @@ fragments_and_prefixes()
 	before=$(dropped lbx0)
 	ask "$PEER" send "$peer4" 10.9.0.255 10.9.0.255 7000 broadcast
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 "$before"
-	check_err $? "no drop is counted of a broadcast"
-	log_test "fragments do not reach an isolated device, nor a packet an address of its prefix"
+	check_err $? "no drop is counted for a broadcast"
+	log_test "fragments, and packets to its prefixes, do not reach an isolated device"
 }
 
 route_localnet()
@@ -312,7 +313,7 @@ policy_route()
 	RET=0
 	routing_up
 	for family in -4 -6; do
-		# as for TPROXY; before the rule of the local table
+		# as TPROXY needs it; before the rule of the table local
 		ipn "$family" -b - <<-END
 			route add local default dev lo table 100
 			rule add pref 1 lookup local

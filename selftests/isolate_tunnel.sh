@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Isolation against tunnels that end on this machine: what is in a tunnel came in by
-# the tunnel's device, or by the one that carries the tunnel.
+# Isolation and tunnels that end on this machine. An inner packet arrives on the device
+# of the tunnel, or on the one that carries the tunnel.
 
-# shellcheck disable=SC2119 # what they take is optional
+# shellcheck disable=SC2119 # their arguments are optional
 # shellcheck source=selftests/isolate_lib.sh
 source "$(dirname "$0")/isolate_lib.sh"
 
@@ -18,9 +18,9 @@ open4=192.0.2.5
 open6=2001:db8:1::5
 addrs=()
 
-# tunnel N FAMILIES TYPE 4|6|remote OPTION...: tN in both namespaces, over IPv4 or IPv6
-# ("remote": which has no local end), and an address of lbx0 for each of FAMILIES that the
-# peer has a route to through the tunnel
+# tunnel N FAMILIES TYPE 4|6|remote OPTION...: make tN in both namespaces, over IPv4 or
+# IPv6 ("remote": without a local address), and an address of lbx0 for each of FAMILIES
+# to which the peer has a route through the tunnel
 tunnel()
 {
 	local n=$1 families=$2 type=$3 over=$4; shift 4
@@ -35,7 +35,7 @@ tunnel()
 		far=(remote "$open4") ;;
 	esac
 	ipn link add "t$n" type "$type" "$@" "${near[@]}"
-	check_err $? "no $type"
+	check_err $? "a tunnel of type $type cannot be made"
 	ip -n "$PEER" link add "t$n" type "$type" "$@" "${far[@]}"
 	tunnel_up "$n" "$families"
 }
@@ -59,7 +59,7 @@ tunnel_up()
 	inside "$n" "$families"
 }
 
-# inside N FAMILIES: addresses of lbx0
+# inside N FAMILIES: add addresses of lbx0
 inside()
 {
 	local n=$1 families=$2
@@ -80,7 +80,7 @@ wireguard()
 
 	near=$(wg genkey) far=$(wg genkey)
 	ipn link add "t$n" type wireguard
-	check_err $? "no wireguard"
+	check_err $? "a tunnel of type wireguard cannot be made"
 	ip -n "$PEER" link add "t$n" type wireguard
 	inns wg set "t$n" listen-port 5182 private-key <(echo "$near") \
 		peer "$(wg pubkey <<<"$far")" allowed-ips 0.0.0.0/0,::/0
@@ -120,10 +120,10 @@ tunnels()
 	fi
 	wireguard 10
 	through
-	log_test "what a tunnel brings does not reach an isolated device"
+	log_test "a packet from a tunnel does not reach an isolated device"
 }
 
-# esp NS SRC DST SPI: one way of ESP, which has no device
+# esp NS SRC DST SPI: add one direction of ESP, which has no device
 esp()
 {
 	local ns=$1 src=$2 dst=$3 spi=$4
@@ -143,14 +143,14 @@ ipsec()
 	for ns in "$NS" "$PEER"; do
 		esp "$ns" "$peer4" "$open4" 1
 		esp "$ns" "$peer6" "$open6" 2
-		check_err $? "no ESP"
+		check_err $? "ESP cannot be configured"
 		way=in
 		[[ $ns == "$NS" ]] || way=out
 		ip -n "$ns" -b - <<-END
 			xfrm policy add src $peer4 dst 10.78.20.1 dir $way tmpl src $peer4 dst $open4 proto esp mode tunnel
 			xfrm policy add src $peer6 dst fd78:20::1 dir $way tmpl src $peer6 dst $open6 proto esp mode tunnel
 		END
-		check_err $? "no policy for ESP"
+		check_err $? "a policy for ESP cannot be added"
 	done
 	ip -n "$PEER" -b - <<-END
 		route add 10.78.20.1 via $open4
@@ -161,12 +161,12 @@ ipsec()
 	NS=$PEER capture_end /tmp/esp.pcap
 	(($(capture_count /tmp/esp.pcap 'ip proto 50') == 2 &&
 	  $(capture_count /tmp/esp.pcap 'ip6 proto 50') == 2))
-	check_err $? "not all of it is ESP"
-	log_test "what IPsec brings in tunnel mode does not reach an isolated device"
+	check_err $? "not all packets are ESP"
+	log_test "a packet from IPsec in tunnel mode does not reach an isolated device"
 }
 
-# What the machine does with SRv6: an inner packet behind the last segment, a segment
-# routing header of another kernel, and a segment that decapsulates
+# This machine handles SRv6 in three forms: an inner packet after the last segment, a
+# segment routing header that another kernel inserted, and a segment that decapsulates
 segment_routing()
 {
 	RET=0
@@ -182,13 +182,13 @@ segment_routing()
 		route add 2001:db8:5::1 via $open6
 		route add fd78:32::1 encap seg6 mode encap segs 2001:db8:5::1 dev eth0
 	END
-	check_err $? "no SRv6"
+	check_err $? "a route with SRv6 cannot be added"
 	ip -n "$PEER" route add 10.78.30.1 encap seg6 mode encap segs "$open6" dev eth0
-	check_err $? "no SRv6 for IPv4"
+	check_err $? "a route with SRv6 for IPv4 cannot be added"
 	ipn -6 route add 2001:db8:5::1 encap seg6local action End.DT6 table 255 dev eth0
-	check_err $? "no End.DT6"
+	check_err $? "a route with End.DT6 cannot be added"
 	through
-	log_test "what SRv6 brings does not reach an isolated device"
+	log_test "a packet from SRv6 does not reach an isolated device"
 }
 
 tests_run
