@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lbx, the tool: add, set, del, show, claim, unclaim, claims; usage and completion.
+# The tool lbx: add, set, del, show, claim, unclaim, claims; usage and completion.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -45,7 +45,7 @@ add_makes()
 	is '["pg",true,65536,true,false,["10.9.0.1/24","2001:db8::1/128"]]' \
 		dev '[.ifname, .up, .mtu, .direct, .isolate,
 		      [.addresses[] | select(.local != "fe80::1") | "\(.local)/\(.prefixlen)"]]'
-	log_test "add makes a device that carries its addresses"
+	log_test "lbx add makes a device that carries its addresses"
 }
 
 add_settings()
@@ -56,8 +56,8 @@ add_settings()
 		<(lbxn -j add pg mtu 1500 isolate on direct off down)
 	[[ $(ipn -j -d link show dev pg | jq -c '.[0] | [.mtu, .linkinfo.info_data.isolate]') == \
 	   '[1500,true]' ]]
-	check_err $? "ip shows something else"
-	log_test "add takes settings, and prints the device as JSON"
+	check_err $? "ip does not show mtu 1500 and isolate on"
+	log_test "lbx add accepts settings, and prints the device as JSON"
 }
 
 add_undone()
@@ -70,7 +70,7 @@ add_undone()
 	lbxn add pg mtu 1500
 	ends 1 "there is a device of that name already" lbxn add pg 10.9.0.1/24
 	is '[1500,0]' dev '[.mtu, (.addresses | map(select(.family == "inet")) | length)]'
-	log_test "add is undone as a whole if one step is refused"
+	log_test "lbx add rolls back all steps if one is refused"
 }
 
 bind_at_once()
@@ -89,7 +89,7 @@ bind_at_once()
 	lbxn del pg
 	inns bind6 2001:db8::22 0 lbx restore /tmp/saved
 	check_err $? "2001:db8::22 cannot be bound after restore"
-	log_test "a server can bind as soon as add, set and restore have ended"
+	log_test "a server can bind an address as soon as lbx add, set and restore have ended"
 }
 
 bind_in_vain()
@@ -104,7 +104,7 @@ bind_in_vain()
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=0
 	settle
 	is "" lbxn set pg addr 2001:db8::4
-	log_test "add and set say when no server can bind an address"
+	log_test "lbx add and set report an address that no server can bind"
 }
 
 set_changes()
@@ -123,7 +123,7 @@ set_changes()
 	is false dev .up
 	lbxn set pg up
 	is true dev .up
-	log_test "set changes what is asked for, and nothing else"
+	log_test "lbx set changes only the given settings"
 }
 
 set_undone()
@@ -140,7 +140,7 @@ set_undone()
 	ends 1 "there is no device nothing" lbxn set nothing up
 	ends 1 "lo is no lbx device" lbxn set lo up
 	is "$before" dev 'del(.stats)'
-	log_test "set is undone as a whole if one step is refused"
+	log_test "lbx set rolls back all steps if one is refused"
 }
 
 set_first_of_subnet()
@@ -148,14 +148,14 @@ set_first_of_subnet()
 	RET=0
 	netns_up
 	lbxn add pg 10.9.0.1/24 10.9.0.2/24 10.9.0.3/24
-	# The kernel removes those after it, too
+	# The kernel removes the addresses after it, too
 	lbxn set pg noaddr 10.9.0.1/24
 	is '["10.9.0.2","10.9.0.3"]' \
 		dev '[.addresses[] | select(.family == "inet").local]'
 	ends 1 "127.0.0.1" lbxn set pg noaddr 10.9.0.2/24 addr 127.0.0.1
 	is '["10.9.0.2","10.9.0.3"]' \
 		dev '[.addresses[] | select(.family == "inet").local]'
-	log_test "the first address of a subnet is removed without the others"
+	log_test "lbx set removes the first address of a subnet without the others"
 }
 
 # The kernel removes IPv4 routes with the last address of the device
@@ -171,8 +171,8 @@ set_keeps_routes()
 	[[ $(ipn route show table local | grep -c 'local 10.8.0.0/16 dev pg') == 1 &&
 	   $(ipn route show table 100) == "local default dev pg"* &&
 	   $(ipn -6 route show table local) == *"local 2001:db8:a::/64 dev pg"* ]]
-	check_err $? "a route is gone: $(ipn route show table all)"
-	log_test "set: local routes stay when an address is removed"
+	check_err $? "a route was removed: $(ipn route show table all)"
+	log_test "lbx set keeps local routes when it removes an address"
 }
 
 set_while_down()
@@ -187,7 +187,7 @@ set_while_down()
 	is false dev .up
 	is "" lbxn set lbx0 addr 10.6.0.1/24 up
 	is true dev .up
-	log_test "set: who adds an address to a device that is down is told so"
+	log_test "lbx set prints a note when an address is added to a device that is down"
 }
 
 addresses_refused()
@@ -208,12 +208,13 @@ addresses_refused()
 	ends 1 "a broadcast address" lbxn set lbx0 addr 255.255.255.255
 	ends 1 "a multicast address" lbxn restore <<<"add w2 224.0.0.1"
 	is '["lbx0","pg"]' jq -c 'map(.ifname)' <(lbxn -j show)
-	# What is its own is no other's, a link-local one is of each device, and a class is not
+	# The device's own addresses, link-local addresses of other devices and
+	# 240.0.0.0/4 are allowed
 	lbxn set pg addr 10.9.0.1/24 addr fe80::5/64 addr 240.0.0.1
 	check_err $? "an address of its own was refused"
 	lbxn set lbx0 addr fe80::5/64
 	check_err $? "a link-local address was refused"
-	log_test "add and set refuse addresses that are another interface's, or no device's"
+	log_test "lbx add and set refuse addresses of other interfaces and addresses that no device can have"
 }
 
 del_removes()
@@ -226,10 +227,10 @@ del_removes()
 	ends 1 "there is no device nothing" lbxn del nothing
 	is '{"ifname":"pg","deleted":true}' lbxn -j del pg
 	ipn link show dev pg &>/dev/null
-	check_fail $? "it is still there"
+	check_fail $? "the device still exists"
 	ipn link show dev eth0 &>/dev/null
-	check_err $? "eth0 is gone"
-	log_test "del removes lbx devices, and no others"
+	check_err $? "eth0 was deleted"
+	log_test "lbx del deletes lbx devices only"
 }
 
 show_all()
@@ -249,11 +250,11 @@ show_all()
 	is "$want" lbxn show pg
 	is '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
 	is '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)
-	# Other machines' devices of the same name do not count
+	# A device with the name "nothing" in another netns does not count
 	ends 1 "there is no device nothing" lbxn show nothing
 	ends 1 "lo is no lbx device" lbxn show lo
 	is "$(lbxn -j show)" jq -c . <(lbxn -p show)
-	log_test "show has state, addresses and counters, as text and JSON"
+	log_test "lbx show prints state, addresses and counters, as text and as JSON"
 }
 
 claim_unclaim()
@@ -270,7 +271,7 @@ claim_unclaim()
 	is "" lbxn unclaim 192.0.2.1 dev lbx0
 	is "" lbxn claims
 	carries lo lbx0 ping -c 1 -W 2 192.0.2.1
-	log_test "claimed addresses are carried, and given back"
+	log_test "lbx claim and unclaim move the traffic of addresses to a device and back"
 }
 
 claim_of_interface()
@@ -284,7 +285,7 @@ claim_of_interface()
 	is "eth0 dev lbx0 (waiting)" lbxn claims lbx0
 	is "" lbxn unclaim --all dev lbx0
 	is "" lbxn claims
-	log_test "an interface is claimed, with addresses that come later"
+	log_test "lbx claim of an interface includes addresses that are added later"
 }
 
 claim_wait()
@@ -301,7 +302,7 @@ claim_wait()
 	is $'eth7 dev lbx0\n198.51.100.1 dev lbx0' lbxn claims
 	carries lbx0 lo ping -c 1 198.51.100.1
 	carries lbx0 lo ping -c 1 198.51.100.2
-	log_test "with wait, what does not exist yet is claimed, and carried as soon as it does"
+	log_test "lbx claim with wait claims targets that do not exist, and carries them once they exist"
 }
 
 claim_refusals()
@@ -322,7 +323,7 @@ claim_refusals()
 	ends 1 "eth0 is no lbx device" lbxn claim 192.0.2.1 dev eth0
 	ends 2 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1
 	is "eth0 dev lbx0" lbxn claims
-	log_test "claims that are refused say why, what would do, and change nothing"
+	log_test "a refused claim prints the reason and what would work, and changes nothing"
 }
 
 unclaim_refusals()
@@ -337,12 +338,12 @@ unclaim_refusals()
 	ends 2 "either TARGET or --all" lbxn unclaim
 	ends 2 "either TARGET or --all" lbxn unclaim --all eth0
 	is $'eth0 dev lbx0\n192.0.2.1 dev lbx0' lbxn claims
-	log_test "what is not claimed is not given back, nor anything else"
+	log_test "lbx unclaim of a target that is not claimed is refused and changes nothing"
 }
 
-# cost NAME COMMAND...: COMMAND succeeds; sets messages[NAME] to the netlink messages in $NS
-# meanwhile, which nlmon0 counts, and least[NAME] to the milliseconds that it took, if that
-# is less than before
+# cost NAME COMMAND...: COMMAND succeeds. Set messages[NAME] to the netlink messages in
+# $NS meanwhile, which nlmon0 counts, and least[NAME] to the milliseconds that it took,
+# if that is less than before.
 declare -A messages least
 
 cost()
@@ -360,9 +361,9 @@ cost()
 	((took >= ${least[$name]-1000000})) || least[$name]=$took
 }
 
-# Against the same with as many local routes of lo, in turn with it: what a second is worth
-# depends on the machine and its other work. 10,000 addresses in a quadratic loop would take
-# a hundred times as long.
+# The time is compared with that of as many local routes of lo, measured alternately,
+# because it depends on the machine and its other load. 10,000 addresses in a quadratic
+# loop would take a hundred times as long.
 claims_10000()
 {
 	local addrs many i name
@@ -384,7 +385,7 @@ claims_10000()
 		cost list-routes ipn route show table 9
 		cost list lbxn claims
 		cut -d' ' -f1 /tmp/cost.out | cmp - <(printf '%s\n' "${addrs[@]}")
-		check_err $? "the list has others"
+		check_err $? "the list differs from the addresses that were claimed"
 		cost del-routes ipn -b /tmp/routes.del
 		cost unclaim lbxn unclaim "${addrs[@]}"
 		is "" lbxn claims
@@ -395,26 +396,27 @@ claims_10000()
 	for name in claim list unclaim unclaim-all; do
 		log_info "$name: ${messages[$name]} messages, ${least[$name]} ms"
 		((messages[$name] <= many / 20))
-		check_err $? "$name took ${messages[$name]} messages"
+		check_err $? "$name took ${messages[$name]} messages, expected at most $((many / 20))"
 	done
 	for name in add-routes list-routes del-routes; do
 		log_info "$name: ${messages[$name]} messages, ${least[$name]} ms"
 	done
 	for name in claim:add list:list unclaim:del unclaim-all:del; do
 		((least[${name%:*}] <= 4 * least[${name#*:}-routes]))
-		check_err $? "${name%:*} took ${least[${name%:*}]} ms, ip ${least[${name#*:}-routes]}"
+		check_err $? "${name%:*} took ${least[${name%:*}]} ms, and ip ${least[${name#*:}-routes]} ms"
 	done
 	lbxn claim "${addrs[@]}" dev lbx0
 	carries lbx0 lo ping -c 1 -W 2 "${addrs[-1]}"
-	# The last is not claimed: neither are the others given back
+	# The last address is not claimed, so the others are not unclaimed either
 	ends 1 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
 	(($(lbxn claims | wc -l) == many))
-	check_err $? "some were given back"
-	log_test "$many claims are made, listed and given back in few messages, and not slower than routes by far"
+	check_err $? "some claims were removed"
+	log_test "lbx handles $many claims in few messages, and at most 4 times as slowly as ip routes"
 }
 
-# 500 come and go at once, before those of the other device in the list: where that
-# goes on after they have gone, some of the others are missing
+# 500 claims are made and removed at once, which come before those of the other device
+# in the list. If a list were continued after they are gone, some of the others would be
+# missing.
 claims_interrupted()
 {
 	local addrs churn i torn=0
@@ -446,8 +448,8 @@ claims_interrupted()
 	kill "$churn"
 	wait "$churn"
 	((torn == 0))
-	check_err $? "$torn lists of 40 had a part of it"
-	log_test "a list that changes while it is read is read again"
+	check_err $? "$torn lists of 40 had a part of the claims only"
+	log_test "lbx claims reads a list again that changes while it is read"
 }
 
 in_user_netns()
@@ -457,7 +459,7 @@ in_user_netns()
 		lbx add pg 10.9.0.1/24 && lbx set pg mtu 1500 && ping -c 1 -W 2 10.9.0.5 &&
 		lbx save | lbx restore' &>/tmp/user
 	check_err $? "$(</tmp/user)"
-	log_test "root of a user namespace makes and changes devices"
+	log_test "root of a user namespace can make and change devices with lbx"
 }
 
 not_privileged()
@@ -474,7 +476,7 @@ not_privileged()
 	ends 0 "claim eth0" inns setpriv --reuid 65534 --clear-groups lbx show
 	ends 0 "eth0 dev lbx0" inns setpriv --reuid 65534 --clear-groups lbx claims
 	is '[65536,1]' dev '[.mtu, (.claims | length)]'
-	log_test "everybody may look, and who may not change is told"
+	log_test "any user can read with lbx, and a refused change prints a suggestion to be root"
 }
 
 module_missing()
@@ -484,8 +486,8 @@ module_missing()
 	ends 1 "modprobe lbx" lbx add pg
 	ends 1 "the module is not loaded" lbx show
 	[[ $(lbx show 2>&1 | grep -c "not loaded") == 1 ]]
-	check_err $? "it says so twice: $(lbx show 2>&1)"
-	# Who loads no module that is not signed
+	check_err $? "lbx show does not report the missing module exactly once: $(lbx show 2>&1)"
+	# A kernel that is locked down loads no modules without a signature
 	mount -t tmpfs tmpfs /sys/kernel/security
 	defer umount /sys/kernel/security
 	echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown
@@ -493,16 +495,16 @@ module_missing()
 	ends 1 "this kernel is locked down" lbx doctor
 	echo "[none] integrity confidentiality" >/sys/kernel/security/lockdown
 	! lbx show 2>&1 | grep -q "locked down"
-	check_err $? "a kernel that is not locked down is said to be"
+	check_err $? "lbx show reports a lockdown of a kernel that is not locked down"
 	ends 1 "the module is not loaded" lbx claims
 	ends 1 "the module is not loaded" lbx stats
 	ends 1 "the module is not loaded" lbx save
 	ends 1 "the module is not loaded" lbx restore <<<"add pg"
-	# or it would wait for events
+	# without the error, it would wait for events
 	ends 1 "the module is not loaded" timeout 20 lbx monitor
 	module_need
 	ends 0 "" lbx show
-	log_test "without the module, each command says so"
+	log_test "each command of lbx reports that the module is not loaded"
 }
 
 usage()
@@ -522,9 +524,9 @@ usage()
 		ends 0 "Usage: lbx $command" lbx "$command" -h
 	done
 	ends 0 "$(cat /sys/module/lbx/version)" lbx -V
-	# To a full disk, and to nobody
+	# output to a full disk
 	ends 1 "No space left on device" bash -c 'lbx -h >/dev/full'
-	log_test "wrong usage ends with 2 and the nearest right spelling"
+	log_test "invalid usage of lbx ends with status 2 and suggests a word"
 }
 
 aliases()
@@ -537,7 +539,7 @@ aliases()
 	lbxn rm pg
 	check_err $? "rm failed"
 	is "[]" lbxn -j show
-	log_test "ls and list are show; rm, remove and delete are del"
+	log_test "lbx accepts ls and list for show, and rm for del"
 }
 
 completion()
@@ -559,8 +561,8 @@ completion()
 			echo "${COMPREPLY[*]}"
 		done')
 	[[ $got == $'monitor\npg\neth0\npg\non off\n10.9.0.1\ntcp\n'"$NS"$'\npg' ]]
-	check_err $? "it offers $got"
-	log_test "bash completes commands, devices, interfaces, addresses, keywords and namespaces"
+	check_err $? "the completions are $got"
+	log_test "bash completes commands, devices, interfaces, addresses, keywords and namespaces of lbx"
 }
 
 tool_need

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lbx bench: measures what it says, over whom it says, and leaves nothing behind.
+# lbx bench measures the given workloads over the given peers, and leaves nothing
+# behind.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -14,16 +15,16 @@ ALL_TESTS="
 	interrupted
 "
 
-# The scripts are there, and the programs where those of the tests are
+# The scripts are in tools/bench, and the programs where those of the tests are
 export LBX_EXEC_PATH=$here/../tools/bench LBX_BENCH=${OUTPUT:-$here}
 
-# running: is it measuring?
+# running: true while lbx bench measures
 running()
 {
 	pgrep -x lbx-bench >/dev/null
 }
 
-# nothing_left: no netns of it, and no process
+# nothing_left: no netns and no process of lbx bench is left
 nothing_left()
 {
 	! { ip netns list | grep -q lbx-bench || running; }
@@ -36,16 +37,16 @@ measures()
 	RET=0
 	lbx -j bench peers "lo lbx veth tun unix" workloads $'udp:64\ntcp-crr:1' rounds 1 \
 		>/tmp/bench.out
-	check_err $? "it failed"
+	check_err $? "lbx bench failed"
 	got=$(jq -sc '[.[0].head.measure, (.[1:] | length),
 		       (.[1:] | all(.value > 0 and .p50 > 0 and .p50 <= .p99)),
 		       ([.[1:][].peer] | unique)]' /tmp/bench.out)
-	# Two workloads in two families, but for AF_UNIX, which is its own
+	# Two workloads in two families, except AF_UNIX, which is a family of its own
 	[[ $got == '["time",18,true,["lbx","lo","tun","unix","veth"]]' ]]
-	check_err $? "it prints $got"
+	check_err $? "lbx bench prints $got"
 	nothing_left
-	check_err $? "something is left behind"
-	log_test "bench measures each workload over each peer, and prints JSON"
+	check_err $? "lbx bench leaves a netns or a process behind"
+	log_test "lbx bench measures each workload over each peer, and prints JSON"
 }
 
 keeps_tables()
@@ -53,15 +54,15 @@ keeps_tables()
 	RET=0
 	rm -rf /tmp/bench
 	lbx bench peers "lo lbx" workloads "udp:64" rounds 6 out /tmp/bench >/tmp/bench.out 2>&1
-	check_err $? "it failed: $(</tmp/bench.out)"
+	check_err $? "lbx bench failed: $(</tmp/bench.out)"
 	grep -qE '^\| udp 64 +\| +IPv6 \| +[0-9.]+ \| +[0-9.]+( ~)? \|' /tmp/bench.out
-	check_err $? "no ratio is in $(</tmp/bench.out)"
+	check_err $? "there is no ratio in $(</tmp/bench.out)"
 	diff /tmp/bench.out <(echo "Measuring, some minutes ..."; cat /tmp/bench/bench.md; echo) \
 		>/tmp/bench.diff
-	check_err $? "the file is not what is printed: $(</tmp/bench.diff)"
+	check_err $? "the file differs from the output: $(</tmp/bench.diff)"
 	[[ -s /tmp/bench/bench-IPv4.svg && $(jq '.measurements | length' /tmp/bench/bench.json) == 24 ]]
-	check_err $? "no plot, or no JSON, is kept"
-	log_test "bench prints tables, and keeps them"
+	check_err $? "the plot or the JSON file is missing"
+	log_test "lbx bench prints tables, and saves them"
 }
 
 refuses()
@@ -74,8 +75,8 @@ refuses()
 	refused "--cpus 1000: there are" lbx bench peers lo cpus 1000
 	LBX_EXEC_PATH=/nowhere refused "are not installed" lbx bench
 	nothing_left
-	check_err $? "something is left behind"
-	log_test "bench refuses what it cannot measure, and says why"
+	check_err $? "lbx bench leaves a netns or a process behind"
+	log_test "lbx bench refuses what it cannot measure, with the reason"
 }
 
 fails_if_another_carries()
@@ -83,7 +84,7 @@ fails_if_another_carries()
 	RET=0
 	netns_up
 	refused "lo has carried" inns lbx-bench --to 127.0.0.1 --via lbx0 --seconds 0.1 udp 64
-	log_test "a measurement fails if another device carries it"
+	log_test "a measurement fails if another device carries its traffic"
 }
 
 interrupted()
@@ -92,19 +93,20 @@ interrupted()
 
 	RET=0
 	for signal in TERM INT; do
-		# A script's background commands ignore SIGINT, which a terminal's do not
+		# Background commands of a script ignore SIGINT, those of a terminal do
+		# not
 		env --default-signal=INT lbx bench peers "lo lbx" >/tmp/bench.out 2>&1 &
 		pid=$!
 		busywait $((BUSYWAIT_TIMEOUT * 10)) running
-		check_err $? "it does not begin: $(</tmp/bench.out)"
+		check_err $? "lbx bench does not start: $(</tmp/bench.out)"
 		kill -s "$signal" "$pid"
 		wait "$pid"
 		(($? > 128))
-		check_err $? "SIG$signal does not end it"
+		check_err $? "SIG$signal does not end lbx bench"
 		nothing_left
-		check_err $? "SIG$signal leaves something behind"
+		check_err $? "SIG$signal leaves a netns or a process behind"
 	done
-	log_test "bench leaves nothing behind when it is interrupted"
+	log_test "lbx bench leaves nothing behind when it is interrupted"
 }
 
 tool_need

@@ -1,28 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lbx, the tool: each allocation of each command fails in turn, of the tool's own and of what
-# it asks for: faults_program.py.
+# The tool lbx: each allocation of each command fails in turn, both in the tool and in
+# what it requests from the kernel. See faults_program.py.
 
 # shellcheck source=selftests/faults_lib.sh
 source "$(dirname "$0")/faults_lib.sh"
 
-# Those with the fewest allocations first
+# Sweeps with the fewest allocations come first
 ALL_TESTS="
 	tool_claims tool_save tool_watch tool_monitor tool_claim tool_stats tool_unclaim
 	tool_set tool_del tool_top tool_restore tool_trace tool_add tool_doctor tool_show
 "
 
-# tool_swept VERB ARG... [-- UNDO...]; tool_watched TEXT VERB ARG... [-- CHANGE...]: what the
-# tool allocates before its main() is swept once, with "show": its other verbs have the
-# same then, and about as many as with -V.
+# tool_swept VERB ARG... [-- UNDO...]
+# tool_watched TEXT VERB ARG... [-- CHANGE...]
+# What the tool allocates before its main() is swept once, with "show". With the other verbs
+# the allocations there are the same, about as many as with -V.
 tool_swept()
 {
 	local tool root first=1 how=command
 
 	tool_in_memory
 	[[ $1 == show ]] || tool_main
-	# Their status is 1 as well when they have found something
+	# These commands also end with status 1 if they have found a problem
 	[[ $1 != trace && $1 != doctor ]] || how="find"
 	nic_up
 	fail_in_turn "lbx $1" \
@@ -36,11 +37,11 @@ tool_watched()
 	tool_in_memory
 	tool_main
 	nic_up
-	fail_in_turn "lbx $1, watching" \
+	fail_in_turn "lbx $1 in watch mode" \
 		"$here/faults_program.py" watch "$first" "$root" "$text" "${tool[@]}" "$@"
 }
 
-# tool_in_memory: sets root, a folder with the tool and its libraries, and tool
+# tool_in_memory: set root to a directory with the tool and its libraries, and tool
 tool_in_memory()
 {
 	local lib
@@ -55,7 +56,7 @@ tool_in_memory()
 	tool=("${lib#"$root"}" --inhibit-cache --library-path / /lbx)
 }
 
-# tool_main: sets first, an allocation just before main()
+# tool_main: set first to the number of an allocation just before main()
 tool_main()
 {
 	first=$("$here/faults_program.py" before "$root" "${tool[@]}" -V)
@@ -72,7 +73,7 @@ tool_monitor()	{ tool_watched lbx1 monitor -- bash -c 'ip link add lbx1 type lbx
 
 tool_top()
 {
-	# What ncurses looks for is in memory, too
+	# The files that ncurses reads are in memory, too
 	mkdir -p /run/faults.terminfo/l
 	defer rm -r /run/faults.terminfo
 	infocmp linux | tic -o /run/faults.terminfo -
@@ -101,7 +102,7 @@ tool_claim()
 		lbx unclaim eth0 192.0.2.1 2001:db8::1
 }
 
-# The first time, nothing is claimed
+# The first time, there are no claims
 tool_unclaim()
 {
 	tool_swept unclaim --all -- lbx claim eth0 192.0.2.1 2001:db8::1 dev lbx0

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lbx, the tool: trace and doctor, where a firewall or a bound socket stands in the way.
+# The tool lbx: trace and doctor when a firewall drops packets or a socket is bound to
+# another device.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -27,7 +28,7 @@ ALL_TESTS="
 	doctor_source_nat
 "
 
-# rules: nftables rules from stdin
+# rules: load nftables rules from stdin
 rules()
 {
 	inns nft -f -
@@ -35,7 +36,7 @@ rules()
 }
 
 # undelivered REASON MEND ARG...: the probe of "lbx trace ARG..." is seen on lbx0 and
-# dropped; the number of a rule is not compared
+# dropped. The number of a rule is not compared.
 undelivered()
 {
 	local reason=$1 mend=$2; shift 2
@@ -43,7 +44,7 @@ undelivered()
 	status 1 lbxn trace "$@"
 	sed 's/rule [0-9]* of/rule of/' /tmp/status.out |
 		grep -qF "seen on lbx0, not delivered: $reason"
-	check_err $? "'trace $*' does not say '$reason': $(</tmp/status.out)"
+	check_err $? "'trace $*' does not report '$reason': $(</tmp/status.out)"
 	grep -qF "try: $mend" /tmp/status.out
 	check_err $? "'trace $*' does not suggest '$mend': $(</tmp/status.out)"
 }
@@ -61,7 +62,7 @@ if proto == "tcp":
 open(ready, "w").close()
 signal.pause()'
 
-# listen PROTO ADDR PORT [DEV]: a program that has the port, until the test ends
+# listen PROTO ADDR PORT [DEV]: run a program that has the port, until the test ends
 listen()
 {
 	local ready=/tmp/listen.$3 pid
@@ -71,7 +72,7 @@ listen()
 	pid=$!
 	defer kill "$pid"
 	busywait 60000 test -e "$ready" >/dev/null
-	check_err $? "nobody listens on $2 port $3"
+	check_err $? "no program listens on $2 port $3"
 }
 
 trace_udp_dropped()
@@ -97,11 +98,11 @@ trace_udp_dropped()
 		$'nft \'insert rule inet f in meta iifkind "lbx" accept\'' 127.0.9.53
 	traced 10.9.0.1 '[.proven, .probe.delivered, .probe.seen[].ifname]' \
 		'[false,false,"lbx0"]'
-	# What it suggests helps
+	# The suggestion works
 	inns nft 'insert rule inet f in meta iifkind "lbx" accept'
 	traced 10.9.0.1 '[.proven, .probe.delivered, .probe.reason]' '[true,true,null]'
 	traced 127.0.9.53 '[.proven, .probe.delivered]' '[true,true]'
-	log_test "trace: a probe that a firewall drops is not delivered, and the rule is named"
+	log_test "lbx trace names the firewall rule that drops its probe"
 }
 
 trace_tcp_dropped()
@@ -133,8 +134,8 @@ trace_tcp_dropped()
 	status 0 lbxn trace 10.9.0.1 84 tcp
 	status 0 lbxn trace 10.9.0.1 81 udp
 	grep -qF "UDP to 10.9.0.1 port 81: seen on lbx0, delivered" /tmp/status.out
-	check_err $? "a rule for TCP has changed UDP: $(</tmp/status.out)"
-	log_test "trace: TCP that is dropped or rejected is not delivered, also by a chain that is jumped to"
+	check_err $? "a rule for TCP has changed the result for UDP: $(</tmp/status.out)"
+	log_test "lbx trace names a rule that drops or rejects TCP, also in a chain that is jumped to"
 }
 
 trace_output_dropped()
@@ -152,7 +153,7 @@ trace_output_dropped()
 	ends 1 "of chain out, table ip f drops it" lbxn trace 10.9.0.1 83
 	ends 1 "try: nft -a list chain ip f out" lbxn trace 10.9.0.1 83
 	status 0 lbxn trace 10.9.0.1 84
-	log_test "trace: a probe that is dropped before it is sent, with the rule"
+	log_test "lbx trace names the rule that drops its probe at output"
 }
 
 trace_sets_and_maps()
@@ -184,7 +185,7 @@ trace_sets_and_maps()
 	status 0 lbxn trace 10.9.0.7 1000
 	ends 1 "seen on lbx1, not delivered: rule" lbxn trace 10.7.0.1
 	ends 1 "of chain no, table inet f drops it" lbxn trace 10.7.0.1
-	log_test "trace: rules with sets, intervals and verdict maps are evaluated"
+	log_test "lbx trace evaluates rules with sets, intervals and verdict maps"
 }
 
 trace_perhaps()
@@ -199,11 +200,11 @@ trace_perhaps()
 		}
 	}
 	END
-	# Two are accepted: nothing is said where it is delivered
+	# The rule accepts two packets: trace names no rule when the probe is delivered
 	status 0 lbxn trace 10.9.0.1 85
 	lbxn trace 10.9.0.1 85 >/dev/null
 	undelivered "rule of chain in, table inet f perhaps drops it" "" 10.9.0.1 85
-	log_test "trace: a rule whose match cannot be evaluated is named as a possible reason"
+	log_test "lbx trace names a rule whose match it cannot evaluate as a possible reason"
 }
 
 trace_iptables()
@@ -221,7 +222,7 @@ trace_iptables()
 		"iptables -I INPUT -i lbx0 -j ACCEPT" 10.9.0.1 80 tcp
 	status 0 lbxn trace 10.9.0.1 22 tcp
 	status 0 lbxn trace 2001:db8:9::1
-	log_test "trace: rules that iptables has made by nftables are named"
+	log_test "lbx trace names rules that iptables has made by nftables"
 }
 
 trace_tc_dropped()
@@ -231,7 +232,7 @@ trace_tc_dropped()
 	inns tc qdisc add dev lbx0 clsact
 	inns tc filter add dev lbx0 ingress matchall action drop
 	undelivered "no rule of nftables drops it" "tc filter show dev lbx0 ingress" 10.9.0.1
-	log_test "trace: what nftables does not drop is said not to be dropped by it"
+	log_test "lbx trace reports that nftables does not drop a probe that tc drops"
 }
 
 trace_of_program()
@@ -254,7 +255,7 @@ trace_of_program()
 	END
 	undelivered "rule of chain in, table inet f drops it" "" 10.9.0.1 80
 	undelivered "rule of chain in, table inet f drops it" "" 10.9.0.1 53
-	log_test "trace: a program that has the port is named, and gets it only if no rule drops it"
+	log_test "lbx trace names the program that has the port, which gets packets if no rule drops them"
 }
 
 trace_bound_elsewhere()
@@ -269,7 +270,7 @@ trace_bound_elsewhere()
 	ends 1 "has bound UDP port 53 to the interface lo, and gets nothing from lbx0" \
 		lbxn trace 10.9.0.1 53
 	status 0 lbxn trace 10.9.0.1 54
-	log_test "trace: a program that is bound to lo is named, and nothing is proven"
+	log_test "lbx trace names a program that is bound to lo, and reports no proof"
 }
 
 doctor_firewall()
@@ -292,17 +293,17 @@ doctor_firewall()
 	finds problem "a firewall that accepts lo drops UDP for 2001:db8:9::1 on lbx0" ""
 	inns nft 'insert rule inet f in meta iifkind "lbx" accept'
 	status 0 lbxn doctor
-	# Also by its type, which is that of lo
+	# Also by the type of the interface, which is that of lo
 	inns nft flush chain inet f in
 	inns nft add rule inet f in meta iiftype loopback accept
 	status 0 lbxn doctor
 	inns nft flush chain inet f in
 	inns nft add rule inet f in iif lo accept
 	status 1 lbxn doctor
-	# While it is switched off, it drops nothing
+	# A table that is switched off drops nothing
 	inns nft add table inet f "{ flags dormant; }"
 	status 0 lbxn doctor
-	log_test "doctor: a firewall that accepts lo and drops lbx devices, with the rule to add"
+	log_test "lbx doctor reports a firewall that accepts lo and drops lbx devices, and the missing rule"
 }
 
 doctor_firewall_of_claims()
@@ -327,7 +328,7 @@ doctor_firewall_of_claims()
 	lbxn unclaim eth0
 	lbxn claim 192.0.2.2 dev lbx1
 	finds problem "drops UDP for 192.0.2.2 on lbx1" ""
-	log_test "doctor: a firewall that drops what a device claims"
+	log_test "lbx doctor reports a firewall that drops packets to claimed addresses"
 }
 
 doctor_firewall_meant()
@@ -346,7 +347,7 @@ doctor_firewall_meant()
 	inns nft flush chain inet f in
 	inns nft add rule inet f in udp dport 33434 drop
 	status 0 lbxn doctor
-	log_test "doctor: rules that name the device, and those that drop on lo too, are no problem"
+	log_test "lbx doctor accepts rules that name the device and rules that drop on lo, too"
 }
 
 doctor_firewall_iptables()
@@ -361,7 +362,7 @@ doctor_firewall_iptables()
 	inns iptables-nft -I INPUT -i lbx0 -j ACCEPT
 	status 0 lbxn doctor
 	inns iptables-nft -D INPUT -i lbx0 -j ACCEPT
-	# As ufw and firewalld are known
+	# How ufw and firewalld are recognised
 	inns iptables-nft -N ufw-before-input
 	finds problem "table ip filter" "ufw allow in on lbx0"
 	inns iptables-nft -F
@@ -377,7 +378,7 @@ doctor_firewall_iptables()
 	END
 	finds problem "of chain filter_INPUT, table inet firewalld" \
 		"firewall-cmd --zone=trusted --add-interface=lbx0"
-	log_test "doctor: firewalls by iptables, ufw and firewalld"
+	log_test "lbx doctor recognises firewalls of iptables, ufw and firewalld"
 }
 
 doctor_firewall_unread()
@@ -386,10 +387,10 @@ doctor_firewall_unread()
 	devices_up
 	rules <<<"table inet f { }"
 	inns setpriv --reuid 65534 --clear-groups lbx -j doctor >/tmp/findings
-	check_err $? "there is a problem: $(</tmp/findings)"
+	check_err $? "lbx doctor finds a problem: $(</tmp/findings)"
 	grep -qF "only root can read the rules of netfilter" /tmp/findings
-	check_err $? "it does not say what it has not read: $(</tmp/findings)"
-	log_test "doctor: who may not read the rules of netfilter is told so"
+	check_err $? "lbx doctor does not report what it cannot read: $(</tmp/findings)"
+	log_test "lbx doctor reports that only root can read the rules of netfilter"
 }
 
 doctor_sockets()
@@ -402,7 +403,7 @@ doctor_sockets()
 	finds problem "has bound UDP port 53 of 10.9.0.1 to lo, and gets nothing" \
 		"lbx set lbx0 noaddr 10.9.0.1/24"
 	finds_not "port 80"
-	log_test "doctor: a program that is bound to lo and has an address of an lbx device"
+	log_test "lbx doctor reports a program that is bound to lo at an address of an lbx device"
 }
 
 doctor_source_nat()
@@ -426,7 +427,7 @@ doctor_source_nat()
 	inns nft flush chain ip n post
 	inns nft add rule ip n post oifname eth0 masquerade
 	status 0 lbxn doctor
-	log_test "doctor: source NAT by an lbx device in postrouting"
+	log_test "lbx doctor reports source NAT in postrouting that has no effect on an lbx device"
 }
 
 tool_need

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lbx, the tool: save and restore, all or nothing, and several of them at once.
+# The tool lbx: save and restore, which are atomic, also when several run at once.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -38,11 +38,11 @@ save_restore()
 	is "$saved" lbxn save
 	carries lbx0 lo ping -c 1 -W 2 10.9.0.1
 	carries lbx0 lo ping -c 1 -W 2 2001:db8::1
-	# From stdin, in other words: half of it is what a new device is
+	# From stdin, in other words: a new device has half of the settings by default
 	lbxn del lbx1
 	is "" lbxn restore < <(printf '\n# of mine\n  add lbx1 10.8.0.1\tdown # down\n')
 	is "$saved" lbxn save
-	log_test "restore makes what save has printed"
+	log_test "lbx restore makes the devices that lbx save has printed"
 }
 
 restore_again()
@@ -62,12 +62,12 @@ restore_again()
 	kill "$events"
 	wait "$events"
 	is "" cat /tmp/events
-	# Of what has become different, that is put right
+	# Settings that have changed since are restored
 	lbxn set lbx0 mtu 1500 noaddr 10.9.0.1/24 addr 10.7.0.1
 	lbxn unclaim eth0
 	is '[{"ifname":"lbx0","change":"changed"}]' lbxn -j restore <(echo "$saved")
 	is "$saved" lbxn save
-	log_test "restore changes nothing that is as saved, and puts right the rest"
+	log_test "lbx restore changes only what differs from the save file"
 }
 
 restore_moves()
@@ -83,7 +83,7 @@ restore_moves()
 	swapped=$(lbxn save | sed 's/lbx0/lbx9/; s/lbx1/lbx0/; s/lbx9/lbx1/')
 	is "" lbxn restore <(echo "$swapped")
 	is "$(sort <<<"$swapped")" sort <(lbxn save)
-	log_test "addresses and claims move from one device to the other"
+	log_test "lbx restore moves addresses and claims from one device to another"
 }
 
 restore_routes()
@@ -112,12 +112,13 @@ restore_routes()
 	check_err $? "table 100 has: $(ipn route show table 100)"
 	is '[{"ifname":"any","change":"none"},{"ifname":"tp0","change":"none"}]' \
 		lbxn -j restore <(echo "$saved")
-	# Those that are not in the file go, and come back if it is refused
+	# Routes that are not in the file are removed, and come back if the restore is
+	# refused
 	ipn route add local 203.0.113.0/24 dev any
 	ends 1 "nothing is changed" lbxn restore <<<"$saved
 		add bad 127.0.0.1"
 	ipn route show table local | grep -q '203.0.113.0/24 dev any'
-	check_err $? "what was refused has removed a route"
+	check_err $? "a refused restore has removed a route"
 	is "" lbxn restore <(echo "$saved")
 	is "$saved" lbxn save
 	# With the last IPv4 address, the kernel removes the routes
@@ -125,7 +126,7 @@ restore_routes()
 	carries any lo ping -c 1 -W 2 198.51.100.9
 	ends 1 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
 	ends 1 "there is no 'add y' above" lbxn restore <<<"local 10.8.0.0/16 dev y"
-	log_test "local routes that name a device are saved and restored"
+	log_test "lbx save and restore include local routes over lbx devices"
 }
 
 restore_what_is_there()
@@ -142,13 +143,13 @@ restore_what_is_there()
 	claim 192.0.2.1 198.51.100.1 dev lbx1
 	END
 	)
-	check_fail $? "what could not be done was not told: $out"
+	check_fail $? "lbx restore does not fail although a claim is impossible: $out"
 	[[ $out == *"lbx1 does not claim 198.51.100.1: it is not a local address; the rest is done"* &&
 	   $out != *eth7* ]]
-	check_err $? "it says: $out"
+	check_err $? "lbx restore prints: $out"
 	is $'eth7 dev lbx0 (waiting)\neth0 dev lbx0\n192.0.2.1 dev lbx1' lbxn claims
 	carries lbx0 lo ping -c 1 -W 2 10.9.0.1
-	# Once they are there, the same makes them
+	# Once the targets exist, the same file makes the claims
 	ipn link add eth7 type dummy
 	ipn link set eth7 up
 	ipn addr add 198.51.100.1/24 dev eth7
@@ -159,7 +160,7 @@ restore_what_is_there()
 	claim 192.0.2.1 198.51.100.1 dev lbx1
 	END
 	is 4 jq length <(lbxn -j claims)
-	log_test "restore makes claims that wait for an interface, and says which addresses it cannot claim"
+	log_test "lbx restore makes waiting claims of interfaces, and reports addresses it cannot claim"
 }
 
 # As at boot: the kernel calls modprobe for the alias of the kind
@@ -180,7 +181,7 @@ restore_loads()
 	is '["boot0"]' jq -c 'map(.ifname) - ["lbx0"]' <(lbx -j show)
 	rmmod lbx
 	module_need
-	log_test "restore loads the module"
+	log_test "lbx restore loads the module"
 }
 
 restore_undone()
@@ -201,10 +202,11 @@ restore_undone()
 	is "$before" lbxn save
 	ends 1 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
 	is "$before" lbxn save
-	log_test "a restore that is refused is undone as a whole"
+	log_test "a restore that is refused is rolled back completely"
 }
 
-# saved_words: what there is, in whatever order: that of IPv6 addresses is when they came
+# saved_words: print the saved state in any order, because IPv6 addresses are in the
+# order in which they were added
 saved_words()
 {
 	lbxn save | tr ' ' '\n' | sort
@@ -232,7 +234,7 @@ ip6_that_leaves()
 	lbxn set lbx0 mtu 1000
 	check_err $? "an MTU without IPv6 failed"
 	is '["10.9.0.1"]' dev '[.addresses[].local]'
-	log_test "IPv6 addresses that an MTU or going down removes are put back, or kept"
+	log_test "IPv6 addresses that a low MTU or down would remove are restored or kept"
 }
 
 restore_bad_file()
@@ -250,7 +252,7 @@ restore_bad_file()
 	ends 1 "/nothing: No such file" lbxn restore /nothing
 	ends 1 "/tmp: Is a directory" lbxn restore /tmp
 	is "$before" lbxn save
-	log_test "a file with a mistake changes nothing, and the line is named"
+	log_test "a save file with a mistake changes nothing, and the line is named"
 }
 
 restore_killed()
@@ -273,7 +275,8 @@ restore_killed()
 		busywait "$BUSYWAIT_TIMEOUT" grep -q watching /tmp/events.err
 		lbx -n "$NS" restore /tmp/state &
 		pid=$!
-		# With the first of what it makes; not by busywait, which starts programs
+		# Kill it after the first change. Not by busywait, which starts
+		# programs.
 		SECONDS=0
 		while [[ ! -s /tmp/events ]] && ((SECONDS < 20)); do :; done
 		kill -KILL "$pid"
@@ -281,14 +284,14 @@ restore_killed()
 		wait "$pid" "$monitor" 2>/dev/null
 		n=$(lbxn save | grep -c ^add)
 		((n > 0 && n < 100))
-		check_err $? "it was not killed in the middle: there are $n devices"
+		check_err $? "restore was not killed in the middle: there are $n devices"
 	done
 	is "" lbxn restore /tmp/state
 	is "100 3000" echo "$(lbxn save | grep -c ^add) $(lbxn claims | wc -l)"
 	is '["10.9.99.1","10.10.99.1","2001:db8::99"]' jq -c \
 		'.[0] | [.addresses[] | select(.local != "fe80::1").local]' \
 		<(lbxn -j show lbx99)
-	log_test "after SIGKILL in the middle of restore, the next one makes all of it"
+	log_test "lbx restore completes what a restore that was killed by SIGKILL has begun"
 }
 
 two_at_once()
@@ -317,13 +320,13 @@ two_at_once()
 		wait "$i" || failed=$((failed + 1))
 	done
 	((failed == 0))
-	check_err $? "$failed were refused"
+	check_err $? "$failed commands were refused"
 	is 24 dev '[.addresses[] | select(.family == "inet")] | length'
-	# One of them was the last, and is there as a whole
+	# One of them was the last, and its device is complete
 	is 1 jq '.[0].addresses | map(select(.family == "inet").local |
 		sub("\\.[0-9]+$"; "")) | if length == 40 then unique | length else . end' \
 		<(lbxn -j show lbx1)
-	log_test "several at once do not mix what they do"
+	log_test "several lbx commands that run at once do not mix their changes"
 }
 
 tool_need

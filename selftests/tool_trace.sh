@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lbx, the tool: trace and doctor, which tell where packets go and why.
+# The tool lbx: trace and doctor, which report where packets go and why.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -44,10 +44,10 @@ trace_of_device()
 		'["lbx0","local","local",0,[{"ifname":"lbx0","in":1,"out":0}],true]'
 	traced 2001:db8:9::1 '[.ifname, .route.dst, .probe.seen[0].ifname, .proven]' \
 		'["lbx0","2001:db8:9::1/128","lbx0",true]'
-	# By the queue, a capture sees it leave
+	# With direct off, a capture sees the probe leave
 	lbxn set lbx0 direct off
 	traced 10.9.0.1 '[.probe.seen, .proven]' '[[{"ifname":"lbx0","in":0,"out":1}],true]'
-	log_test "trace: an address of an lbx device is carried by that, and proven so"
+	log_test "lbx trace proves that an lbx device carries traffic to its address"
 }
 
 trace_of_prefix()
@@ -57,7 +57,7 @@ trace_of_prefix()
 	ipn route add local 198.51.100.0/24 dev lbx0
 	traced 198.51.100.7 '[.ifname, .proven]' '["lbx0",true]'
 	traced 10.9.0.77 '[.ifname, .proven]' '["lbx0",true]'
-	log_test "trace: an address of a local prefix, too"
+	log_test "lbx trace proves that an lbx device carries traffic to its local prefix"
 }
 
 trace_of_lo()
@@ -71,8 +71,8 @@ trace_of_lo()
 device  lo: it is local, and no lbx device has or claims it
 probe   UDP to 192.0.2.1 port 443: seen on lo, delivered
 socket  nobody has UDP port 443" ]]
-	check_err $? "the text is another"
-	log_test "trace: an address of the network card is carried by lo"
+	check_err $? "lbx trace prints other text than expected"
+	log_test "lbx trace proves that lo carries traffic to an address of a network interface"
 }
 
 trace_of_claims()
@@ -84,11 +84,11 @@ trace_of_claims()
 	traced 192.0.2.1 '[.ifname, .claim.ifname, .probe.seen, .proven]' \
 		'["lbx0","eth0",[{"ifname":"lbx0","in":1,"out":0}],true]'
 	traced 2001:db8::1 '[.ifname, .claim.ifname, .proven]' '["lbx0","eth0",true]'
-	# It goes before the interface's
+	# The claim of an address takes precedence over that of the interface
 	lbxn claim 192.0.2.1 dev lbx1
 	traced 192.0.2.1 '[.ifname, .claim.addr, .proven]' '["lbx1","192.0.2.1",true]'
 	traced 192.0.2.2 '[.ifname, .claim.ifname, .proven]' '["lbx0","eth0",true]'
-	log_test "trace: a claimed address is carried by the device that claims it"
+	log_test "lbx trace proves that a claimed address is carried by the device that claims it"
 }
 
 trace_while_down()
@@ -101,7 +101,7 @@ trace_while_down()
 		'["lo","the lbx device that has it is down",true]'
 	traced 192.0.2.1 '[.ifname, .why, .proven]' \
 		'["lo","the lbx device that claims it is down",true]'
-	log_test "trace: lo carries while the device is down, and it says so"
+	log_test "lbx trace reports that lo carries because the device is down"
 }
 
 trace_of_others()
@@ -110,13 +110,13 @@ trace_of_others()
 	setup_ns NS PEER
 	defer cleanup_ns "$NS" "$PEER"
 	veth_up "192.0.2.1/24 2001:db8::1/64" "192.0.2.2/24 2001:db8::2/64"
-	# The cable's ends take a moment until they may ask for each other
+	# The ends of the veth pair need a moment until they can resolve each other
 	busywait "$BUSYWAIT_TIMEOUT" ping_once 2001:db8::2
 	check_err $? "the peer does not answer"
 	traced 192.0.2.2 '[.ifname, .why, .probe.seen, .proven]' \
 		'["eth0","it is not local",[{"ifname":"eth0","in":0,"out":1}],true]'
 	traced 2001:db8::2 '[.ifname, .route.type, .proven]' '["eth0","unicast",true]'
-	log_test "trace: what is not local leaves by the network card"
+	log_test "lbx trace proves that packets to other machines leave by the network interface"
 }
 
 trace_disproved()
@@ -127,9 +127,9 @@ trace_disproved()
 	inns tc filter add dev lbx0 egress matchall action mirred egress redirect dev eth0
 	status 1 lbxn trace 10.9.0.1
 	grep -q "should have been seen on lbx0, and nowhere else" /tmp/status.out
-	check_err $? "it says: $(</tmp/status.out)"
+	check_err $? "lbx trace prints: $(</tmp/status.out)"
 	traced 10.9.0.1 .proven false
-	log_test "trace: where the probe was not seen, nothing is proven"
+	log_test "lbx trace reports no proof if the probe is not seen where expected"
 }
 
 trace_refusals()
@@ -144,8 +144,8 @@ trace_refusals()
 	ends 2 "there is no interface eth7" lbxn trace fe80::1%eth7
 	refused "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1
 	[[ $(inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1 2>/dev/null) == *"device  lbx0: "* ]]
-	check_err $? "without a probe, it does not tell the route"
-	log_test "trace: no way, no address, no privilege"
+	check_err $? "lbx trace does not report the route when it cannot send a probe"
+	log_test "lbx trace refuses unreachable addresses, unknown hosts, invalid ports and missing privileges"
 }
 
 trace_anyip()
@@ -154,7 +154,7 @@ trace_anyip()
 	devices_up
 	ipn -6 route add local 2001:db8:a::/64 dev lbx0
 	traced 2001:db8:a::77 '[.ifname, .probe.delivered, .proven]' '["lbx0",true,true]'
-	log_test "trace: a probe to an address of a local IPv6 prefix is delivered"
+	log_test "lbx trace proves that a probe to an address of a local IPv6 prefix is delivered"
 }
 
 trace_names()
@@ -168,7 +168,7 @@ trace_names()
 	ends 0 "UDP to 10.9.0.1 port 33434: seen on lbx0, delivered" lbxn trace my-loopback
 	ends 0 "TCP to 10.9.0.1 port 80: seen on lbx0, delivered" \
 		lbxn trace my-loopback http tcp
-	log_test "trace: hosts and services have names"
+	log_test "lbx trace accepts names of hosts and services"
 }
 
 trace_link_local()
@@ -181,7 +181,7 @@ trace_link_local()
 	traced fe80::1%lbx0 '[.ifname, .probe.seen[].ifname, .proven]' '["lbx0","lbx0",true]'
 	lbxn del lbx0
 	traced fe80::1 '[.ifname, .proven]' '["lbx1",true]'
-	log_test "trace: of a link-local address that several interfaces have, one is to be named"
+	log_test "lbx trace needs the interface for a link-local address that several interfaces have"
 }
 
 doctor_well()
@@ -194,8 +194,8 @@ doctor_well()
 	finds ok "IPv4: the table local is asked first" ""
 	finds ok "IPv6: the table local is asked first" ""
 	[[ $(jq 'map(select(.level != "ok")) | length' /tmp/findings) == 0 ]]
-	check_err $? "it finds $(</tmp/findings)"
-	log_test "doctor: where all is well, the status is 0"
+	check_err $? "lbx doctor finds $(</tmp/findings)"
+	log_test "lbx doctor ends with status 0 if it finds no problem"
 }
 
 doctor_changes_nothing()
@@ -207,10 +207,10 @@ doctor_changes_nothing()
 	before=$(ipn -d addr show; ipn route show table all; ip netns list)
 	lbxn doctor >/dev/null
 	[[ $(ipn -d addr show; ipn route show table all; ip netns list) == "$before" ]]
-	check_err $? "something is different"
+	check_err $? "the configuration differs after lbx doctor"
 	[[ $(lbxn -j stats | jq -c 'map(.stats | add)') == '[0]' ]]
-	check_err $? "it has sent packets over lbx0"
-	log_test "doctor: nothing is changed here, nor sent"
+	check_err $? "lbx doctor has sent packets over lbx0"
+	log_test "lbx doctor changes nothing in its netns and sends nothing over its devices"
 }
 
 doctor_down()
@@ -224,7 +224,7 @@ doctor_down()
 	finds problem "lbx0 is down: nobody answers" "lbx set lbx0 up"
 	ipn link set lo down
 	finds problem "lo is down" "ip link set lo up"
-	log_test "doctor: devices that are down"
+	log_test "lbx doctor reports devices that are down"
 }
 
 doctor_rules()
@@ -249,7 +249,7 @@ doctor_rules()
 	ipn -6 rule del pref 0
 	finds problem "IPv6: no rule asks the table local" \
 		"ip -6 rule add pref 0 lookup local"
-	log_test "doctor: rules ahead of the table local, and none for it"
+	log_test "lbx doctor reports rules before the table local, and that no rule selects it"
 }
 
 doctor_claims()
@@ -263,7 +263,7 @@ doctor_claims()
 	finds problem "lbx0 claims eth0, which is gone" "lbx unclaim eth0 dev lbx0"
 	lbxn unclaim eth0 dev lbx0
 	status 0 lbxn doctor
-	log_test "doctor: a claimed interface that is gone"
+	log_test "lbx doctor reports the claim of an interface that is gone"
 }
 
 doctor_sysctls()
@@ -287,7 +287,7 @@ doctor_sysctls()
 		"sysctl -w net.ipv4.conf.eth0.route_localnet=0"
 	lbxn set lbx0 isolate on
 	status 0 lbxn doctor
-	log_test "doctor: rp_filter and route_localnet"
+	log_test "lbx doctor reports rp_filter and route_localnet"
 }
 
 doctor_drops()
@@ -303,7 +303,7 @@ doctor_drops()
 	check_fail $? "an isolated device has answered"
 	status 0 lbxn doctor
 	finds note "lbx0 has dropped 1 packet as isolated" "echo 1 >events/lbx/lbx_drop/enable"
-	log_test "doctor: packets that were dropped, with the reason"
+	log_test "lbx doctor reports packets that were dropped, with the reason"
 }
 
 doctor_bare()
@@ -319,7 +319,7 @@ doctor_bare()
 	finds note "lbx0 has the MTU 1500, below lo's 65536" "lbx set lbx0 mtu 65536"
 	finds_not "carries nothing"
 	status 0 lbxn doctor
-	log_test "doctor: what is not yet there, and an MTU below lo's"
+	log_test "lbx doctor reports missing devices and addresses, and an MTU below that of lo"
 }
 
 doctor_unused()
@@ -329,10 +329,10 @@ doctor_unused()
 	ipn link add lbx1 type lbx
 	status 0 lbxn doctor
 	! grep lbx1 /tmp/status.out
-	check_err $? "it speaks of a device that nobody uses: $(</tmp/status.out)"
+	check_err $? "lbx doctor reports a device that is not used: $(</tmp/status.out)"
 	ipn addr add 10.7.0.1/32 dev lbx1
 	finds problem "lbx1 is down" "lbx set lbx1 up"
-	log_test "doctor: a device that is down and has nothing is not mentioned"
+	log_test "lbx doctor does not report a device that is down and has no address, claim or route"
 }
 
 doctor_routes()
@@ -349,7 +349,7 @@ doctor_routes()
 	ipn -6 route add local 2001:db8:a::/64 dev tp0
 	lbxn -j doctor >/tmp/findings
 	finds_not "carries nothing"
-	log_test "doctor: a device to which local routes lead carries something"
+	log_test "lbx doctor does not report a device with local routes as unused"
 }
 
 doctor_stub_resolver()
@@ -362,7 +362,7 @@ doctor_stub_resolver()
 	inns lbx set lbx0 noaddr 127.0.0.53/32 addr 127.0.9.53
 	lbxn -j doctor >/tmp/findings
 	finds_not systemd-resolved
-	log_test "doctor: the addresses of systemd-resolved"
+	log_test "lbx doctor reports addresses of systemd-resolved"
 }
 
 doctor_shared()
@@ -376,13 +376,13 @@ doctor_shared()
 	finds problem "both lbx0 and lbx1 have the address 10.9.0.1" \
 		"lbx set lbx0 noaddr 10.9.0.1/24"
 	finds problem "both lbx1 and eth0 have the address 2001:db8::1" ""
-	# A mirror on lo is none
+	# A mirror on lo does not count
 	finds_not "2001:db8:9::1"
 	lbxn del lbx1
 	status 0 lbxn doctor
 	ipn addr add 192.0.2.77/24 dev lbx0
 	finds problem "all of 192.0.2.77/24 is local to lbx0, and eth0 has 192.0.2.1/24" ""
-	log_test "doctor: addresses and networks that two devices have"
+	log_test "lbx doctor reports addresses and networks that two devices have"
 }
 
 doctor_not_root()
@@ -390,24 +390,24 @@ doctor_not_root()
 	RET=0
 	devices_up
 	inns setpriv --reuid 65534 --clear-groups lbx -j doctor >/tmp/findings
-	check_err $? "there is a problem: $(</tmp/findings)"
+	check_err $? "lbx doctor finds a problem: $(</tmp/findings)"
 	jq -e 'any(.[]; .level == "note" and (.text | contains("only root can try")))' \
 		/tmp/findings >/dev/null
-	check_err $? "it has tried without privilege: $(</tmp/findings)"
-	log_test "doctor: who may not try the module is told so"
+	check_err $? "lbx doctor does not report that it cannot test the module: $(</tmp/findings)"
+	log_test "lbx doctor reports that only root can test the module"
 }
 
 doctor_version()
 {
 	RET=0
 	devices_up
-	# What sysfs says of another version
+	# What sysfs shows for another version
 	echo 0.0.1 >/tmp/version
 	mount --bind /tmp/version /sys/module/lbx/version
 	defer umount /sys/module/lbx/version
 	refused "the module has version 0.0.1, and this program $(lbx -V | cut -d' ' -f2)" \
 		lbx doctor
-	log_test "doctor: a module of another version"
+	log_test "lbx doctor reports that the module has another version"
 }
 
 tool_need

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lbx, the tool: stats, top and monitor, which tell what happens.
+# The tool lbx: stats, top and monitor, which report what happens.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -24,7 +24,7 @@ ALL_TESTS="
 	monitor_lost
 "
 
-# packets_to ADDR N: sends N UDP packets from CPU 1
+# packets_to ADDR N: send N UDP packets from CPU 1
 packets_to()
 {
 	inns taskset -c 1 python3 -c "import socket
@@ -37,7 +37,8 @@ devices_up()
 {
 	setup_ns NS
 	defer cleanup_ns "$NS"
-	# Nobody listens: no answers, which would be counted too
+	# No socket listens, and the rule drops the ICMP errors, which would be counted,
+	# too
 	inns sysctl -qw net.ipv4.icmp_ratelimit=0
 	lbxn add pg 10.9.0.1
 	lbxn add other 10.8.0.1
@@ -58,13 +59,13 @@ stats_once()
 	packets_to 10.9.0.1 50
 	[[ $(lbxn -j stats pg | jq -c 'map([.ifname, .stats.direct_packets, .stats.direct_bytes,
 		.stats.inline_packets, .stats.drop_malformed])') == '[["pg",50,6400,50,0]]' ]]
-	check_err $? "it counts $(lbxn -j stats)"
+	check_err $? "lbx stats prints $(lbxn -j stats)"
 	[[ $(lbxn stats | awk '$1 == "pg" {print $2, $3, $4, $5, $6}') == "all 50 6400 50 0" ]]
-	check_err $? "the text is $(lbxn stats)"
+	check_err $? "lbx stats prints as text $(lbxn stats)"
 	[[ $(lbxn -j stats | jq -c 'map(.ifname)') == '["pg","other"]' ]]
-	check_err $? "not all devices are there"
+	check_err $? "lbx stats does not have all devices"
 	refused "there is no device nothing" lbxn stats nothing
-	log_test "stats are those of the device"
+	log_test "lbx stats prints the counters of the given devices"
 }
 
 stats_cpu()
@@ -74,10 +75,10 @@ stats_cpu()
 	packets_to 10.9.0.1 50
 	[[ $(lbxn -j stats pg --cpu |
 	     jq -c '.[0].cpus | map([.cpu, .stats.direct_packets])') == '[[0,0],[1,50]]' ]]
-	check_err $? "the CPUs have $(lbxn -j stats pg --cpu)"
+	check_err $? "lbx stats --cpu prints $(lbxn -j stats pg --cpu)"
 	[[ $(lbxn stats --cpu | awk '$1 == "pg" {print $2, $3}') == $'all 50\n0 0\n1 50' ]]
-	check_err $? "the text is $(lbxn stats --cpu)"
-	log_test "stats --cpu have each CPU's share"
+	check_err $? "lbx stats --cpu prints as text $(lbxn stats --cpu)"
+	log_test "lbx stats --cpu prints the counters of each CPU"
 }
 
 stats_watch()
@@ -93,12 +94,12 @@ stats_watch()
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/watch $(($(wc -l </tmp/watch) + 2))
 	kill "$pid"
 	wait "$pid"
-	# All in a few intervals, each as long as asked for and what a busy host adds. If they
-	# were not per second, it would be 150.
+	# All packets are in a few intervals. Each is as long as requested, plus the
+	# delay of a busy host. If the rates were not per second, the sum would be 150.
 	jq -se 'map(.[0].rates.direct_packets) | add * 1.5 | . > 35 and . < 105' \
 		/tmp/watch >/dev/null
-	check_err $? "of 100 packets, it saw $(jq -sc 'map(.[0].rates.direct_packets)' /tmp/watch)"
-	log_test "stats --watch have the rates"
+	check_err $? "the rates for 100 packets are $(jq -sc 'map(.[0].rates.direct_packets)' /tmp/watch)"
+	log_test "lbx stats --watch prints rates per second"
 }
 
 stats_ends()
@@ -107,33 +108,33 @@ stats_ends()
 
 	RET=0
 	devices_up
-	# Nobody reads any more
+	# The reader has ended
 	timeout 20 lbx -n "$NS" stats --watch 0.1 | head -n 1 >/dev/null
 	((PIPESTATUS[0] == 1))
-	check_err $? "it goes on when nobody reads"
+	check_err $? "lbx stats --watch does not end with its reader"
 	: >/tmp/gone
 	timeout 20 lbx -n "$NS" stats pg --watch 0.1 &>/tmp/gone &
 	pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/gone 1
-	check_err $? "it tells nothing"
+	check_err $? "lbx stats --watch prints nothing"
 	lbxn del pg
 	wait "$pid"
 	(($? == 1))
-	check_err $? "it goes on without the device"
+	check_err $? "lbx stats --watch does not end with its device"
 	grep -q "there is no device pg" /tmp/gone
-	check_err $? "it says: $(tail -n 2 /tmp/gone)"
-	log_test "stats --watch ends with its reader and its device"
+	check_err $? "lbx stats --watch prints: $(tail -n 2 /tmp/gone)"
+	log_test "lbx stats --watch ends when its reader or its device is gone"
 }
 
-# top_start [INTERVAL]: in a terminal of 80x24 that tmux emulates. What is on it may
-# be half of what is drawn next.
+# top_start [INTERVAL]: start lbx top in a terminal of 80x24 that tmux emulates. The
+# screen may show an incomplete update.
 top_start()
 {
 	defer tmux kill-server
 	tmux -f /dev/null new-session -d -x 80 -y 24 -s top \
 		"ip netns exec $NS lbx top --interval ${1-0.2}; echo status \$?; sleep 100"
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "q quit"
-	check_err $? "top does not start: $(screen)"
+	check_err $? "lbx top does not start: $(screen)"
 }
 
 screen()
@@ -141,19 +142,19 @@ screen()
 	tmux capture-pane -p -t top
 }
 
-# screen_has REGEX
+# screen_has REGEX: true if a line on the screen matches
 screen_has()
 {
 	screen | grep -qE "$1"
 }
 
-# screen_rows N: as many devices and CPUs
+# screen_rows N: true if there are N devices and CPUs on the screen
 screen_rows()
 {
 	(($(screen | grep -cE '^(pg|other|d[0-9]+|  cpu[01]) ') == $1))
 }
 
-# screen_order "LINE:DEV LINE:DEV": where other and pg are
+# screen_order "LINE:DEV LINE:DEV": true if the devices other and pg are on these lines
 screen_order()
 {
 	[[ $(screen | grep -nE '^(other|pg) ' | tr -s ' ' : | cut -d: -f1,2 | paste -sd ' ') == "$1" ]]
@@ -165,10 +166,10 @@ top_begins()
 	devices_up
 	top_start 1000
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^lbx top - 2 devices, per second"
-	check_err $? "no head: $(screen)"
+	check_err $? "the title is missing: $(screen)"
 	busywait "$BUSYWAIT_TIMEOUT" screen_rows 2
-	check_err $? "no lines: $(screen)"
-	log_test "top has all devices before the first interval is over"
+	check_err $? "the lines of the devices are missing: $(screen)"
+	log_test "lbx top shows all devices before the first interval has ended"
 }
 
 top_shows()
@@ -179,9 +180,9 @@ top_shows()
 	devices_up
 	top_start
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^pg +0 +0 +0 +0 +0 +0 +0$"
-	check_err $? "no line of pg that is idle: $(screen)"
+	check_err $? "the line of the idle device pg is missing: $(screen)"
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^lbx top - 2 devices, per second"
-	check_err $? "no head: $(screen)"
+	check_err $? "the title is missing: $(screen)"
 	inns taskset -c 1 python3 -c "import socket, time
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while True:
@@ -191,14 +192,14 @@ while True:
         pass
     time.sleep(0.001)" &
 	pid=$!
-	# What has more packets is above
+	# The device with more packets is above
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^other +[1-9][0-9.k]* "
-	check_err $? "no rates of other: $(screen)"
+	check_err $? "the rates of the device other are missing: $(screen)"
 	busywait "$BUSYWAIT_TIMEOUT" screen_order "4:other 5:pg"
-	check_err $? "the busiest is not the first: $(screen)"
+	check_err $? "the busiest device is not first: $(screen)"
 	kill "$pid"
 	wait "$pid" 2>/dev/null
-	log_test "top shows rates in a terminal of 80x24, the busiest device first"
+	log_test "lbx top shows rates in a terminal of 80x24, with the busiest device first"
 }
 
 top_keys()
@@ -215,17 +216,17 @@ top_keys()
 	check_err $? "the screen is not full: $(screen)"
 	tmux send-keys -t top Down Down Down
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^d20 "
-	check_err $? "it does not scroll: $(screen)"
+	check_err $? "the screen does not scroll: $(screen)"
 	tmux send-keys -t top c
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^  cpu1 "
-	check_err $? "c does not show CPUs: $(screen)"
+	check_err $? "the key c does not show CPUs: $(screen)"
 	tmux resize-window -t top -x 80 -y 12
 	busywait "$BUSYWAIT_TIMEOUT" screen_rows 8
-	check_err $? "a smaller terminal has another number of lines: $(screen)"
+	check_err $? "the number of lines is wrong in a smaller terminal: $(screen)"
 	tmux send-keys -t top q
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^status 0"
-	check_err $? "q does not end it: $(screen)"
-	log_test "top scrolls, shows CPUs, follows the terminal's size, and ends by q"
+	check_err $? "the key q does not end lbx top: $(screen)"
+	log_test "lbx top scrolls, shows CPUs, adapts to the size of the terminal, and ends by q"
 }
 
 top_ends()
@@ -235,12 +236,12 @@ top_ends()
 	top_start
 	pkill -INT -x lbx
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^status [1-9]"
-	check_err $? "SIGINT does not end it: $(screen)"
-	# The terminal echoes again, as it did
+	check_err $? "SIGINT does not end lbx top: $(screen)"
+	# The terminal echoes again, as before
 	tmux send-keys -t top "echoed"
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "echoed"
-	check_err $? "the terminal is not as before: $(screen)"
-	log_test "top leaves the terminal as it was, after SIGINT too"
+	check_err $? "the terminal does not echo: $(screen)"
+	log_test "lbx top restores the terminal, also after SIGINT"
 }
 
 top_needs_terminal()
@@ -250,16 +251,17 @@ top_needs_terminal()
 	refused "try: lbx stats --watch" lbxn top
 	refused "try: lbx -j stats --watch" lbxn -j top
 	refused "is not known" env TERM=nothing script -qec "lbx -n $NS top" /dev/null
-	log_test "top needs a terminal"
+	log_test "lbx top is refused without a terminal"
 }
 
-# monitor_start [OPTION]; monitor_told WANTED...: has it told these, and nothing else?
+# monitor_start [OPTION]: start lbx monitor
+# monitor_told WANTED...: it has printed exactly these events
 monitor_start()
 {
 	lbx -n "$NS" "$@" monitor >/tmp/events 2>/tmp/events.err &
 	monitor_pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" grep -q watching /tmp/events.err
-	check_err $? "it does not start: $(</tmp/events.err)"
+	check_err $? "lbx monitor does not start: $(</tmp/events.err)"
 }
 
 monitor_told()
@@ -272,7 +274,7 @@ monitor_told()
 	kill "$monitor_pid"
 	wait "$monitor_pid"
 	[[ $(</tmp/events) == "$want" ]]
-	check_err $? "it has told: $(</tmp/events)"
+	check_err $? "lbx monitor has printed: $(</tmp/events)"
 }
 
 monitor_tells()
@@ -300,10 +302,10 @@ monitor_tells()
 		"device another changed: name was other" \
 		"device fresh added: down mtu 65536 direct on isolate off" \
 		"device fresh deleted"
-	log_test "monitor tells of each change of lbx devices, and of no others"
+	log_test "lbx monitor reports each change of lbx devices, and of no others"
 }
 
-# Who has CAP_NET_ADMIN in a netns can send to rtnetlink's sockets there
+# A process with CAP_NET_ADMIN in a netns can send to sockets of rtnetlink there
 monitor_believes_the_kernel()
 {
 	RET=0
@@ -316,10 +318,10 @@ monitor_believes_the_kernel()
 		    # RTM_DELLINK
 		    sock.sendto(struct.pack("IHHIIBxHiII", 32, 17, 0, 0, 0, 0, 0, index, 0, 0), (to, 0))
 	END
-	check_err $? "it could not be sent"
+	check_err $? "the message cannot be sent"
 	lbxn set pg mtu 1500
 	monitor_told "device pg changed: mtu 1500"
-	log_test "monitor believes the kernel, and nobody else who sends to it"
+	log_test "lbx monitor ignores messages that do not come from the kernel"
 }
 
 monitor_claims()
@@ -345,7 +347,7 @@ monitor_claims()
 		"claim eth1 waits dev pg" \
 		"claim eth1 works dev pg" \
 		"claim eth1 deleted dev pg"
-	log_test "monitor tells of claims, and of what becomes of them"
+	log_test "lbx monitor reports claims, and the changes of their interfaces"
 }
 
 monitor_many()
@@ -364,7 +366,7 @@ monitor_many()
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/events 1001
 	LC_ALL=C sort -V -o /tmp/events /tmp/events
 	monitor_told "${addrs[@]}" "claim 198.18.9.9 added dev pg"
-	log_test "monitor tells of claims of which a link's message has only the first"
+	log_test "lbx monitor reports claims that a link message has no room for"
 }
 
 monitor_json()
@@ -383,10 +385,10 @@ monitor_json()
 		'{"event":"address","change":"deleted","dev":"other","family":"inet6","local":"fe80::1","prefixlen":64}' \
 		'{"event":"address","change":"deleted","dev":"other","family":"inet","local":"10.8.0.1","prefixlen":32}' \
 		'{"event":"device","change":"deleted","dev":"other"}'
-	log_test "monitor -j prints an object for each event"
+	log_test "lbx monitor -j prints an object for each event"
 }
 
-# More than the socket holds while monitor does not read
+# More notifications than the socket holds while monitor does not read
 monitor_lost()
 {
 	local i
@@ -401,17 +403,17 @@ monitor_lost()
 	lbxn del other
 	kill -CONT "$monitor_pid"
 	busywait "$BUSYWAIT_TIMEOUT" grep -q "other deleted" /tmp/events
-	check_err $? "it does not tell of what came last: $(tail -n 3 /tmp/events)"
+	check_err $? "lbx monitor does not report the last change: $(tail -n 3 /tmp/events)"
 	grep -q "events were lost" /tmp/events.err
-	check_err $? "it does not tell that events were lost: $(</tmp/events.err)"
+	check_err $? "lbx monitor does not report that events were lost: $(</tmp/events.err)"
 	busywait "$BUSYWAIT_TIMEOUT" grep -q "mtu 2999" /tmp/events
-	check_err $? "what has become of pg is not told: $(tail -n 3 /tmp/events)"
+	check_err $? "lbx monitor does not report the present state of pg: $(tail -n 3 /tmp/events)"
 	lbxn set pg mtu 1500
 	busywait "$BUSYWAIT_TIMEOUT" grep -q "mtu 1500" /tmp/events
-	check_err $? "it does not go on: $(tail -n 3 /tmp/events)"
+	check_err $? "lbx monitor does not go on: $(tail -n 3 /tmp/events)"
 	kill "$monitor_pid"
 	wait "$monitor_pid"
-	log_test "monitor catches up when events were lost"
+	log_test "lbx monitor reports the present state after events were lost"
 }
 
 tool_need
