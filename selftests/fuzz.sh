@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Requests and packets that are wrong in every way: the kernel refuses or drops them, and
-# lbx works afterwards.  What they break inside of it is for a debug kernel to tell.
+# Invalid requests and packets of all kinds: the kernel refuses or drops them, and lbx
+# still works afterwards. Damage inside of the kernel is found by the kernel variant
+# "debug".
 #
-# SEED says which they are (default: by chance), and the same SEED makes the same again;
-# COUNT is how many of each kind (default: 20000, the long form has 1000000).
+# SEED selects the requests and packets (default: random), and the same SEED makes the
+# same ones again. COUNT is the number of each kind (default: 20000; the long form has
+# 1000000).
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -23,15 +25,15 @@ no_veth()
 	! ip link show "$1" &>/dev/null
 }
 
-# netns_is_gone: delete $NS, and wait until the kernel has taken it apart: then its end of
-# a cable is gone, and with it the other one
+# netns_is_gone: delete $NS and wait until the kernel has removed it completely. Then
+# the end of a veth pair in it is gone, and with that the other end.
 netns_is_gone()
 {
 	ip link add fuzz-end type veth peer name fuzz-end netns "$NS"
-	check_err $? "no veth"
+	check_err $? "a veth pair cannot be made"
 	cleanup_ns "$NS"
 	busywait "$BUSYWAIT_TIMEOUT" no_veth fuzz-end
-	check_err $? "the netns is still there after $WAIT_TIMEOUT s"
+	check_err $? "the netns still exists after $WAIT_TIMEOUT s"
 	rmmod lbx
 	check_err $? "the module cannot be removed"
 	module_need
@@ -53,23 +55,23 @@ link_requests()
 	check_err $? "$(</tmp/fuzz.err)"
 	cat /tmp/fuzz.out
 	echo "in $((SECONDS - start)) s"
-	# or it tells nothing: then they do not get as far as to lbx
+	# otherwise the test proves nothing, because the requests do not reach lbx
 	read -r accepted refused < <(sed -n 's/.*: \([0-9]*\) accepted, \([0-9]*\) refused by lbx.*/\1 \2/p' \
 		/tmp/fuzz.out)
 	((accepted > COUNT / 10 && refused > COUNT / 10))
-	check_err $? "only $accepted of $COUNT are accepted and $refused refused by lbx"
+	check_err $? "only $accepted of $COUNT requests were accepted, and $refused refused by lbx"
 
 	lbxn unclaim --all
-	check_err $? "the claims cannot be given back"
+	check_err $? "the claims cannot be removed"
 	is "[]" lbxn -j claims
-	# by no -j: an alias may be anything, and ip would print it as it is
+	# not by -j: an alias may have any bytes, and ip would print them as they are
 	while read -r dev; do
 		ipn link del "$dev"
 		check_err $? "$dev cannot be deleted"
 	done < <(ipn link show type lbx | LC_ALL=C sed -n 's/^[0-9]*: \([^:]*\): <.*/\1/p')
 	is "" ipn link show type lbx
 
-	# requests about any interface were among them
+	# some of the requests were about other interfaces
 	ipn link del eth0 2>/dev/null
 	{
 		echo "link set lo up"
@@ -82,16 +84,16 @@ link_requests()
 	carries lbx0 lo ping -c 1 -W 5 192.0.2.1
 	carries lbx0 lo ping -c 1 -W 5 2001:db8::1
 	netns_is_gone
-	log_test "$COUNT requests by seed $SEED: each is answered, and lbx works afterwards"
+	log_test "$COUNT random requests of seed $SEED are all answered, and lbx works afterwards"
 }
 
-# The machine that packets are sent to: devices in all of their modes, and a TAP and a TUN
-# device by which others reach it
+# The machine that packets are sent to has devices in all of their modes, and a TAP and a
+# TUN device by which it is reached from outside.
 #
-#   lbx0   203.0.113.1   2001:db8:9::1     as it is made
-#   lbx1   203.0.113.2   2001:db8:9::2     by a queue, which has a qdisc
-#   lbx2   203.0.113.3   2001:db8:9::3     the least MTU of IPv6
-#   lbx3   203.0.113.4                     the least MTU
+#   lbx0   203.0.113.1   2001:db8:9::1     with default settings
+#   lbx1   203.0.113.2   2001:db8:9::2     queued, with a qdisc
+#   lbx2   203.0.113.3   2001:db8:9::3     the smallest MTU of IPv6
+#   lbx3   203.0.113.4                     the smallest MTU
 #   lbx4   claims tap0 and addresses of 198.18.0.0/24 and 2001:db8:18::/64
 #   lbx5   203.0.113.5   2001:db8:9::5     isolated
 #   tap0   192.0.2.1     2001:db8::1       the peer is 192.0.2.6, 2001:db8::6
@@ -101,7 +103,8 @@ packets_up()
 	local i
 
 	netns_up
-	# built in, or loaded by name where there is no udev to make the node first
+	# tun is built in, or is loaded by name where no udev makes the device node
+	# first
 	modprobe tun 2>/dev/null
 	{
 		echo "tuntap add tap0 mode tap vnet_hdr"
@@ -133,12 +136,13 @@ packets_up()
 		for i in 0:1 1:2 2:3 5:5; do
 			echo "addr add 2001:db8:9::${i#*:}/128 dev lbx${i%:*}"
 		done
-		# what is forwarded to lbx0, and belongs to nobody
+		# packets to this prefix are forwarded to lbx0, and no device has the
+		# addresses
 		echo "route add 198.51.100.0/24 dev lbx0"
 	} | ipn -b -
 	check_err $? "the devices cannot be made"
 	tc -n "$NS" qdisc add dev lbx1 root pfifo limit 100
-	check_err $? "no qdisc"
+	check_err $? "the qdisc cannot be added"
 	inns sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 		net.ipv4.conf.all.accept_source_route=1 \
 		net.ipv4.icmp_echo_ignore_broadcasts=0 net.ipv4.icmp_ratelimit=0 \
@@ -146,8 +150,8 @@ packets_up()
 	settle
 }
 
-# What leaves by tap0 and tun0 from the addresses of lbx0, and from those of lbx5; what is
-# forwarded, and may have any source, is no part of it
+# Count packets that leave by tap0 and tun0 from the addresses of lbx0, and from those
+# of lbx5. Forwarded packets, which may have any source, are not counted.
 answers_count()
 {
 	inns nft -f - <<-END
@@ -161,25 +165,26 @@ answers_count()
 				ip6 saddr 2001:db8:9::5 counter name isolated
 			}
 			chain output {
-				# after lbx, whose hook is the last but one; without a set, for which lockdep
-				# complains about nf_tables of 6.12
+				# after the hook of lbx, which is the last but one;
+				# without a set, because lockdep complains about
+				# nf_tables of 6.12
 				type filter hook output priority 2147483647
 				oifname tap0 jump leaves
 				oifname tun0 jump leaves
 			}
 		}
 	END
-	check_err $? "no counters"
+	check_err $? "nft cannot add the counters"
 }
 
-# counter_of FAMILY NAME
+# counter_of FAMILY NAME: print a counter of nftables
 counter_of()
 {
 	inns nft -j list counter "$1" fuzz "$2" |
 		jq '.nftables[] | .counter? // empty | .packets'
 }
 
-# received_count: what the devices receive, counted by somebody else
+# received_count: count by nftables what the devices receive
 received_count()
 {
 	local i
@@ -195,10 +200,10 @@ received_count()
 		done
 		echo "}"
 	} | inns nft -f -
-	check_err $? "no counters at ingress"
+	check_err $? "nft cannot add counters at ingress"
 }
 
-# all_counted: does each device count what it receives, and more than N?
+# all_counted N: each device counts all that it receives, and that is more than N
 all_counted()
 {
 	local i got counted
@@ -207,12 +212,12 @@ all_counted()
 		got=$(counter_of netdev "lbx$i")
 		counted=$(packets "lbx$i")
 		((got > $1 && got <= counted))
-		check_err $? "lbx$i has received $got packets, and counts $counted"
+		check_err $? "lbx$i has received $got packets, and its counter is $counted"
 	done
 }
 
-# still_carries DEV N COMMAND...: COMMAND succeeds, and DEV carries the N packets of it;
-# something of what went before may be sent again meanwhile, by lo as well
+# still_carries DEV N COMMAND...: COMMAND succeeds, and DEV carries its N packets.
+# Earlier packets may be retransmitted meanwhile, by lo as well.
 still_carries()
 {
 	local dev=$1 n=$2 before; shift 2
@@ -222,7 +227,7 @@ still_carries()
 	check_err $? "'$*' failed: $(</tmp/carries.out)"
 	n=$((before + n))
 	(($(packets "$dev") >= n))
-	check_err $? "'$*' sent not all over $dev"
+	check_err $? "$dev did not carry all packets of '$*'"
 }
 
 fuzz_packets()
@@ -235,7 +240,7 @@ fuzz_packets()
 	received_count
 	talk_start -t 203.0.113.1 203.0.113.2 2001:db8:9::1 2001:db8:9::2
 
-	# they are there all the time, and would take most of it
+	# the connections stay, and would use most of the time
 	kill -STOP "$talk_pid"
 
 	start=$SECONDS
@@ -245,15 +250,16 @@ fuzz_packets()
 	paste -sd, /tmp/fuzz.out
 	n=$(counter_of inet open)
 	echo "$n answers of lbx0, $(counter lbx5 drop_isolated) packets to lbx5 dropped"
-	# if none is open, it tells nothing that none is isolated
+	# without answers of the open addresses, no answer of the isolated ones proves
+	# nothing
 	((n > COUNT / 5000))
-	check_err $? "only $n answers of the addresses of lbx0"
+	check_err $? "only $n answers came from the addresses of lbx0"
 	n=$(counter_of inet isolated)
 	((n == 0))
-	check_err $? "$n answers of the addresses of lbx5, which is isolated"
+	check_err $? "$n answers came from the isolated addresses of lbx5"
 	n=$(counter lbx5 drop_isolated)
 	((n > COUNT / 1000))
-	check_err $? "only $n packets to lbx5 are dropped"
+	check_err $? "only $n packets to lbx5 were dropped"
 
 	echo "in $((SECONDS - start)) s"
 	start=$SECONDS
@@ -267,7 +273,7 @@ fuzz_packets()
 
 	kill -CONT "$talk_pid"
 	talk_goes_on
-	check_err $? "connections do not go on: $(</tmp/talk.err)"
+	check_err $? "the connections do not go on: $(</tmp/talk.err)"
 	talk_end
 	for addr in 0:203.0.113.1 1:203.0.113.2 2:203.0.113.3 3:203.0.113.4 5:203.0.113.5 \
 		    4:192.0.2.1 4:198.18.0.1 4:2001:db8::1 \
@@ -278,7 +284,7 @@ fuzz_packets()
 		still_carries "$dev" 20 udp_echo -s "$addr" 5001 10 1000
 	done
 	netns_is_gone
-	log_test "$COUNT packets by seed $SEED: an isolated device has no answer, and lbx works afterwards"
+	log_test "after $COUNT random packets of seed $SEED, lbx works and no isolated address has answered"
 }
 
 tests_run

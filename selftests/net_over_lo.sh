@@ -1,25 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# net_over_lo.sh PROGRAM - call a program of the kernel's tests over lo
+# net_over_lo.sh PROGRAM - run a program of the kernel's tests over lo
 #
-# These programs take addresses, and the kernel's own scripts call them over veth, over
-# netdevsim, or not at all. Here they are called with two addresses of "lo", as those
-# scripts do otherwise. Of two scripts each case is called, since they end with the first
-# that fails. Runs in the folder of the program, in a network namespace of its
-# own. Each case is told by a line, and the status is 0 if none failed.
+# These programs take addresses as arguments. The kernel's own scripts run them over
+# veth or netdevsim, or do not run them at all. This script runs them with two addresses
+# of "lo", with the other arguments of those scripts. Of two scripts it runs each case,
+# because those scripts end with the first failure. It has to run in the directory of
+# the program, in a network namespace of its own. It prints one line for each case. The
+# status is 0 if no case failed.
 
 set -u
 
 cases=0 failed=0
 
-# told NAME: a verdict by the status of what was before
+# told NAME: print the result of the previous command, by its status
 told()
 {
 	local status=$?
 
 	cases=$((cases + 1))
-	# A program that was stopped may have left a line without its end
+	# A program that was stopped may have left an incomplete line
 	echo
 	if ((status)); then
 		echo "not ok $cases $1"
@@ -29,7 +30,7 @@ told()
 	fi
 }
 
-# until_ok COMMAND...: until it succeeds, for at most ten seconds
+# until_ok COMMAND...: repeat COMMAND until it succeeds, for at most ten seconds
 until_ok()
 {
 	local i
@@ -40,14 +41,14 @@ until_ok()
 	done
 }
 
-# is_served PORT: is there somebody?
+# is_served PORT: true if a socket listens at PORT
 is_served()
 {
 	[[ $(ss -Hlntu "sport = :$1") ]]
 }
 
-# both PORT SERVER... -- CLIENT...: does neither fail? The client is called when the server
-# is at that port.
+# both PORT SERVER... -- CLIENT...: true if neither fails. The client starts when the
+# server listens at PORT.
 both()
 {
 	local port=$1 server=() pid status=0; shift
@@ -65,14 +66,14 @@ both()
 	return "$status"
 }
 
-# ends IPVERSION: sets from and to
+# ends IPVERSION: set from and to
 ends()
 {
 	from=${from_[$1]} to=${to_[$1]}
 }
 
-# As msg_zerocopy.sh, whose packets are copied too, since they are queued to a socket of
-# this machine (-Z 0)
+# As msg_zerocopy.sh does. Its packets are copied, too, because they are queued to a
+# socket of this machine (-Z 0).
 msg_zerocopy()
 {
 	local ip mode zerocopy
@@ -92,7 +93,7 @@ msg_zerocopy()
 	done
 }
 
-# Each case of udpgso.sh, which itself ends with the first that fails
+# Each case of udpgso.sh, which itself ends with the first failure
 udpgso()
 {
 	local args
@@ -103,7 +104,7 @@ udpgso()
 	done < <(sed -n 's|^./in_netns.sh [^ ]* ||p' udpgso.sh)
 }
 
-# The programs of run_afpackettests, one of which may wait for ever
+# The programs of run_afpackettests, one of which may never end
 run_afpackettests()
 {
 	local program
@@ -114,7 +115,7 @@ run_afpackettests()
 	done
 }
 
-# As io_uring_zerocopy_tx.sh
+# As io_uring_zerocopy_tx.sh does
 io_uring_zerocopy_tx()
 {
 	local ip mode
@@ -133,8 +134,8 @@ io_uring_zerocopy_tx()
 	done
 }
 
-# No script calls it. The client would send 32 GiB; the server tells what has come when the
-# client has been stopped.
+# No script of the kernel runs it. The client would send 32 GiB. The server prints how
+# much it has received when the client is stopped.
 tcp_mmap()
 {
 	local ip server option
@@ -158,9 +159,9 @@ tcp_mmap()
 	done
 }
 
-# As so_txtime.py. How late a packet is depends on the machine, which
-# KSFT_MACHINE_SLOW tells the program; it compares their order then. ETF drops what is
-# late: so_txtime.py has it wake up 0.4 ms ahead, which is too late on such a machine.
+# As so_txtime.py does. How late a packet is depends on the machine. KSFT_MACHINE_SLOW
+# makes the program compare only the order of packets. ETF drops packets that are late.
+# so_txtime.py sets ETF to wake up 0.4 ms early, which is too late on a slow machine.
 so_txtime()
 {
 	local ip clock
@@ -188,7 +189,7 @@ so_txtime()
 	done
 }
 
-# txtime IPVERSION CLOCK QDISC SEND EXPECT
+# txtime IPVERSION CLOCK QDISC SEND EXPECT: run one case of so_txtime
 txtime()
 {
 	local ip=$1 clock=$2 qdisc=$3 send=$4 expect=$5 status=0
@@ -206,7 +207,7 @@ printf 'address add %s dev lo\n' 198.51.100.1/32 198.51.100.2/32 \
 	"2001:db8:1::1/128 nodad" "2001:db8:1::2/128 nodad" | ip -b -
 from_=([4]=198.51.100.1 [6]=2001:db8:1::1)
 to_=([4]=198.51.100.2 [6]=2001:db8:1::2)
-# addrconf makes the routes in a work of its own
+# addrconf adds the routes in a work item
 for ((i = 0; i < 100; i++)); do
 	ip -6 route get 2001:db8:1::2 | grep -q 'dev lo ' && break
 done

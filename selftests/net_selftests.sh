@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The kernel's own tests of networking, tools/testing/selftests/net: each that sends over
-# lo has the same results over lbx. net_selftests.list tells which these are.
+# The kernel's own tests of networking, tools/testing/selftests/net: each test that
+# sends over lo has the same result over lbx. net_selftests.list has these tests.
 #
 # Reads from the environment:
 #   NET_SELFTESTS  the kernel's tests as "make install" installs them
-#   NET_TESTS      which of them to run (default: all of the list that fit)
-#   RESULTS        keep in this folder what each has printed, and the table of results
+#   NET_TESTS      which of them to run (default: all of the list that are suitable)
+#   RESULTS        keep the output of each test, and the table of results, in this directory
 #
 # The tests are unchanged. They run in network namespaces whose "lo" is an lbx device
-# (netns_lo.sh), so that it carries 127.0.0.0/8, ::1 and whatever address a test adds to
-# "lo". Two tracepoints prove it: lbx:lbx_xmit, of each packet that an lbx device carries,
-# and net:net_dev_xmit, of each that the kernel's lo does.
+# (netns_lo.sh). It carries 127.0.0.0/8, ::1 and all addresses that a test adds to "lo".
+# Two tracepoints prove that: lbx:lbx_xmit, which each packet on an lbx device hits, and
+# net:net_dev_xmit, which each packet on the kernel's lo hits.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -22,20 +22,20 @@ output=${OUTPUT:-$here}
 : "${RESULTS:=$(mktemp -d)}"
 list=$here/net_selftests.list
 events=/sys/kernel/tracing/events
-# How often a test is run over each, if it does not have the same result at first
+# How often a test runs over each of both if the results differ
 attempts=3
-# Seconds for one
+# Time limit of one test in seconds
 limit=600
-# Has tests print how late something was, and not fail for it
+# Makes tests print how late a packet was, instead of failing
 export KSFT_MACHINE_SLOW=yes
 
-# section NAME: its lines in the list
+# section NAME: print the lines of this section of the list
 section()
 {
 	awk -v name="[$1]" '/^\[/ {there = $1 == name; next} there && !/^(#|$)/' "$list"
 }
 
-# count_events on|off|clear
+# count_events on|off|clear: count how often each device hits the two tracepoints
 count_events()
 {
 	local event
@@ -50,15 +50,16 @@ count_events()
 	done
 }
 
-# events_of EVENT [KEYS]: how often it was, with these keys
+# events_of EVENT [KEYS]: print how often EVENT was hit, with these keys
 events_of()
 {
 	awk -v keys="${2-}" '/hitcount:/ && /^{/ && index($0, keys) {n += $NF}
 			     END {print n + 0}' "$events/$1/hist"
 }
 
-# sandbox COMMAND...: in namespaces of its own: network, with that of lo, mounts and
-# processes, of which nothing is left. What tests want to be mounted is.
+# sandbox COMMAND...: run COMMAND in its own namespaces for network (with the lo that
+# LO_IS selects), mounts and processes. They are gone afterwards. File systems that
+# tests need are mounted.
 sandbox()
 {
 	# shellcheck disable=SC2016  # the inner shells expand these
@@ -76,7 +77,7 @@ sandbox()
 		exit $?' bash "$here/netns_lo.sh" "$output/netns_setup.so" "$@"
 }
 
-# verdicts LOG: the lines that tell how a part of a test has ended, without durations
+# verdicts LOG: print the lines with the result of a part of a test, without durations
 verdicts()
 {
 	sed -e 's/\x1b\[[0-9;]*m//g' "$1" | grep -aE "$verdict_lines" |
@@ -86,8 +87,9 @@ tap='^ *(# )?(not )?ok [0-9]+'
 words="$tap|\[ *(ok|OK|FAIL|PASS|SKIP|XFAIL)[A-Za-z]* *\]"
 words+='|(^|[ :])(PASS|FAIL|SKIP|OK|XFAIL)(ED)?([ :]|$)'
 
-# run NAME LO COMMAND...: over that; sets result, what is compared, and packets[LO] and
-# by_kernel, the number that the kernel's lo has carried in place of lbx
+# run NAME LO COMMAND...: run COMMAND over LO. Set result, which is compared,
+# packets[LO], and by_kernel, the number of packets that the kernel's lo has carried in
+# place of lbx.
 declare -A packets
 
 run()
@@ -106,7 +108,7 @@ run()
 	fi
 }
 
-# told RESULT: in a few words
+# told RESULT: print RESULT in a few words
 told()
 {
 	awk 'NR == 1 {status = $2; next}
@@ -121,14 +123,15 @@ told()
 	     }' <<<"$1"
 }
 
-# explained NAME: sets part and why, if the list says that a result has to differ
+# explained NAME: set part and why if the list has a reason for a different result
 explained()
 {
 	part='' why=''
 	IFS='|' read -r _ part why < <(section differs | grep "^$1|")
 }
 
-# but_for PART RESULT: what is compared; "all" is a PART, too
+# but_for PART RESULT: print what is compared of RESULT, without PART, which may be
+# "all"
 but_for()
 {
 	if [[ $1 = all ]]; then
@@ -140,7 +143,7 @@ but_for()
 	fi
 }
 
-# row CELL...: of the table
+# row CELL...: add a row to the table
 row()
 {
 	local IFS='|'
@@ -148,11 +151,11 @@ row()
 	echo "|$*|" >>"$table"
 }
 
-# compare NAME COMMAND...
+# compare NAME COMMAND...: run COMMAND over lo and over lbx, and compare the results
 compare()
 {
 	local name=$1 over_lo over_lbx part why attempt seen='' note; shift
-	local title="$name has over lbx the result that it has over lo"
+	local title="$name has the same result over lbx as over lo"
 
 	RET=0 retmsg=''
 	explained "$name"
@@ -166,13 +169,13 @@ compare()
 	done
 
 	((!packets[lo] || packets[lbx]))
-	check_err $? "lbx has carried nothing, and lo ${packets[lo]} packets"
+	check_err $? "lbx has carried no packet, and lo ${packets[lo]}"
 	((!by_kernel)) || [[ $why ]]
 	check_err $? "the kernel's lo has carried $by_kernel packets"
 	if ((attempt > attempts)); then
 		check_err 1 "$(diff <(echo "$over_lo") <(echo "$over_lbx") | tr '\n' ' ')"
 	elif [[ $why && $over_lo = "$over_lbx" ]]; then
-		check_err 1 "it differs no longer: take it out of the list"
+		check_err 1 "the results no longer differ: remove the test from the section 'differs' of the list"
 	fi
 	note=$retmsg
 
@@ -180,10 +183,10 @@ compare()
 		log_test "$title"
 	elif [[ $why ]]; then
 		[[ $part = all ]] && note=$why || note="$part: $why"
-		log_test_xfail "$title, but for: $part"
+		log_test_xfail "$title, except $part"
 	elif [[ $over_lo = "status 137"* ]]; then
 		note="no result in $limit s"
-		log_test_skip "$title"
+		log_test_skip "$title" "$note"
 	else
 		if [[ $over_lo = "status 4"* ]]; then
 			note=$(grep -i skip "$RESULTS/lo/${name//\//.}.log" | tail -n 1)
@@ -196,7 +199,7 @@ compare()
 		"${note//|/ }"
 }
 
-# Those of the kernel's that are missing in the list would be run by nobody
+# A test of the kernel that is missing in the list would never run
 all_are_listed()
 {
 	local name missing=()
@@ -206,8 +209,8 @@ all_are_listed()
 		grep -qE "^${name//./\\.}( |$)" "$list" || missing+=("$name")
 	done < <(sed -n 's|:|/|;/^net/p' "$NET_SELFTESTS/kselftest-list.txt")
 	((!${#missing[@]}))
-	check_err $? "missing: ${missing[*]}"
-	log_test "each of the kernel's tests is in the list, as one that is run or one that is not"
+	check_err $? "not in the list: ${missing[*]}"
+	log_test "each of the kernel's tests is in the list, as one that runs or one that does not"
 }
 
 if [[ ! -e $NET_SELFTESTS/kselftest-list.txt ]]; then
@@ -215,7 +218,7 @@ if [[ ! -e $NET_SELFTESTS/kselftest-list.txt ]]; then
 	exit "$ksft_skip"
 fi
 
-# others: those that are not run, by their reasons
+# others: print the tests that do not run, with the reasons
 others()
 {
 	awk '/^\[/ {fits = $1 ~ /^\[(over|run|differs)\]$/; reason = $0; sub(/^[^ ]* /, "", reason)}

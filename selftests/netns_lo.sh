@@ -4,14 +4,14 @@
 # netns_lo.sh - for netns_setup.so: bring up "lo" of a new network namespace
 #
 # Reads from the environment:
-#   LO_IS  lo: it is the kernel's own; lbx: it is an lbx device of that name
+#   LO_IS  lo: "lo" is the kernel's own device; lbx: it is an lbx device of that name
 #
-# The kernel's device is renamed to lo0 then. 127.0.0.1 and ::1 stay addresses of
-# lo0, since lbx refuses them, but their routes are those of the lbx device: of two
-# IPv4 routes the older one is taken, which is why lo0 comes up last, and that of ::1 is
-# replaced. Its source is chosen among the addresses of the lbx device, as on any L3
-# master, and so it has one: 2001:db8:ffff::1. It has no link-local address, as lo has
-# none.
+# In the second case the kernel's device is renamed to lo0. 127.0.0.1 and ::1 stay
+# addresses of lo0, because lbx refuses them, but their routes are those of the lbx
+# device. Of two IPv4 routes the kernel uses the older one, so lo0 comes up last. The
+# route of ::1 is replaced. Its source is selected among the addresses of the lbx
+# device, as on any L3 master, so the device has the address 2001:db8:ffff::1. It has no
+# link-local address, because lo has none.
 
 set -eu
 
@@ -32,7 +32,7 @@ route del local ::1 dev lo0 table local
 route add local ::1 dev lo table local
 END
 
-# addrconf makes that route in a work of its own
+# addrconf adds that route in a work item
 n=0
 until ip -6 route get 2001:db8:ffff::1 2>&1 | grep -q 'dev lo '; do
 	n=$((n + 1))

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Many devices, network namespaces, destinations and claims: all of them work, and
-# cost no more memory than they should.
+# Many devices, network namespaces, destinations and claims: all of them work, and use
+# no more memory than expected.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -20,16 +20,16 @@ ALL_TESTS="
 	claims_go_with_device
 "
 
-# how many of each; a debug kernel is for what goes wrong with any of them, and would
-# take hours for as many
+# How many of each. A debug kernel is used to find errors, and would take hours for as
+# many.
 : "${DEVICES:=$(amount 1000 50)}" "${NAMESPACES:=$(amount 200 20)}"
 : "${DESTINATIONS:=$(amount 100000 10000)}" "${CLAIMS:=$(amount 100000 5000)}"
 : "${ADDRESSES:=$(amount 4000 400)}"
 
-# seconds to wait for memory that netns give back one after the other
+# seconds to wait for the memory that netns free one after the other
 PATIENCE=300
 
-# memory: what the kernel uses for itself and cannot give back, in KiB
+# memory: print the memory in KiB that the kernel uses and cannot reclaim
 memory()
 {
 	local slab
@@ -41,27 +41,27 @@ memory()
 	awk '/^(Slab|Percpu|VmallocUsed):/ {sum += $2} END {print sum}' /proc/meminfo
 }
 
-# The freed comes back by and by: after RCU, and from the CPUs' own lists
+# Memory is freed step by step: after RCU, and from the lists of each CPU
 memory_is_back()
 {
 	(($(memory) <= $1))
 }
 
-# given_back BEFORE USED PART SECONDS: within that time, all of USED but one in PART. On a
-# debug kernel it may be a megabyte more, which its checkers keep for themselves; it has
-# kmemleak for what is lost
+# given_back BEFORE USED PART SECONDS: within SECONDS all of USED is freed, except one
+# part in PART. On a debug kernel it may be a megabyte more, which its checkers keep.
+# There kmemleak finds leaks.
 given_back()
 {
 	local before=$1 used=$2 part=$3 seconds=$4
 
 	slowwait "$seconds" memory_is_back \
 		$((before + used / part + $(amount 0 1024)))
-	check_err $? "$(($(memory) - before)) of $used KiB were not given back"
+	check_err $? "$(($(memory) - before)) of $used KiB were not freed"
 }
 
-# timed WHAT COMMAND...: COMMAND succeeds, and the time that it took is printed. It is
-# compared with nothing, since it depends on the machine and its other work: what has become
-# quadratic is ended by the limit of this program.
+# timed WHAT COMMAND...: COMMAND succeeds, and the time that it took is printed. The
+# time is not checked, because it depends on the machine and its other load. The time
+# limit of this program ends an operation that became quadratic.
 timed()
 {
 	local what=$1 start=$SECONDS; shift
@@ -71,7 +71,7 @@ timed()
 	log_info "$what: $((SECONDS - start)) s"
 }
 
-# add_devices, del_devices: DEVICES of them
+# add_devices, del_devices: add or delete DEVICES devices
 add_devices()
 {
 	local i
@@ -89,7 +89,7 @@ del_devices()
 	ipn link del group 9
 }
 
-# each_has N: has each device received as many packets?
+# each_has N: each device has received N packets
 each_has()
 {
 	local i dev others=0
@@ -115,22 +115,22 @@ devices()
 	used=$(($(memory) - before))
 	log_info "a device with an address of each family takes $((used / DEVICES)) KiB"
 	((used / DEVICES <= 100))
-	check_err $? "a device takes $((used / DEVICES)) KiB"
+	check_err $? "a device takes $((used / DEVICES)) KiB, expected at most 100"
 
 	inns sweep 198.18.0.0 "$DEVICES"
-	check_err $? "not all IPv4 addresses are there"
+	check_err $? "not all IPv4 addresses receive"
 	each_has 1
 	inns sweep 2001:db8:9:: "$DEVICES"
-	check_err $? "not all IPv6 addresses are there"
+	check_err $? "not all IPv6 addresses receive"
 	each_has 2
 	((received[lo] == 0))
-	check_err $? "lo has carried ${received[lo]} packets"
+	check_err $? "lo has carried ${received[lo]} packets, expected 0"
 
 	timed "deleting them" del_devices
 	[[ $(ipn -br link show type lbx | wc -l) == 0 ]]
-	check_err $? "some are still there"
+	check_err $? "not all devices were deleted"
 	given_back "$before" "$used" 10 "$WAIT_TIMEOUT"
-	log_test "$DEVICES devices in one netns, each carries its own"
+	log_test "$DEVICES devices in one netns each carry their own traffic, and free their memory"
 }
 
 devices_on_load()
@@ -140,12 +140,12 @@ devices_on_load()
 	defer module_need
 	timed "loading with devices=$DEVICES" module_load "devices=$DEVICES"
 	[[ $(ip -br link show type lbx | wc -l) == "$DEVICES" ]]
-	check_err $? "there are $(ip -br link show type lbx | wc -l)"
+	check_err $? "there are $(ip -br link show type lbx | wc -l) devices, expected $DEVICES"
 	timed "unloading" rmmod lbx
-	log_test "devices=$DEVICES"
+	log_test "the module can be loaded with devices=$DEVICES and unloaded"
 }
 
-# of_all add|del: all of the netns at once
+# of_all add|del: add or delete all netns at once
 of_all()
 {
 	local i
@@ -155,7 +155,7 @@ of_all()
 	done | ip -force -batch -
 }
 
-# "ip netns exec" would mount /sys anew in each
+# ip -n, because "ip netns exec" would mount /sys again in each
 add_namespaces()
 {
 	local i
@@ -192,35 +192,36 @@ namespaces()
 	log_info "a netns with its device takes $((used / NAMESPACES)) KiB"
 
 	carry_in_all
-	check_err $? "not every device carries"
+	check_err $? "not every device carries traffic"
 
 	of_all del
-	check_err $? "cannot delete them"
+	check_err $? "the netns cannot be deleted"
 	given_back "$before" "$used" 5 "$PATIENCE"
-	log_test "$NAMESPACES netns with a device each, which carries; deleted with it"
+	log_test "$NAMESPACES netns with a device each carry traffic, and free their memory when deleted"
 }
 
-# neighbours FAMILY: the entries of lbx0
+# neighbours FAMILY: print the number of neighbour entries of lbx0
 neighbours()
 {
 	ipn "$1" neigh show nud all dev lbx0 | wc -l
 }
 
-# swept ADDR STEP: one datagram to each destination has arrived, by lbx0
+# swept ADDR STEP: lbx0 delivers one datagram to each destination
 swept()
 {
 	local before used
 
 	before=$(memory)
 	inns sweep "$1" "$DESTINATIONS" "$2"
-	check_err $? "not all have arrived"
+	check_err $? "not all datagrams were received"
 	used=$(($(memory) - before))
 	(($(packets lbx0) == DESTINATIONS))
-	check_err $? "lbx0 has received $(packets lbx0) packets"
+	check_err $? "lbx0 has received $(packets lbx0) packets, expected $DESTINATIONS"
 	log_info "memory changed by $used KiB"
-	# The 1024 neighbours that there may be take a debug kernel 3 MiB and more
+	# The 1024 neighbour entries that are allowed may take a debug kernel 3 MiB and
+	# more
 	((used <= DESTINATIONS / 10 + $(amount 0 8000)))
-	check_err $? "it took $used KiB for $DESTINATIONS destinations"
+	check_err $? "$DESTINATIONS destinations take $used KiB"
 }
 
 anyip4()
@@ -229,11 +230,11 @@ anyip4()
 	lbx_up 10.0.0.1/8
 	swept 10.0.0.1 167
 	(($(neighbours -4) <= 1))
-	check_err $? "there are $(neighbours -4) neighbours"
-	log_test "$DESTINATIONS destinations of an IPv4 /8: one neighbour, no memory"
+	check_err $? "there are $(neighbours -4) neighbour entries, expected at most 1"
+	log_test "$DESTINATIONS destinations of an IPv4 /8 take one neighbour entry and no memory"
 }
 
-# for busywait: a work item releases them
+# For busywait, because a work item releases them
 neighbours_at_most()
 {
 	(($(neighbours -6) <= $1))
@@ -247,14 +248,14 @@ anyip6()
 	ipn -6 route add local 2001:db8:9::/48 dev lbx0
 	swept 2001:db8:9::1 $((0x1000200030005))
 	busywait "$BUSYWAIT_TIMEOUT" neighbours_at_most 1032
-	check_err $? "there are $(neighbours -6) neighbours"
+	check_err $? "there are $(neighbours -6) neighbour entries, expected at most 1032"
 	ipn link set lbx0 down
 	(($(neighbours -6) == 0))
-	check_err $? "down: there are $(neighbours -6) neighbours"
-	log_test "$DESTINATIONS destinations of an IPv6 /48: few neighbours, bounded memory"
+	check_err $? "there are $(neighbours -6) neighbour entries while the device is down, expected 0"
+	log_test "$DESTINATIONS destinations of an IPv6 /48 take few neighbour entries and bounded memory"
 }
 
-# Too many neighbours of one device, which a work item releases, not the sender
+# If a device has too many neighbour entries, a work item releases them, not the sender
 neighbours_of_others()
 {
 	local trace=/sys/kernel/tracing limit n
@@ -266,7 +267,7 @@ neighbours_of_others()
 	ipn link set lbx1 up
 	ipn -6 route add local 2001:db8:9::/48 dev lbx0
 	ipn -6 route add local 2001:db8:8::/48 dev lbx1
-	# or older kernels collect them
+	# otherwise older kernels collect them
 	for n in 2 3; do
 		limit=$(sysctl -n "net.ipv6.neigh.default.gc_thresh$n")
 		defer sysctl -qw "net.ipv6.neigh.default.gc_thresh$n=$limit"
@@ -275,31 +276,31 @@ neighbours_of_others()
 	inns sweep 2001:db8:8::1 5 1
 	n=$(ipn -6 neigh show nud all dev lbx1 | wc -l)
 	((n >= 5))
-	check_err $? "lbx1 has $n neighbours for 5 destinations"
+	check_err $? "lbx1 has $n neighbour entries for 5 destinations"
 	if can_trace __neigh_for_each_release; then
 		echo __neigh_for_each_release >"$trace/set_ftrace_filter"
 		echo >"$trace/trace"
 		echo function >"$trace/current_tracer"
 	fi
 	inns sweep 2001:db8:9::1 3000 1
-	check_err $? "not all have arrived"
+	check_err $? "not all datagrams were received"
 	busywait "$BUSYWAIT_TIMEOUT" neighbours_at_most 1032
-	check_err $? "lbx0 has $(neighbours -6) neighbours"
+	check_err $? "lbx0 has $(neighbours -6) neighbour entries, expected at most 1032"
 	if can_trace __neigh_for_each_release; then
-		# 64 each time.  Older kernels empty the trace with the change of the tracer.
+		# 64 each time. Older kernels clear the trace when the tracer changes.
 		(($(grep -c '^ *kworker.*__neigh_for_each_release' "$trace/trace") > 16))
-		check_err $? "no work item released them"
+		check_err $? "no work item released the neighbour entries"
 		! grep -q '^ *sweep.*__neigh_for_each_release' "$trace/trace"
-		check_err $? "the sender has released them"
+		check_err $? "the sender released neighbour entries"
 		echo nop >"$trace/current_tracer"
 		echo >"$trace/set_ftrace_filter"
 	fi
 	[[ $(ipn -6 neigh show nud all dev lbx1 | wc -l) == "$n" ]]
-	check_err $? "lbx1 had $n neighbours and has $(ipn -6 neigh show nud all dev lbx1 | wc -l)"
-	log_test "a work item releases the IPv6 neighbours of the device that has too many, and no others"
+	check_err $? "lbx1 had $n neighbour entries, and now has $(ipn -6 neigh show nud all dev lbx1 | wc -l)"
+	log_test "a work item releases the IPv6 neighbour entries of a device that has too many only"
 }
 
-# addresses FROM TO: a batch for ip, of IPv6 addresses of dev0
+# addresses FROM TO: print a batch for ip that adds IPv6 addresses to dev0
 addresses()
 {
 	local i
@@ -309,7 +310,7 @@ addresses()
 	done
 }
 
-# last_addresses TYPE: sets cost to the CPU time of the last eighth of ADDRESSES, in ms
+# last_addresses TYPE: set cost to the CPU time for the last eighth of ADDRESSES, in ms
 last_addresses()
 {
 	local type=$1 from=$((ADDRESSES * 7 / 8)) user system TIMEFORMAT='%3U %3S'
@@ -325,17 +326,18 @@ last_addresses()
 	read -r user system < <({ time ipn -b /tmp/addresses; } 2>&1)
 	cost=$((10#${user/./} + 10#${system/./}))
 	[[ $(ipn -6 addr show dev dev0 scope global | grep -c inet6) == "$ADDRESSES" ]]
-	check_err $? "a $type device has not all of $ADDRESSES addresses"
+	check_err $? "a $type device does not have all of $ADDRESSES addresses"
 }
 
-# The kernel itself takes longer for each address the more there are.  An lbx device has a
-# mirror of each on lo, and takes about three times as long as a dummy device.
+# The kernel itself takes longer for each address the more addresses there are. An lbx
+# device has a mirror of each on lo, and takes about three times as long as a dummy
+# device.
 addresses6()
 {
 	local cost dummy=1000000 lbx=1000000 i
 
 	RET=0
-	# The least is what other work on the host has not made longer
+	# The minimum is the time that other load on the host has not made longer
 	for i in 1 2 3; do
 		last_addresses dummy
 		((cost >= dummy)) || dummy=$cost
@@ -344,8 +346,8 @@ addresses6()
 	done
 	log_info "the last $((ADDRESSES / 8)) addresses: $lbx ms, of a dummy device $dummy ms"
 	((lbx <= 5 * dummy))
-	check_err $? "the last $((ADDRESSES / 8)) take $lbx ms, and $dummy ms on a dummy device"
-	log_test "of $ADDRESSES IPv6 addresses the last take no more than five times those of a dummy device"
+	check_err $? "the last $((ADDRESSES / 8)) addresses take $lbx ms, and $dummy ms on a dummy device"
+	log_test "the last of $ADDRESSES IPv6 addresses take at most five times as long as on a dummy device"
 }
 
 claim_count()
@@ -353,8 +355,8 @@ claim_count()
 	ipn -d -j link show dev lbx0 | jq '.[0].linkinfo.info_data.claim_count'
 }
 
-# claims PREFIX FIRST BEYOND: claim CLAIMS addresses from FIRST on, of a prefix that
-# is local by lo, send to each, and give them back
+# claims PREFIX FIRST BEYOND: claim CLAIMS addresses from FIRST on, of a prefix that is
+# local on lo, send to each, and unclaim them. lo carries the address BEYOND.
 claims()
 {
 	local prefix=$1 first=$2 beyond=$3
@@ -368,21 +370,21 @@ claims()
 	used=$(($(memory) - before))
 	log_info "a claim takes $((used * 1024 / CLAIMS)) bytes"
 	((used * 1024 / CLAIMS <= 400))
-	check_err $? "a claim takes $((used * 1024 / CLAIMS)) bytes"
+	check_err $? "a claim takes $((used * 1024 / CLAIMS)) bytes, expected at most 400"
 	(($(claim_count) == CLAIMS))
-	check_err $? "it has $(claim_count) claims"
+	check_err $? "lbx0 has $(claim_count) claims, expected $CLAIMS"
 
 	inns sweep "$first" "$CLAIMS"
-	check_err $? "not all have arrived"
+	check_err $? "not all datagrams were received"
 	(($(packets lbx0) == CLAIMS && $(packets lo) == 0))
-	check_err $? "lbx0 has received $(packets lbx0) packets, lo $(packets lo)"
+	check_err $? "lbx0 has received $(packets lbx0) packets, expected $CLAIMS; lo $(packets lo), expected 0"
 	carries lo lbx0 sweep "$beyond" 1
 
 	timed "giving them back" inns claims del lbx0 "$first" "$CLAIMS"
 	(($(claim_count) == 0))
-	check_err $? "it has $(claim_count) claims left"
+	check_err $? "lbx0 still has $(claim_count) claims"
 	carries lo lbx0 sweep "$first" 3
-	# IPv6 has made a neighbour of lo for each destination
+	# IPv6 has made a neighbour entry of lo for each destination
 	ipn link set lo down
 	given_back "$before" "$used" 5 "$WAIT_TIMEOUT"
 }
@@ -391,14 +393,14 @@ claims4()
 {
 	RET=0
 	claims 198.18.0.0/15 198.18.0.0 198.19.255.255
-	log_test "$CLAIMS claimed IPv4 addresses: all carried, none other"
+	log_test "an lbx device carries $CLAIMS claimed IPv4 addresses and no others"
 }
 
 claims6()
 {
 	RET=0
 	claims 2001:db8:9::/64 2001:db8:9:: 2001:db8:9:0:1::
-	log_test "$CLAIMS claimed IPv6 addresses: all carried, none other"
+	log_test "an lbx device carries $CLAIMS claimed IPv6 addresses and no others"
 }
 
 claims_go_with_device()
@@ -410,13 +412,13 @@ claims_go_with_device()
 	ipn route add local 198.18.0.0/15 dev lo
 	before=$(memory)
 	inns claims add lbx0 198.18.0.0 "$CLAIMS"
-	check_err $? "cannot claim"
+	check_err $? "the addresses cannot be claimed"
 	used=$(($(memory) - before))
 	timed "deleting the device" ipn link del lbx0
 	inns sweep 198.18.0.0 3
-	check_err $? "lo does not carry what was claimed"
+	check_err $? "lo does not carry the addresses that were claimed"
 	given_back "$before" "$used" 5 "$WAIT_TIMEOUT"
-	log_test "the claims go with their device"
+	log_test "deleting a device removes its $CLAIMS claims and frees their memory"
 }
 
 tests_run

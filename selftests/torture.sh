@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Torture: traffic of every kind, while all that it takes for granted changes all the
-# time. See torture_plan.py for what is done, and traffic.c for what is checked.
+# Torture: traffic of all kinds while everything that it depends on changes all the
+# time. torture_plan.py has the operations, and traffic.c the checks.
 #
 #   +---------------------- $NS ----------------------+        +---- $PEER ----+
 #   | lo             t0 ... t5     sink          eth0 |--------| eth0          |
@@ -12,11 +12,11 @@
 #
 # Reads from the environment:
 #   SEED     makes the operations of a run repeatable (default: a random one)
-#   MINUTES  how long (default: 10). From 10 on it is a full run, where each kind of
-#            operation has to succeed, and bytes of each flow to be checked. It goes on until
-#            they have, but not for more than twice the time.
+#   MINUTES  duration (default: 10). From 10 on it is a full run, in which each kind of
+#            operation has to succeed, and bytes of each flow have to be checked. It goes on
+#            until that is done, but not for more than twice the time.
 #
-# Leaves $OUTPUT/torture: the operations of each actor, as they were done.
+# Leaves $OUTPUT/torture: the operations of each actor in their order.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -34,19 +34,20 @@ folder=${OUTPUT:-$here}/torture
 
 trap cleanup_all_ns EXIT
 
-# result JQ: of what torture.py has written
+# result JQ: apply JQ to the result of torture.py
 result()
 {
 	jq -r "$1" "$folder/result.json"
 }
 
-# can_hotplug: 6.12 warns now and again, "Dying CPU not properly vacated!", by a task that
-# is in no queue, but counted: its dequeue is delayed. If there is a switch, it is off.
+# can_hotplug: 6.12 occasionally warns "Dying CPU not properly vacated!" because of a
+# task that is in no queue but is counted: its dequeue is delayed. If the kernel has a
+# switch for that, turn it off.
 can_hotplug()
 {
 	[[ $(uname -r) == 6.12.* ]] || return 0
 	{ echo NO_DELAY_DEQUEUE >/sys/kernel/debug/sched/features; } 2>/dev/null ||
-		export NO_HOTPLUG="6.12 warns of its own scheduler then, now and again"
+		export NO_HOTPLUG="6.12 occasionally warns about its own scheduler then"
 }
 
 goes_on()
@@ -55,16 +56,18 @@ goes_on()
 	log_info "SEED=$SEED MINUTES=$MINUTES, $(nproc) CPUs"
 	rm -rf "$folder"
 	mkdir -p "$folder"
-	# SCTP is not in every kernel: torture.py says so. The others now, not by "tc": that
-	# holds the device while modprobe waits for pernet_ops_rwsem, which "rmmod" holds
-	# (rtnl_link_unregister()) until the device is free.
+	# Not every kernel has SCTP: torture.py reports that. Load the other modules
+	# now, and not by "tc". It holds the device while modprobe waits for
+	# pernet_ops_rwsem, which "rmmod" holds (rtnl_link_unregister()) until the
+	# device is free.
 	modprobe -qa sctp cls_{matchall,u32,flower,bpf} \
 		act_{gact,mirred,police,skbedit,csum} \
 		sch_{ingress,fq,fq_codel,htb,tbf,netem,prio,sfq}
 	can_hotplug
 	setup_ns NS PEER
-	# What is closed while its address is away keeps the netns until it has given up: SCTP
-	# after five times rto_max, which is a minute, and TCP after eight retries, later and later
+	# A socket that is closed while its address is gone keeps the netns until it
+	# gives up: SCTP after five times rto_max, which is a minute, and TCP after
+	# eight retries at growing intervals.
 	if inns test -e /proc/sys/net/sctp; then
 		inns sysctl -qw net.sctp.rto_max=3000
 	fi
@@ -77,7 +80,8 @@ goes_on()
 		addr add 198.51.100.5/32 dev lo
 		addr add 198.51.100.6/32 dev lo
 	END
-	# from memory: the VM's other file systems are slow, and to be missed by nobody
+	# from memory: the other file systems of the VM are slow, and the copy needs no
+	# backup
 	if [[ ${LBX_KO:-} ]]; then
 		cp "$LBX_KO" /tmp/torture.ko
 		export LBX_KO=/tmp/torture.ko
@@ -86,11 +90,11 @@ goes_on()
 	check_err $? "torture.py ended with status $?"
 	[[ $(result '.failures | join("; ")') == "" ]]
 	check_err $? "$(result '.failures | join("; ")')"
-	log_test "traffic, and all changes of what it runs over, go on and end"
+	log_test "traffic and all changes of its environment go on and end"
 }
 
-# Whoever has checked nothing has found nothing. In a short run, that goes for the flows
-# whose address is there all the time.
+# A flow that has checked nothing has proven nothing. In a short run, this applies only
+# to the flows whose address is never removed.
 every_byte()
 {
 	local few
@@ -101,14 +105,14 @@ every_byte()
 		else (.key | test(\"192.0.2.5|198.51|2001:db8:1:\")) and .value.checks == 0 end) |
 		\"\(.key): \(.value.bytes) bytes, \(.value.checks) checks; \"")
 	[[ ! $few ]]
-	check_err $? "too little has come to be checked: $few"
+	check_err $? "too few bytes arrived to be checked: $few"
 	log_info "$(result '"checked: " +
 		([.flows | to_entries[] | {kind: (.key | split(" ")[0]), value}] |
 		 group_by(.kind) | map("\(.[0].kind) \(map(.value.bytes) | add) bytes in " +
 			"\(map(.value.checks) | add)") | join(", "))')"
 	log_info "$(result '"\(.packets) IP packets received, \(.counts.capture) frames captured, " +
 		"\(.counts.inject) injected"')"
-	log_test "every byte of TCP and SCTP has arrived in order, and every datagram whole"
+	log_test "all bytes of TCP and SCTP arrive in order, and all datagrams arrive undamaged"
 }
 
 every_operation()
@@ -123,14 +127,14 @@ every_operation()
 			(.not_tested | to_entries | map("\(.key) (\(.value))") | join(", "))')"
 	none=$(result '.operations | to_entries[] | select(.value.done == 0) |
 		       "\(.key) (\(.value.reason)); "')
-	# There is not the time for that
+	# A short run does not have the time for that
 	((MINUTES >= 10)) || return 0
 	[[ ! $none ]]
 	check_err $? "never done: ${none//$'\n'/}"
-	log_test "every kind of operation has succeeded"
+	log_test "each kind of operation succeeds at least once during torture"
 }
 
-# devices_gone: of those made here, none in the netns that started with none
+# devices_gone: there are no devices in this netns, which started with none
 devices_gone()
 {
 	[[ ! $(ip -o link show type lbx) ]]
@@ -143,7 +147,7 @@ nothing_stays()
 	RET=0
 	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
 		[[ ! -e $cpu || $(<"$cpu") == 1 ]]
-		check_err $? "$cpu says $(<"$cpu")"
+		check_err $? "$cpu is $(<"$cpu")"
 	done
 	module_is_loaded
 	check_err $? "the module is not loaded"
@@ -152,8 +156,8 @@ nothing_stays()
 	rmmod lbx
 	check_err $? "the module cannot be unloaded"
 	busywait "$BUSYWAIT_TIMEOUT" devices_gone
-	check_err $? "devices stay: $(ip -o link show type lbx)"
-	log_test "the netns go, and the module with all that is left"
+	check_err $? "devices still exist: $(ip -o link show type lbx)"
+	log_test "the netns and the module can be removed after torture"
 }
 
 works_again()
@@ -165,7 +169,7 @@ works_again()
 	carries lbx0 lo ping -c 1 -W 5 192.0.2.1
 	carries lbx0 lo serve 192.0.2.1
 	carries lbx0 lo serve 2001:db8::1
-	log_test "loaded again, it carries IPv4 and IPv6"
+	log_test "the module that is loaded again after torture carries IPv4 and IPv6"
 }
 
 tests_run
