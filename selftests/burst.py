@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""burst.py SOURCE ADDR[:PORT]... COUNT: send COUNT datagrams from port 6000 of SOURCE to
-each ADDR in turn, without a pause, and print for each of those received its source port
+"""burst.py SOURCE ADDR[:PORT]... COUNT
 
-All are received by one socket, port 7000 of the first ADDR.  Ends when all have arrived,
-or none has for 10 seconds, with status 0 if all did.
+Send COUNT datagrams from port 6000 of SOURCE to each ADDR, one ADDR after the other,
+without a pause. Print the source port of each received datagram.
+
+One socket receives all of them, at port 7000 of the first ADDR. The program ends when
+all have arrived, or none has for 10 seconds. The status is 0 if all have arrived.
 """
 
 import socket

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-bytes.py replies DEV - is each byte that the kernel tells of an lbx device meant?
-bytes.py frames DEV ADDR MAC - is each byte that a capture has of what DEV carries?
-bytes.py short DEV - what becomes of frames shorter than an Ethernet header
+bytes.py replies DEV - check that the kernel's messages about DEV have no uninitialised byte
+bytes.py frames DEV ADDR MAC - check the same of captured frames that DEV carries
+bytes.py short DEV - send frames that are shorter than an Ethernet header
 
-Asks again and again, and between two times fills what memory of the kernel it can
-with another byte: in what nobody has written, that would be found. "replies" compares
-the answers as a whole, with the padding of each attribute, for link messages, refusals,
-the dump of claims and ethtool. "frames" sends datagrams to ADDR, and compares their
-frames, what comes with them (PACKET_VNET_HDR, PACKET_AUXDATA) and sockaddr_ll; the
-source in their Ethernet header is to be MAC, or DEV's own if that is "own". "short" prints
-for each length what sendto() says.
+The checks repeat the same requests. Before each, they fill as much free memory of the
+kernel as they can with another byte, which would appear in uninitialised bytes.
+"replies" compares the complete answers, with the padding of each attribute, for link
+messages, refusals, the dump of claims and ethtool. "frames" sends datagrams to ADDR,
+and compares their frames, the data with them (PACKET_VNET_HDR, PACKET_AUXDATA) and
+sockaddr_ll. The source in their Ethernet header has to be MAC, or that of DEV if MAC is
+"own". "short" prints the result of sendto() for each length.
 
-Prints what is wrong; the status is 0 if nothing is.
+The program prints what is wrong. The status is 0 if nothing is.
 """
 import array
 import ctypes
@@ -35,10 +35,10 @@ ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 3, 0x800, 0x86dd
 SOL_PACKET, PACKET_AUXDATA, PACKET_VNET_HDR = 263, 8, 15
 IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 
-# In IFLA_LINKINFO and in a claim of the generic netlink family: nests by their path
+# In IFLA_LINKINFO and in a claim of the generic netlink family: nests, by their path
 NESTS = {(18,), (18, 2), (18, 3), (18, 2, 3), (18, 2, 3, 1)}
 GENL_NESTS = {(2,)}
-# They change by themselves: statistics of all of the link, and random timers of IPv6
+# These change by themselves: statistics of the whole link, and random timers of IPv6
 UNSTABLE = {7, 23, 26}
 
 failures = []
@@ -51,7 +51,7 @@ def fail(text):
 
 
 def spray(byte):
-    """Fills buffers of many sizes, and gives them back to the kernel"""
+    """Fill buffers of many sizes, and free them again."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_USERSOCK) as sock:
         sock.bind((0, 0))
         for size in SIZES * 4:
@@ -67,7 +67,7 @@ def spray(byte):
 
 
 def attributes(data, at, end):
-    """Each attribute's type and place; their padding has to be zero"""
+    """Yield type, start and end of each attribute. Their padding has to be zero."""
     while at < end:
         if at + 4 > end:
             fail(f"{end - at} bytes after the last attribute")
@@ -90,14 +90,14 @@ def walk(data, at, end, nests, path=()):
 
 
 def stable(data, header):
-    """A link's message without what changes by itself"""
+    """Return the message of a link without the parts that change by themselves."""
     return data[:16 + header][4:] + b"".join(
         data[start:stop] for type_, start, stop in attributes(data, 16 + header, len(data))
         if type_ not in UNSTABLE)
 
 
 def exchange(proto, request):
-    """Each message of the answer"""
+    """Return all messages of the answer."""
     messages = []
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, proto) as sock:
         sock.bind((4242, 0))
@@ -158,7 +158,7 @@ def netlink_answer(proto, request, header, nests):
 
 
 def ethtool(dev, data):
-    """What the kernel makes of DATA, which it gets with room filled by a pattern"""
+    """Return what the kernel makes of DATA, whose room is filled with a pattern."""
     buf = array.array("B", data)
     ifreq = struct.pack("16sP16x", dev.encode(), buf.buffer_info()[0])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -167,7 +167,7 @@ def ethtool(dev, data):
 
 
 def text(data, what):
-    """A field of text: zero after its end"""
+    """Check a text field: it has to be zero after the end of the text."""
     if any(data[data.index(0):] if 0 in data else b"\1"):
         fail(f"{what}: {data!r} is not zero after its end")
 
@@ -197,7 +197,7 @@ def ethtool_answers(dev):
 
 
 def compare(what, first, got):
-    """Says where they begin to differ"""
+    """Report where they begin to differ."""
     for one, two in zip(first, got):
         at = next((i for i in range(min(len(one), len(two))) if one[i] != two[i]), None)
         if at is not None:
@@ -224,7 +224,8 @@ def replies(dev):
 
 
 def receive(sock):
-    """A frame with its struct virtio_net_hdr; sockaddr_ll, tpacket_auxdata"""
+    """Return a frame with its struct virtio_net_hdr, its sockaddr_ll and
+    tpacket_auxdata."""
     libc = ctypes.CDLL(None, use_errno=True)
     buf = ctypes.create_string_buffer(2048)
     name = ctypes.create_string_buffer(b"\xa5" * 64, 64)
@@ -258,7 +259,7 @@ def frames(dev, addr, mac):
         capture.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
         capture.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         capture.bind((dev, ETH_P_ALL))
-        # With DF, a datagram that is whole has identification 0
+        # With DF, a datagram that is not fragmented has the identification 0
         if family_ == socket.AF_INET:
             udp.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
         udp.bind((addr, 5000))
@@ -280,7 +281,7 @@ def frames(dev, addr, mac):
             if first:
                 compare(addr, first, got)
             first = got
-            # As many as were sent, not one more
+            # There are as many frames as datagrams, not one more
             if receive(capture):
                 fail(f"{addr}: another frame")
 

@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-claim_request.py [listen] - speak the generic netlink family "lbx", also as no tool would
+claim_request.py [listen] - send requests of the generic netlink family "lbx"
 
-Each line of stdin is a request. Prints its answer: the claims that it reads, then "ok" or
-"EINVAL at change.claim.name: the kernel's reason". The status is 0 if all were accepted.
+The requests may be ones that no tool would make. Each line of stdin is a request. The
+program prints its answer: the claims that were read, then "ok" or an error such as
+"EINVAL at change.claim.name: the kernel's reason". The status is 0 if all were
+accepted.
 
-	new|del|get WORD...	do it
-	dump [WORD...]		get all; "interrupted" comes before "ok" if it was
+	new|del|get WORD...	send this command
+	dump [WORD...]		get all; prints "interrupted" before "ok" if that happened
 	change [new|del WORD... ;]...
 
-With listen, joins the group "claims" instead, and prints what comes as it comes.
+With listen, join the group "claims" instead, and print each notification as it arrives.
 
-A WORD is dev:NAME or dev:#INDEX for the lbx device, name:NAME, index:INDEX, addr:ADDRESS
-or waiting for the claim, excl, replace or flags:NUMBER for LBX_A_FLAGS. raw:TYPE:HEX is an
-attribute of the request, claim:TYPE:HEX one of the claim, header:FLAGS adds to nlmsg_flags.
-A claim is printed as such words, so that it can be a request.
+A WORD is dev:NAME or dev:#INDEX for the lbx device, name:NAME, index:INDEX,
+addr:ADDRESS or waiting for the claim, excl, replace or flags:NUMBER for LBX_A_FLAGS.
+raw:TYPE:HEX is an attribute of the request, claim:TYPE:HEX one of the claim.
+header:FLAGS adds to nlmsg_flags. A claim is printed as such words, so that it can be
+used as a request.
 """
 import errno
 import ipaddress
@@ -29,7 +32,7 @@ NLMSG_ERROR, NLMSG_DONE = 2, 3
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 1, 10, 11
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 NLA_F_NESTED = 1 << 15
-# of lbx.h
+# from lbx.h
 GET, NEW, DEL, CHANGE, NEW_NTF, DEL_NTF = 1, 2, 3, 4, 5, 6
 COMMANDS = {"get": GET, "dump": GET, "new": NEW, "del": DEL, "change": CHANGE}
 A_IFINDEX, A_IFNAME, A_CLAIM, A_FLAGS, A_NEW, A_DEL = 1, 2, 3, 4, 5, 6
@@ -38,7 +41,7 @@ F_EXCL, F_REPLACE = 1, 2
 
 
 class Message:
-    """A request, and which attribute is where in it"""
+    """A request, and the position of each attribute in it"""
     def __init__(self, family, command, flags):
         self.data = bytearray(struct.pack("IHHIIBBH", 0, family,
                                           NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0,
@@ -46,7 +49,8 @@ class Message:
         self.path_at = {}
 
     def put(self, type_, content, path):
-        """content is bytes, or a function that puts what is within"""
+        """Add an attribute; content is bytes, or a function that adds the nested
+        attributes."""
         start = len(self.data)
         self.path_at[start] = path
         if callable(content):
@@ -119,7 +123,7 @@ def attributes(data):
 
 
 def claim_text(data):
-    """A message of the family after its header, as words of a request"""
+    """Return a message of the family, without its header, as words of a request."""
     words = []
     for type_, value in attributes(data):
         if type_ == A_IFINDEX:
@@ -158,13 +162,13 @@ def refusal(code, flags, payload, message):
             reason = value.rstrip(b"\0").decode()
         elif type_ == NLMSGERR_ATTR_OFFS:
             path = message.path_at.get(struct.unpack("I", value)[0], "nowhere")
-    # 95 has two names
+    # errno 95 has two names
     name = errno.errorcode[-code].replace("ENOTSUP", "EOPNOTSUPP")
     return f"{name} at {path}: {reason}"
 
 
 def ask(sock, message):
-    """The lines of the answer"""
+    """Return the lines of the answer."""
     lines, interrupted = [], False
     sock.send(message.finish())
     for type_, flags, payload in messages(sock):
@@ -187,7 +191,7 @@ def connect():
 
 
 def find_family(sock):
-    """Its number, and that of its multicast group"""
+    """Return the number of the family, and that of its multicast group."""
     message = Message(GENL_ID_CTRL, 3, 0)
     message.put(2, b"lbx\0", "name")
     sock.send(message.finish())
@@ -202,7 +206,7 @@ def find_family(sock):
                 for _, entry in attributes(value):
                     group, = struct.unpack("I", dict(attributes(entry))[2])
     if not number:
-        sys.exit("there is no family lbx")
+        sys.exit("the kernel has no generic netlink family lbx")
     return number, group
 
 

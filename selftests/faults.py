@@ -3,17 +3,19 @@
 """
 faults.py OPERATION
 
-Lets each allocation of an operation fail in turn; faults_program.py does so with those of
-a program.
+Let each allocation of an operation fail in turn. faults_program.py does the same with
+the allocations of a program.
 
-Does OPERATION again and again, the first time with its first allocation failing, then
-with its second (fail-nth and failslab, see Documentation/fault-injection/fault-injection.rst of the
-kernel), until it has had none left to fail. Each time it has to succeed, or to be refused
-for want of memory with all as it was before, and then to succeed without a fault.
+The program repeats OPERATION. The first time, the first allocation fails, then the
+second, and so on (fail-nth and failslab, see
+Documentation/fault-injection/fault-injection.rst of the kernel), until there is none
+left to fail. Each time the operation has to succeed. Or it has to be refused for lack
+of memory with everything as before, and then to succeed without a fault.
 
-Run it as root in a network namespace of its own; "module_load" takes the name of lbx.ko
-from $LBX_KO, all others need it loaded. Prints how many allocations have failed, and how
-many of these were noticed. Exit status 0 if all was as it has to be.
+Run it as root in a network namespace of its own. "module_load" needs the name of lbx.ko
+in $LBX_KO, all others need the loaded module. The program prints how many allocations
+have failed, and how many of these were noticed. The status is 0 if everything was as
+expected.
 """
 import ctypes
 import errno
@@ -45,7 +47,7 @@ SYS_DELETE_MODULE, SYS_FINIT_MODULE = 176, 313
 CLONE_NEWNET = 0x40000000
 NETLINK_GENERIC = 16
 
-# What there is too little of; the last is of dumps, which are to be asked for again
+# Errors for lack of memory; the last is that of dumps, which have to be requested again
 SCARCE = {errno.ENOMEM, errno.ENOBUFS, errno.EMSGSIZE}
 LIMIT = 20000
 
@@ -56,7 +58,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Wrong(Exception):
-    """Something is not as it has to be"""
+    """Something is not as expected"""
 
 
 def write(path, value):
@@ -65,21 +67,22 @@ def write(path, value):
 
 
 def run(argv):
-    """A program, without a fault"""
+    """Run a program without a fault."""
     done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           text=True, check=False)
     if done.returncode:
-        raise Wrong(f"without a fault, {' '.join(argv)} has ended with {done.returncode}: "
+        raise Wrong(f"'{' '.join(argv)}' ended with status {done.returncode} without a fault: "
                     f"{done.stderr}")
 
 
 def only_below(function):
-    """Only what this function of the kernel allocates, or another that it calls, may fail"""
+    """Only allocations by this function of the kernel, or by others that it calls, may
+    fail."""
     with open("/proc/kallsyms", encoding="ascii") as symbols:
         addrs = {name: int(address, 16)
                  for address, _, name, *_ in map(str.split, symbols)}
     start = addrs[function]
-    # "ip netns exec" has a /sys of its own
+    # "ip netns exec" mounts another /sys
     if not os.path.ismount(DEBUGFS):
         run(["mount", "-t", "debugfs", "debugfs", DEBUGFS])
     for fault in FAULTS:
@@ -89,7 +92,7 @@ def only_below(function):
 
 
 def attr(type_, content):
-    """A netlink attribute; content is bytes, or a list of attributes"""
+    """Return a netlink attribute; content is bytes, or a list of attributes."""
     if isinstance(content, list):
         type_ |= NLA_F_NESTED
         content = b"".join(content)
@@ -102,7 +105,7 @@ def text(string):
 
 
 class Netlink:
-    """A socket of netlink, and what is asked by it"""
+    """A netlink socket, and requests by it"""
     def __init__(self, family=socket.NETLINK_ROUTE):
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, family)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
@@ -114,7 +117,7 @@ class Netlink:
                                    NLM_F_REQUEST | flags, 1, 0) + data)
 
     def answers(self):
-        """Messages up to the last of a dump or the answer to a request"""
+        """Yield the messages up to the last of a dump or the answer to a request."""
         while True:
             data = self.sock.recv(1 << 16)
             while data:
@@ -143,7 +146,7 @@ def kind(name, *data):
 
 
 def claims(type_, *targets):
-    """Of names of interfaces, and of addresses"""
+    """Return claims of names of interfaces and of addresses."""
     return attr(type_, [attr(IFLA_LBX_CLAIM, [
         attr(LBX_CLAIM_IFNAME, text(target)) if isinstance(target, str)
         else attr(LBX_CLAIM_ADDR4 if target.version == 4 else LBX_CLAIM_ADDR6,
@@ -151,7 +154,7 @@ def claims(type_, *targets):
 
 
 def patiently(error, do):
-    """Again and again, for ten seconds, until it has not that error"""
+    """Repeat for ten seconds, until this error does not occur."""
     for _ in range(1000):
         try:
             return do()
@@ -175,10 +178,10 @@ NIC4, NIC6 = ipaddress.ip_address("198.51.100.1"), ipaddress.ip_address("2001:db
 
 
 class Operation:
-    """What is done with a fault. "ready" brings what it needs, once"""
-    # Packets may get lost without an error
+    """An operation that is done with a fault. ready() prepares for it once."""
+    # Packets may be lost without an error
     lossy = False
-    # What the kernel says, besides SCARCE, when it has no memory for a part of this
+    # Errors of the kernel, besides SCARCE, when it has no memory for a part of this
     others = set()
 
     def ready(self):
@@ -186,21 +189,22 @@ class Operation:
         self.up("lo")
 
     def done(self):
-        """Has it been done?"""
+        """Return true if the operation has been done."""
         raise NotImplementedError
 
     def do(self):
-        """Only this has a fault"""
+        """Do the operation. Only this has a fault."""
         raise NotImplementedError
 
     def undo(self):
-        """So that it can be done again"""
+        """Undo the operation, so that it can be done again."""
 
     def once(self, nth):
-        """Do it with a fault. Returns the error, if any, and whether there was a fault"""
+        """Do it with a fault. Return the error, if any, and whether there was a
+        fault."""
         error = None
-        # To write it and to read it, which it allows once, allocates nothing; to open it
-        # does
+        # Writing and reading the file, which the kernel allows once, allocate nothing.
+        # Opening it does.
         fd = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
         os.write(fd, str(nth).encode())
         try:
@@ -213,7 +217,7 @@ class Operation:
         return error, int(left) == 0
 
     def fresh(self):
-        """New sockets: after an error, there may be an answer left in the old ones"""
+        """Use new sockets: after an error, an answer may be left in the old ones."""
         self.route = Netlink()
 
     def new(self, name, kind_, *data):
@@ -238,7 +242,7 @@ class Operation:
                        attr(IFA_LOCAL, addr.packed), attr(IFA_ADDRESS, addr.packed))
 
     def nic(self):
-        """eth0 with addresses, which can be claimed"""
+        """Make eth0 with addresses that can be claimed."""
         self.new("eth0", "dummy")
         self.address("eth0", NIC4)
         self.address("eth0", NIC6)
@@ -247,8 +251,8 @@ class Operation:
 
     @staticmethod
     def wait_local(addr):
-        """Until an IPv6 addr has a route as an address of this machine, which is a moment
-        after it was given, or its device is up"""
+        """Wait until an IPv6 addr has a local route. This takes a moment after the address
+        is added or its device is up."""
         def look():
             with open("/proc/thread-self/net/ipv6_route", encoding="ascii") as file:
                 for dst, plen, *_, flags, _ in map(str.split, file):
@@ -258,13 +262,13 @@ class Operation:
         patiently(errno.EADDRNOTAVAIL, look)
 
     def info(self):
-        """The data of lbx0 that a reply has"""
+        """Return the data of lbx0 that a reply has."""
         data, = self.route.ask(RTM_GETLINK, 0, link(index("lbx0")))
         return dict(nested(nested(data[16:], IFLA_LINKINFO), IFLA_INFO_DATA, True))
 
 
 def nested(data, wanted, pairs=False):
-    """The attribute of that type, or all that are in it"""
+    """Return the attribute of that type, or all attributes in it."""
     found = {}
     while len(data) >= 4:
         length, type_ = struct.unpack_from("HH", data)
@@ -282,7 +286,7 @@ def nested(data, wanted, pairs=False):
 
 
 class NewLink(Operation):
-    """newlink with all there is: a device, isolated, with claims"""
+    """newlink with all attributes: an isolated device with claims"""
     # device_add() of a device that has no name then; rt6_lookup() that finds no route
     others = {errno.EINVAL, errno.EADDRNOTAVAIL}
 
@@ -321,7 +325,7 @@ class DelLink(NewLink):
 
 
 class WithDevice(Operation):
-    """lbx0 is there, and a NIC"""
+    """An operation with lbx0 and a network interface"""
     def ready(self):
         super().ready()
         self.nic()
@@ -329,7 +333,7 @@ class WithDevice(Operation):
 
 
 class Isolate(WithDevice):
-    """changelink: isolation, and no direct output"""
+    """changelink: isolation on, and direct output off"""
     def do(self):
         self.change(attr(IFLA_LBX_ISOLATE, b"\1"), attr(IFLA_LBX_DIRECT, b"\0"))
 
@@ -337,7 +341,7 @@ class Isolate(WithDevice):
         info = self.info()
         isolate, direct = info[IFLA_LBX_ISOLATE] == b"\1", info[IFLA_LBX_DIRECT] == b"\1"
         if isolate == direct:
-            raise Wrong("half of it was done")
+            raise Wrong("only a part of the change was done")
         return isolate
 
     def undo(self):
@@ -359,7 +363,7 @@ class Claim(WithDevice):
 
 
 class Unclaim(Claim):
-    """changelink: claims are given back"""
+    """changelink: unclaims"""
     def ready(self):
         super().ready()
         Claim.do(self)
@@ -375,7 +379,7 @@ class Unclaim(Claim):
 
 
 class Mtu(WithDevice):
-    """an MTU with which IPv6 leaves the device, and one with which it comes back"""
+    """an MTU that disables IPv6 on the device, and one that enables it again"""
     def ready(self):
         super().ready()
         self.up("lbx0")
@@ -398,7 +402,7 @@ class Mtu(WithDevice):
 
 
 class Up(WithDevice):
-    """up, with addresses of both families"""
+    """setting a device up, with addresses of both families"""
     def ready(self):
         super().ready()
         self.address("lbx0", IPV4)
@@ -419,7 +423,7 @@ class Up(WithDevice):
 
 
 class Down(Up):
-    """down, with addresses of both families"""
+    """setting a device down, with addresses of both families"""
     def ready(self):
         super().ready()
         self.up("lbx0")
@@ -435,7 +439,7 @@ class Down(Up):
 
 
 class Address(WithDevice):
-    """an IPv4 address"""
+    """adding an IPv4 address"""
     addr = IPV4
 
     def ready(self):
@@ -456,8 +460,8 @@ class Address(WithDevice):
 
 
 class Address6(Address):
-    """an IPv6 address, which a server can bind at once, or soon if its mirror on lo could
-    not be made for want of memory"""
+    """adding an IPv6 address. A server can bind it at once, or soon after if its mirror on
+    lo could not be made for lack of memory."""
     addr = IPV6
 
     def bind(self):
@@ -472,9 +476,10 @@ class Address6(Address):
 
 
 class Packet(WithDevice):
-    """the first packet to an address: its route, its neighbour, its way by lbx"""
+    """the first packet to an address: its route, its neighbour entry, its path
+    through lbx"""
     family, server, lossy = socket.AF_INET, IPV4, True
-    # No neighbour, in ip6_finish_output2(); no route
+    # No neighbour entry, in ip6_finish_output2(); no route
     others = {errno.EINVAL, errno.ENETUNREACH}
 
     def ready(self):
@@ -491,7 +496,7 @@ class Packet(WithDevice):
         self.undo()
 
     def undo(self):
-        # which forgets neighbours and routes
+        # this deletes neighbour entries and routes
         self.up("lbx0", False)
         self.up("lbx0")
         if self.server.version == 6:
@@ -509,7 +514,7 @@ class Packet(WithDevice):
 
 
 class Packet6(Packet):
-    """the same in IPv6"""
+    """the first packet to an IPv6 address"""
     family, server = socket.AF_INET6, IPV6
 
 
@@ -535,7 +540,7 @@ class Connect(Packet):
     def undo(self):
         Packet.undo(self)
         self.sender = socket.socket(self.family, socket.SOCK_STREAM)
-        # or a SYN that is lost takes a second
+        # otherwise a lost SYN takes a second
         self.sender.setblocking(False)
 
     def do(self):
@@ -556,7 +561,7 @@ class Connect(Packet):
 
 
 class Dump(Operation):
-    """the lists of links and of claims"""
+    """dumps of links and of claims"""
     def ready(self):
         super().ready()
         self.nic()
@@ -585,9 +590,9 @@ class Dump(Operation):
 
 
 class NewNetns(Operation):
-    """a new network namespace"""
-    # Whatever those say that begin with it: proc_net_ns_init() EEXIST, uevent_net_init()
-    # ENODEV, sockets of protocols EAFNOSUPPORT
+    """making a network namespace"""
+    # The errors of all functions that run for a new netns: proc_net_ns_init() EEXIST,
+    # uevent_net_init() ENODEV, sockets of protocols EAFNOSUPPORT
     others = set(errno.errorcode)
 
     def ready(self):
@@ -609,19 +614,19 @@ class NewNetns(Operation):
 
 
 class NetnsExit(NewLink):
-    """the end of a network namespace with devices and claims, which a worker does"""
-    # Files in /proc/net are among what goes last
+    """the end of a network namespace with devices and claims, in a worker"""
+    # Files in /proc/net are among the last objects to be freed
     FILES = "/sys/kernel/slab/proc_dir_entry"
 
     def ready(self):
         Operation.ready(self)
         self.mine = os.open("/proc/self/ns/net", os.O_RDONLY)
-        # What has allocated by then, in the kernel's own count, of which interval is a
-        # divisor when it lets one fail
+        # The kernel's count of allocations up to now. An allocation fails if interval
+        # is a divisor of that count.
         self.count = 0
         only_below("cleanup_net")
         write(f"{FAULTS[0]}/probability", 100)
-        # Another one may be about to go
+        # Another netns may be about to end
         self.before, before = self.files(), None
         while before != self.before:
             time.sleep(3)
@@ -629,7 +634,7 @@ class NetnsExit(NewLink):
         self.undo()
 
     def files(self):
-        """How many there are, of all namespaces"""
+        """Return the number of these files in all namespaces."""
         write(f"{self.FILES}/shrink", 1)
         with open(f"{self.FILES}/objects", encoding="ascii") as file:
             return int(file.read().split()[0])
@@ -661,7 +666,7 @@ class NetnsExit(NewLink):
         self.address("lbx0", IPV6)
         self.up("lbx0")
         self.theirs = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        # a socket is in its netns for as long as it is open
+        # a socket is in its netns until it is closed
         del self.route
         libc.setns(self.mine, CLONE_NEWNET)
 
@@ -673,8 +678,8 @@ class ModuleLoad(Operation):
 
     def ready(self):
         super().ready()
-        # Not what the kernel does before: tracing takes it for a bug that it has no
-        # memory for a module's events
+        # Not the earlier steps of the kernel: tracing reports a bug if it has no memory
+        # for the events of a module
         only_below("do_init_module")
         self.file = os.open(os.environ["LBX_KO"], os.O_RDONLY)
         if ModuleLoad.done(self):
@@ -710,33 +715,33 @@ class ModuleUnload(ModuleLoad):
 
 
 def attempt(operation, nth):
-    """Once with a fault, and if that did not do it, without. Returns whether there was
-    a fault, and whether it was noticed"""
+    """Try the operation once with a fault, and if that fails, without. Return whether
+    there was a fault, and whether it was noticed."""
     error, faulty = operation.once(nth)
     if error:
         operation.fresh()
         if error.errno not in SCARCE | operation.others:
             raise Wrong(f"{error}")
     done = operation.done()
-    # ENOBUFS is what netlink says when it has no memory for the answer
+    # netlink reports ENOBUFS when it has no memory for the answer
     if error and done and error.errno != errno.ENOBUFS:
-        raise Wrong(f"it was done, but {error}")
+        raise Wrong(f"the operation was done, but reported {error}")
     if not done:
         if not error and not operation.lossy:
-            raise Wrong("it was not done, and nothing said")
+            raise Wrong("the operation was not done, and reported no error")
         if not faulty:
-            raise Wrong("it was not done, without a fault")
+            raise Wrong("the operation was not done although there was no fault")
         if operation.lossy:
             operation.undo()
         operation.do()
         if not operation.done():
-            raise Wrong("it was not done without a fault either")
+            raise Wrong("the operation was not done in a second attempt without a fault")
     operation.undo()
     return faulty, not done
 
 
 def sweep(operation):
-    """Returns how many allocations have failed, and how many of these were noticed"""
+    """Return how many allocations have failed, and how many of these were noticed."""
     noticed = 0
     operation.ready()
     for nth in range(1, LIMIT):
@@ -747,7 +752,7 @@ def sweep(operation):
         if not faulty:
             return nth - 1, noticed
         noticed += missed
-    raise Wrong(f"it has had more than {LIMIT} allocations")
+    raise Wrong(f"the operation has more than {LIMIT} allocations")
 
 
 OPERATIONS = {

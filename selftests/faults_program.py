@@ -6,20 +6,23 @@ faults_program.py find FIRST ROOT COMMAND ARG... [-- UNDO ARG...]
 faults_program.py watch FIRST ROOT TEXT COMMAND ARG... [-- CHANGE ARG...]
 faults_program.py before ROOT COMMAND ARG...
 
-Lets each allocation of a program fail in turn, as faults.py does with those of one operation.
+Let each allocation of a program fail in turn, as faults.py does with those of one
+operation.
 
-"command" is COMMAND, with its start, whose status has to be 0, or another after a message
-on stderr, and then 0 without a fault; its allocation FIRST (1, ...) is the first that fails.
-UNDO is what brings back what was before. "find" is one that has another status, too, when it
-has told on stdout what it has found. "watch" is one that would not end: on a terminal, it has
-to show TEXT, and is ended then, or to end itself after a message. CHANGE is done when it has
-told on stderr that it is "watching". "before" prints the FIRST for those that have as many
-allocations as COMMAND, and then their own. ROOT is the folder that it has for its root, with
-/proc, /sys and /run: a file system may take a file for lost that it had no memory to find (9p),
-and then it is so for everybody.
+"command" runs COMMAND, including its start. Its status has to be 0, or it has to be
+another one after a message on stderr, and then 0 without a fault. Its allocation FIRST
+(1, ...) is the first that fails. UNDO restores the previous state. "find" runs a
+COMMAND that also has another status when it has printed on stdout what it has found.
+"watch" runs a COMMAND that would not end: it has to show TEXT on a terminal, and is
+ended then, or to end by itself after a message. CHANGE runs when the COMMAND has
+printed on stderr that it is "watching". "before" prints the FIRST for commands that
+have the same allocations as COMMAND, and then their own. ROOT is the directory that is
+the root of COMMAND, with /proc, /sys and /run. The reason is that a file system (9p)
+that had no memory to find a file may report it as lost, and then does so for all
+processes.
 
-Run it as root. Prints how many allocations have failed, and how many of these were noticed.
-Exit status 0 if all was as it has to be.
+Run it as root. The program prints how many allocations have failed, and how many of
+these were noticed. The status is 0 if everything was as expected.
 """
 import ctypes
 import os
@@ -32,15 +35,16 @@ from faults import LIMIT, Wrong, libc, run, write
 
 CLONE_NEWNS = 0x20000
 ADDR_NO_RANDOMIZE = 0x40000
-# From one run of a program to another, the number of its allocations varies by less
+# The number of allocations of a program varies between runs by less than this
 MARGIN = 20
 
 
 class Command:
-    """a program with its start: its own operation is in what it prints or changes"""
+    """A program, including its start. What it prints or changes is its own
+    operation."""
     def __init__(self, root, argv, finds=False):
         self.root, self.argv, self.finds = root, argv, finds
-        # Mounts that end with this process
+        # These mounts end with this process
         if libc.unshare(CLONE_NEWNS):
             raise OSError(ctypes.get_errno(), "unshare")
         run(["mount", "--make-rprivate", "/"])
@@ -49,7 +53,7 @@ class Command:
             run(["mount", "--rbind", f"/{name}", f"{root}/{name}"])
 
     def start(self, nth, terminal=None):
-        """Returns its PID and its stderr"""
+        """Start the program. Return its PID and its stderr."""
         ready_read, ready_write = os.pipe()
         go_read, go_write = os.pipe()
         err_read, err_write = os.pipe()
@@ -61,7 +65,7 @@ class Command:
             os.dup2(err_write, 2)
             os.chroot(self.root)
             os.chdir("/")
-            # As many page tables each time
+            # so that the number of page tables is the same each time
             libc.personality(ADDR_NO_RANDOMIZE)
             os.write(ready_write, b".")
             os.read(go_read, 1)
@@ -72,7 +76,7 @@ class Command:
             os._exit(1)
         os.close(err_write)
         os.close(ready_write)
-        # what the child does before is no allocation of the program's
+        # earlier allocations of the child are not those of the program
         os.read(ready_read, 1)
         write(f"/proc/{pid}/fail-nth", nth)
         os.write(go_write, b".")
@@ -82,7 +86,7 @@ class Command:
 
     @staticmethod
     def end(pid):
-        """Returns its status, and how many are left of nth"""
+        """Wait for the end. Return the status, and how many of nth are left."""
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         with open(f"/proc/{pid}/fail-nth", encoding="ascii") as file:
             left = int(file.read())
@@ -90,7 +94,7 @@ class Command:
         return os.waitstatus_to_exitcode(status), left
 
     def run(self, nth):
-        """Returns its status, what it said on stderr, and how many were left of nth"""
+        """Return its status, its stderr, and how many of nth are left."""
         pid, err = self.start(nth)
         said = b""
         while data := os.read(err, 4096):
@@ -101,13 +105,14 @@ class Command:
 
 
 class Watch(Command):
-    """a program that shows what happens, until it is ended"""
+    """A program that shows what happens, until it is ended"""
     def __init__(self, root, argv, wanted, change):
         super().__init__(root, argv)
         self.wanted, self.change = wanted.encode(), change
 
     def run(self, nth):
-        """The same; its status is 0 if it has shown what is wanted, and then was ended"""
+        """Run it. The status is 0 if it has shown the wanted text, and was ended
+        then."""
         terminal, its_end = pty.openpty()
         pid, err = self.start(nth, its_end)
         os.close(its_end)
@@ -117,12 +122,12 @@ class Watch(Command):
             readable, _, _ = select.select(streams, [], [], 60)
             if not readable:
                 os.kill(pid, signal.SIGKILL)
-                raise Wrong(f"it goes on without {self.wanted}: {said} {shown}")
+                raise Wrong(f"the program neither shows {self.wanted} nor ends: {said} {shown}")
             for stream in readable:
                 try:
                     data = os.read(stream, 4096)
                 except OSError:
-                    # so a terminal ends
+                    # this is how a terminal ends
                     data = b""
                 if not data:
                     streams.remove(stream)
@@ -139,56 +144,57 @@ class Watch(Command):
         os.close(terminal)
         os.close(err)
         status, left = self.end(pid)
-        # What ncurses has drawn ends with a status
+        # a program that uses ncurses ends with another status
         if ended:
             status = 0
         elif not status:
-            raise Wrong(f"it has ended without {self.wanted}: {shown}")
+            raise Wrong(f"the program ended without showing {self.wanted}: {shown}")
         return status, said.decode(errors="replace"), left
 
 
 def sweep(command, first, undo=()):
-    """Returns how many allocations have failed, and how many of these were noticed"""
+    """Return how many allocations have failed, and how many of these were noticed."""
     noticed = 0
     for nth in range(first, LIMIT):
         try:
             status, said, left = command.run(nth)
-            # The kernel kills whom it has no memory for before the first instruction
+            # If memory is lacking before the first instruction of a program, the kernel
+            # kills it
             if status < 0 and -status not in (signal.SIGKILL, signal.SIGSEGV):
                 raise Wrong(f"killed by signal {-status}")
             if status > 0 and not said:
-                raise Wrong(f"it has ended with {status}, and said nothing")
+                raise Wrong(f"the program ended with status {status} without a message")
             if status and left:
-                raise Wrong(f"without a fault, it has ended with {status}: {said}")
+                raise Wrong(f"the program ended with status {status} without a fault: {said}")
             if status:
                 again, why, _ = command.run(0)
                 if again:
-                    raise Wrong(f"'{said}', and without a fault {again}: '{why}'")
+                    raise Wrong(f"'{said}', then status {again} without a fault: '{why}'")
             if undo:
                 run(undo)
         except Wrong as wrong:
             raise Wrong(f"allocation {nth}: {wrong}") from wrong
         if left:
             if nth - first < MARGIN:
-                raise Wrong(f"only {nth - first} have failed: {first} was too late to begin")
+                raise Wrong(f"only {nth - first} have failed: to begin at {first} was too late")
             return nth - first, noticed
         noticed += bool(status)
-    raise Wrong(f"it has had more than {LIMIT} allocations")
+    raise Wrong(f"the program has more than {LIMIT} allocations")
 
 
 def before(command):
-    """The allocation from which on those are swept that have as many and then their own"""
+    """Return the first allocation for commands that share the start of COMMAND."""
     counts = []
     for _ in range(3):
         status, said, left = command.run(LIMIT)
         if status or not left:
-            raise Wrong(f"it has ended with {status}: {said}")
+            raise Wrong(f"the program ended with status {status}: {said}")
         counts.append(LIMIT - left)
     return max(min(counts) - MARGIN, 1)
 
 
 def split(argv):
-    """COMMAND and what is behind "--" """
+    """Return COMMAND, and the words after "--"."""
     at = argv.index("--") if "--" in argv else len(argv)
     return argv[:at], argv[at + 1:]
 

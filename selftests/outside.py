@@ -1,29 +1,31 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-outside.py FILE - say "ok", do what each line of stdin says, and answer "ok" to each
+outside.py FILE - execute the commands on stdin
+
+The program prints "ok" when it is ready, and after each command.
 
   serve ADDR PORT [echo | from ADDR PORT]
   send SRC DST FINAL PORT [HEADER...] TEXT
   error SRC DST INNER-SRC PORT INNER-DST PORT [HEADER...]
   redirect SRC DST INNER-SRC PORT INNER-DST PORT
 
-"serve" adds a line to FILE for each datagram that comes, its text, and "error PORT" for
-each error of its socket. With "echo" it sends each back; with "from" the socket is
-connected, so that it has errors.
+"serve" adds a line to FILE for each datagram that is received, with its text, and
+"error PORT" for each error of its socket. With "echo" it sends each datagram back. With
+"from" the socket is connected, so that it receives errors.
 
-"send" sends a datagram with the source address SRC and the destination DST. FINAL is the
-destination by the time that it is delivered, for the checksum. "error" sends an ICMP
-error: the port of a datagram, which was sent from INNER-SRC to INNER-DST, cannot be
-reached. "redirect" sends an ICMPv6 redirect because of such a datagram.
+"send" sends a datagram with the source address SRC and the destination DST. FINAL is
+the destination when the datagram is delivered, for the checksum. "error" sends an ICMP
+error: the port of a datagram, which was sent from INNER-SRC to INNER-DST, is
+unreachable. "redirect" sends an ICMPv6 redirect because of such a datagram.
 
 HEADER, in the order of the packet:
   hop, dest          IPv6 options that do nothing
-  dest:N             so many of them
-  rt2:A              IPv6 routing header, by its type; all of its addresses are still
-  rt3:A,B...         to be visited. rt3 leaves out what they have in common with DST
+  dest:N             N of them
+  rt2:A              IPv6 routing header of this type; all of its addresses are still
+  rt3:A,B...         to be visited. rt3 omits the bytes that they share with DST
   rt4:A,B...
-  frag               IPv6 fragment header of a datagram that is in one piece
+  frag               IPv6 fragment header of a datagram in one piece
   split:N            IPv6 fragment header; what follows is sent in two pieces, the first
                      of N bytes
   lsrr:A,B ssrr:A,B  IPv4 source route
@@ -79,7 +81,7 @@ def ipv6(src, dst, nexthdr, payload, hop_limit=64):
 
 
 def routing(kind, addrs, dst):
-    """Type, and all of an IPv6 routing header but its first byte."""
+    """Return an IPv6 routing header from the type on, without its first byte."""
     if kind == 3:
         own, data = packed(dst), [packed(a) for a in addrs]
         skip = min([15] + [len(os.path.commonprefix([own, a])) for a in data])
@@ -95,8 +97,8 @@ def routing(kind, addrs, dst):
 
 
 def chain6(headers, dst, proto, payload):
-    """IPv6 extension headers: [(the first's number, packet after the IPv6 header)]."""
-    # what a routing header finds as the destination
+    """Return [(number of the first header, packet after the IPv6 header)]."""
+    # the destination when a routing header is processed
     found = []
     for header in headers:
         found.append(dst)
@@ -117,13 +119,13 @@ def chain6(headers, dst, proto, payload):
             payload = struct.pack("!BBHI", proto, 0, 0, IDENT) + payload
             proto = FRAGMENT
         elif name == "split":
-            # it is the outermost
+            # this is the outermost header
             assert not headers
             at = int(arg)
             return [(FRAGMENT, struct.pack("!BBHI", proto, 0, 1, IDENT) + payload[:at]),
                     (FRAGMENT, struct.pack("!BBHI", proto, 0, at, IDENT) + payload[at:])]
         else:
-            sys.exit("no header: " + name)
+            sys.exit("unknown header: " + name)
     return [(proto, payload)]
 
 
@@ -186,12 +188,12 @@ def redirect(src, dst, inner_src, sport, inner_dst, dport):
 
 
 class Service:
-    """A socket, and what it does with what comes."""
+    """A socket, and what it does with received datagrams."""
 
     def __init__(self, log, addr, port, *mode):
         self.log, self.mode, self.port = log, mode, port
         self.sock = socket.socket(family(addr), socket.SOCK_DGRAM)
-        # an IPv6 address of a prefix is nobody's for bind()
+        # bind() does not accept an IPv6 address of a local prefix as local
         if family(addr) == socket.AF_INET6:
             self.sock.setsockopt(socket.IPPROTO_IPV6, 78, 1)    # IPV6_FREEBIND
         self.sock.bind((addr, int(port)))
@@ -199,7 +201,7 @@ class Service:
             self.sock.connect((mode[1], int(mode[2])))
 
     def receive(self):
-        """Take one datagram, or error."""
+        """Receive one datagram or error."""
         try:
             data, sender = self.sock.recvfrom(4096)
         except OSError:
@@ -211,7 +213,7 @@ class Service:
 
 
 def main():
-    """The commands of stdin."""
+    """Execute the commands on stdin."""
     with open(sys.argv[1], "a", encoding="ascii") as log, \
             selectors.DefaultSelector() as selector:
         selector.register(sys.stdin, selectors.EVENT_READ)
@@ -221,7 +223,7 @@ def main():
                 if key.data:
                     key.data.receive()
                     continue
-                # one line at a time, and nothing is left in a buffer
+                # one line at a time, so that nothing is left in a buffer
                 line = bytearray()
                 while not line.endswith(b"\n"):
                     byte = os.read(0, 1)

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-reach.py netns DEV OTHER FD PID ID - what rtnetlink does in another netns
-reach.py commands - what the commands of the generic netlink family do
-reach.py reasons DEV ADDR COUNT - why DEV may not claim ADDR
+reach.py netns DEV OTHER FD PID ID - test requests of rtnetlink for another netns
+reach.py commands - test all commands of the generic netlink family
+reach.py reasons DEV ADDR COUNT - print why DEV may not claim ADDR
 
-"netns" asks for a device to be made, DEV to be changed (which has it moved), and OTHER
-to be deleted and shown, by each attribute that names another netns: that of the file
-descriptor FD, of the process PID, or the one that is ID here. "commands" asks for each
-command number that there could be, as a request for one thing. Both print a line for
-each: what was asked for and "ok" or the error's name.
+"netns" requests that a device is made, that DEV is changed (which moves it), and that
+OTHER is deleted and shown. It does so by each attribute that names another netns: that
+of the file descriptor FD, of the process PID, or the one with the ID in this netns.
+"commands" sends each possible command number, as a request for one object. Both print a
+line for each request: what was requested and "ok" or the name of the error.
 
-"reasons" asks for the same claim COUNT times, as fast as it can, and prints each
+"reasons" requests the same claim COUNT times, as fast as it can, and prints each
 different answer once.
 """
 import errno
@@ -27,13 +27,13 @@ NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
 IFLA_IFNAME = 3
 NETLINK_GENERIC = 16
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
-# has two names
+# this errno has two names
 ERRORS = {errno.EOPNOTSUPP: "EOPNOTSUPP"}
 CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1, 2
 
 
 def ask(sock, data):
-    """The answer's header, and what follows it"""
+    """Return the header of the answer, and what follows it."""
     sock.send(data)
     reply = sock.recv(65536)
     return struct.unpack_from("IHHII", reply), reply[16:]
@@ -46,7 +46,8 @@ def verdict(sock, data):
 
 
 def link(type_, flags, name, netns, data):
-    """A request for the link NAME that has the attribute NETNS, and data of ours"""
+    """Return a request for the link NAME with the attribute NETNS, and with data of
+    lbx."""
     message = Message(0)
     struct.pack_into("HH", message.data, 4, type_, 1 | NLM_F_ACK | flags)
     message.put(IFLA_IFNAME, name.encode() + b"\0")
@@ -97,7 +98,7 @@ def commands():
 
 
 def reasons(dev, addr, count):
-    batch = 64      # whose answers have room in a socket
+    batch = 64      # the answers of so many fit in a socket
     message = Message(socket.if_nametoindex(dev))
     message.put_link([("claim", f"addr:{addr}")])
     found = set()

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""refused.py ADDR SOURCE...: connect to ports of ADDR that are closed or rejected, bound
-to each SOURCE of its family ("-": to none), and print each that is not refused
+"""refused.py ADDR SOURCE...
 
-Ports 1001 and 1002 are expected to be rejected with a TCP reset and with an ICMP error,
-and 1003 to be closed.  Exit status 0 if all are refused: within 5 seconds.
+Connect to ports of ADDR that are closed or rejected, bound to each SOURCE of its family
+("-": not bound), and print each connection that is not refused.
+
+A firewall has to reject port 1001 with a TCP reset and port 1002 with an ICMP error.
+Port 1003 has to be closed. The status is 0 if all connections are refused within 5
+seconds.
 """
 
 import socket

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-request.py DEV - ask for changes of an lbx device, also such as no ip would
+request.py DEV - request changes of an lbx device, also such as ip would not make
 
 Each line of stdin is a request, ATTR... ATTR is NAME=VALUE. With the NAME claim or
-unclaim, VALUE is KEY:VALUE[,KEY:VALUE]... and the keys are name, index and addr, of
-which the last takes an address or 0x and the bytes. With direct, isolate or count
-it is a number, as wide as lbx.h says, or 0x and the bytes. So it is with claims,
-which then is no list.
+unclaim, VALUE is KEY:VALUE[,KEY:VALUE]... and the keys are name, index and addr. The
+value of addr is an address, or 0x and the bytes. With direct, isolate or count, VALUE
+is a number, as wide as in lbx.h, or 0x and the bytes. The same applies to claims, which
+is not a list then.
 
-Prints a line for each: "ok", or "EINVAL at claims.claim.addr: the kernel's reason".
-The status is 0 if all were accepted.
+The program prints a line for each: "ok", or "EINVAL at claims.claim.addr: the kernel's
+reason". The status is 0 if all were accepted.
 """
 import errno
 import ipaddress
@@ -23,7 +23,7 @@ SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 NLA_F_NESTED = 1 << 15
 IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA = 18, 1, 2
-# of lbx.h
+# from lbx.h
 NUMBERS = {"direct": (1, "B"), "isolate": (2, "B"), "count": (5, "I"),
            "claims": (3, "I")}
 LISTS = {"unclaim": (4, "unclaims"), "claim": (3, "claims")}
@@ -49,7 +49,7 @@ KEYS = {"name": (1, name), "index": (2, index), "addr": (ADDR4, addr)}
 
 
 class Message:
-    """A request, and which attribute is where in it"""
+    """A request, and the position of each attribute in it"""
     def __init__(self, ifindex):
         self.data = bytearray(struct.pack("IHHIIBxHiII", 0, RTM_NEWLINK,
                                           NLM_F_REQUEST | NLM_F_ACK, 1, 0,
@@ -57,7 +57,8 @@ class Message:
         self.path_at = {}
 
     def put(self, type_, content, path=""):
-        """content is bytes, or a function that puts what is within"""
+        """Add an attribute; content is bytes, or a function that adds the nested
+        attributes."""
         start = len(self.data)
         self.path_at[start] = path
         if callable(content):
@@ -102,7 +103,7 @@ class Message:
 
 
 def connect():
-    """A socket to rtnetlink, which says why it refuses"""
+    """Return a socket of rtnetlink whose errors have a reason (extack)."""
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
     sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
@@ -110,7 +111,7 @@ def connect():
 
 
 def answer(sock, message):
-    """The next one, as a line"""
+    """Return the next answer as a line."""
     reply = sock.recv(65536)
     flags, = struct.unpack_from("H", reply, 6)
     error, = struct.unpack_from("i", reply, 16)

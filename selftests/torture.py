@@ -1,26 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""torture.py SEED SECONDS FOLDER: for so long, do to lbx devices all that can be done
+"""torture.py SEED SECONDS FOLDER - do everything that can be done to lbx devices
 
-What torture.sh calls, in a netns that has eth0 (192.0.2.5, 2001:db8:1::5), a dummy
-"sink", and 198.51.100.5 and .6 on lo; PEER is the netns behind eth0. The devices are t0 to
-t3, or r0 to r3 while they are renamed, with addresses 198.18.N.1 and 2001:db8:9:N::1.
+torture.sh calls this program, in a netns that has eth0 (192.0.2.5, 2001:db8:1::5), a
+dummy "sink", and 198.51.100.5 and .6 on lo. PEER is the netns behind eth0. The devices
+are t0 to t3, or r0 to r3 while they are renamed, with the addresses 198.18.N.1 and
+2001:db8:9:N::1. The run takes SECONDS.
 
-Actors, each a process, do one operation after the other, most of them lines for an
-"ip" or a "tc" that runs as long as the actor does. An actor draws its operations from a
-generator of its own, made of SEED and its name, and nothing else: a seed gives the
-same operations again, though not at the same times. FOLDER/ACTOR.log tells all of them
-as they are done, with how each ended: FOLDER may be shared with a host that outlives
-this kernel. Meanwhile "traffic" checks what arrives.
+Actors, each a process, do one operation after the other. Most operations are lines for
+an "ip" or a "tc" that runs as long as the actor does. An actor draws its operations
+from a generator of its own, which depends only on SEED and its name: a seed gives the
+same operations again, but not at the same times. FOLDER/ACTOR.log has all of them in
+their order, with their results. The directory FOLDER may be shared with a host that
+outlives this kernel. Meanwhile "traffic" checks what arrives.
 
-Ten minutes are a full run, which goes on until each kind of operation has succeeded and of
-each flow enough has been checked, but not for more than twice the time.
+Ten minutes are a full run. It goes on until each kind of operation has succeeded and
+enough bytes of each flow have been checked, but not for more than twice the time.
 
-Prints what has been done. Writes FOLDER/result.json: "failures", sentences; "operations",
-for each kind how often it was done and refused, and the last reason; "flows",
-what traffic counted; "packets"; "not_tested", kinds and why.
+The program prints what has been done. It writes FOLDER/result.json: "failures",
+sentences; "operations", for each kind how often it was done and refused, and the last
+reason; "flows", the counts of traffic; "packets"; "not_tested", kinds and reasons.
 
-torture_plan.py has which operations there are, torture_tools.py how one is done.
+torture_plan.py has the operations, torture_tools.py their implementation.
 """
 
 import fcntl
@@ -43,20 +44,22 @@ from torture_tools import (
     CPUS, DEVICES, HANG, LOCK, SLOW, Batch, Failed, Nft, Probe, Refused, bpf_setup, enter_net,
     fill_in, libc)
 
-# Seconds from which on a run is full: all has to be done, and so many bytes to be checked
+# A run of so many seconds is full: all operations have to be done, and so many bytes
+# checked
 FULL = 600
 LEAST = {"tcp": 500_000, "sctp": 100_000, "udp": 200_000, "ping": 100_000, "mcast": 20_000}
 
 
 def kinds(names):
-    """Of operations, that these actors know: a generator repeats itself soon"""
+    """Return all kinds of operations of these actors. A generator soon repeats
+    itself."""
     return sorted({kind for name in names
                    for kind, *_ in itertools.islice(ACTORS[name](random.Random(0)), 3000)})
 
 
 class Board:
-    """Memory that all share: which kinds of operations have been done, and what each actor is
-    at, since when"""
+    """Memory that all processes share: the kinds of operations that have been done, and
+    the present operation of each actor with its start time"""
     SLOT = 512
 
     def __init__(self, actors):
@@ -65,7 +68,7 @@ class Board:
         size = len(actors) * self.SLOT
         memory = mmap.mmap(-1, size + len(self.kinds))
         self.texts, self.succeeded = memoryview(memory)[:size], memoryview(memory)[size:]
-        # A double is written as a whole, so that nobody reads the half of one
+        # A double is written atomically, so that no reader sees a half of it
         self.since = memoryview(mmap.mmap(-1, 8 * len(actors))).cast("d")
         for name in actors:
             self.set(name, "")
@@ -97,9 +100,9 @@ class Actor:
         self.stop, self.tools, self.born = False, {}, time.monotonic()
         self.operations, self.counts = {}, {"capture": 0, "inject": 0}
         self.rng = random.Random(f"{seed} {name}")
-        # with everybody waiting for RTNL, those who bring devices back would come too late
+        # If all wait for RTNL, the actors that restore devices would come too late
         self.pace = 3 if SLOW and name not in ("devices", "changes", "queues") else 1
-        # pauses do not say what is done
+        # pauses do not affect which operations are done
         self.pauses = random.Random(f"{seed} {name} pauses")
         self.pid = os.fork()
         if not self.pid:
@@ -115,7 +118,7 @@ class Actor:
         return self.tools[name]
 
     def pause(self, ms):
-        """Without waking up to look around, which costs an emulated CPU most of its time"""
+        """Sleep without polling, which would cost an emulated CPU most of its time."""
         if not self.stop and signal.sigtimedwait([signal.SIGTERM], ms / 1000):
             self.stop = True
 
@@ -187,7 +190,7 @@ class Flow:
                 if name not in ("sender", "receiver", "silent")}
 
     def silent(self):
-        """(PID, seconds) of whoever has been so for too long"""
+        """Yield (PID, seconds) of each process that has been silent for too long."""
         if time.monotonic() - self.heard > HANG:
             yield self.pid, time.monotonic() - self.heard
         for pid, seconds in re.findall(r"=(\d+) silent=(\d+)", self.line):
@@ -196,7 +199,7 @@ class Flow:
 
 
 def stacks(pid):
-    """Where PID and its children are in the kernel"""
+    """Return the kernel stacks of PID and its children."""
     said, pids = [], [pid]
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
@@ -232,7 +235,7 @@ class Torture:
             file.write("w")
 
     def received(self):
-        """IP packets in this netns"""
+        """Return the number of IP packets received in this netns."""
         with open("/proc/net/snmp") as file:
             names, values = [line.split() for line in file if line.startswith("Ip:")]
         packets = int(dict(zip(names, values))["InReceives"])
@@ -245,7 +248,7 @@ class Torture:
             for _, _, text, _ in add_device(rng, n, 0):
                 try:
                     ip.run(fill_in(text))
-                except Refused:  # of two claims of one target, the second
+                except Refused:  # the second of two claims of one target
                     pass
 
     def start(self):
@@ -270,7 +273,8 @@ class Torture:
         self.flows = [Flow(n, self.seed) for n in flows]
 
     def is_complete(self):
-        """Has a full run seen it all? On a slow machine, that takes longer"""
+        """Return true if a full run has done everything. On a slow machine that takes
+        longer."""
         return self.seconds < FULL or \
             not self.board.missing() and \
             all(flow.values().get("bytes", 0) >= LEAST[flow.kind] for flow in self.flows)
@@ -302,7 +306,7 @@ class Torture:
                 else:
                     said = one.process.stderr.read().decode().strip()
                     one.read()
-                    # stopped before it had begun
+                    # stopped before it had started
                     if stopping and status == -signal.SIGTERM and not one.line:
                         continue
                 if status or not stopping:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-What torture.py does: the operations of each actor, one after the other, and the flows
+The operations of torture.py: those of each actor, one after the other, and the flows
 that traffic checks meanwhile.
 """
 from torture_tools import BPF_FS, CLAIMED, CPUS, DEVICES, ETHTOOL
@@ -13,17 +13,18 @@ FLOWS = (
     ("ping", "198.51.100.6"), ("mcast", "t0,r0"), ("mcast", "t1,r1"),
 )
 
-# An actor yields (kind, tool, text, and the longest pause before it, in ms). Whatever is
-# drawn is drawn whether the last one was refused or not.
+# An actor yields (kind, tool, text, and the longest pause before it, in ms). The
+# generator draws the same values whether the last operation was refused or not.
 
 
 def some(rng, weighted):
-    """One of {value: weight}"""
+    """Return one of {value: weight}."""
     return rng.choices(list(weighted), list(weighted.values()))[0]
 
 
 def deck(rng, values):
-    """Each of them, in an order of its own, again and again: none is left out for long"""
+    """Yield all values in random order, again and again, so that none is missing for
+    long."""
     while True:
         yield from rng.sample(values, len(values))
 
@@ -157,7 +158,7 @@ def queues(rng):
         if what == "root":
             qdisc = next(roots)
             kind = qdisc.split()[0]
-            # of the same handle, it cannot become one of another kind
+            # a qdisc cannot be replaced by one of another kind with the same handle
             major = 1 + qdiscs.index(qdisc)
             yield f"qdisc {kind}", "tc", f"qdisc replace dev @{n} root handle {major}: {qdisc}", 600
             if kind == "htb":
@@ -183,7 +184,7 @@ def queues(rng):
                     program = rng.choice(("pass", "some"))
                     action = f"direct-action object-pinned {BPF_FS}/cls_{program}"
                 else:
-                    # from a device's ingress, a packet would go round
+                    # redirected from the ingress of a device, a packet would loop
                     to = "sink" if hook == "ingress" or n == DEVICES - 1 else \
                         f"@{rng.randrange(n + 1, DEVICES)}"
                     action = "action " + next(actions).format(to)
@@ -191,7 +192,7 @@ def queues(rng):
                 prio = rng.randrange(1, 6)
                 yield f"filter {kind}", "tc", f"filter add dev @{n} {hook} " \
                     f"{match.format(f'prio {prio}')} {action}", 50
-                # one more, or itself, which flower and matchall refuse
+                # another filter, or the same again, which flower and matchall refuse
                 prio += rng.choice((0, 5, 5, 5))
                 yield f"action {name}", "tc", f"filter replace dev @{n} {hook} " \
                     f"{match.format(f'prio {prio}')} {action}", 50
@@ -332,5 +333,5 @@ ACTORS = {
     "readers": readers,
 }
 
-# What is done even after the end, for the operation before it
+# Operations that are done even after the end, because they undo the one before
 UNDO = ("module load", "cpu online")

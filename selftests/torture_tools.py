@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-How torture.py does an operation: the programs, libraries and system calls by which it is
-done, and what a tool needs of its own, such as frames and captures. A tool is a function
-of a text, or a class with such a "run"; it raises Refused when the kernel has not done it.
+How torture.py does an operation: the programs, libraries and system calls, and what a
+tool needs itself, such as frames and captures. A tool is a function of a text, or a
+class with such a method "run". It raises Refused if the kernel has not done the
+operation.
 """
 import ctypes
 import fcntl
@@ -17,12 +18,12 @@ import subprocess
 import time
 
 SLOW = os.environ.get("KSFT_MACHINE_SLOW") == "yes"
-# Seconds after which somebody who has not done anything hangs
+# Seconds without any progress after which a process is said to hang
 HANG = 300 if SLOW else 90
 DEVICES = 4
 CPUS = os.cpu_count()
 CLAIMED = ("eth0", "192.0.2.5", "2001:db8:1::5", "198.51.100.5", "198.51.100.6")
-LOCK = "/tmp/torture.lock"  # shared: the module stays; exclusive: it goes
+LOCK = "/tmp/torture.lock"  # shared: the module stays loaded; exclusive: it is unloaded
 BPF_FS = "/sys/fs/bpf"
 
 BPF, CLONE_NEWNET = 321, 0x40000000
@@ -30,15 +31,16 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def progress():
-    """Whoever takes many steps for one operation says so after each: an actor's own"""
+    """A tool that takes many steps for one operation calls this after each. Actors replace
+    it."""
 
 
 class Refused(Exception):
-    """The kernel has not done it, and says why"""
+    """The kernel has refused the operation; the text is the reason"""
 
 
 class Failed(Exception):
-    """What must not be, a sentence"""
+    """Something that must not happen; the text is a sentence"""
 
 
 def unshare_net():
@@ -53,14 +55,15 @@ def enter_net(name):
 
 
 def find(n):
-    """Of device N, or the next that is there: its name and index now. While the module is
-    away there is none, which is waited for"""
+    """Return the present name and index of device N, or of the next that exists. While the
+    module is not loaded there is none; wait for it then."""
     until = time.monotonic() + 10
     while time.monotonic() < until:
         for m in range(n, n + DEVICES):
             for name in (f"t{m % DEVICES}", f"r{m % DEVICES}"):
                 try:
-                    # not by SIOCGIFINDEX, which starts modprobe for each that is not there
+                    # not by SIOCGIFINDEX, which starts modprobe for each name that does
+                    # not exist
                     with open(f"/sys/class/net/{name}/ifindex") as file:
                         return name, int(file.read())
                 except OSError:
@@ -70,7 +73,8 @@ def find(n):
 
 
 def fill_in(text):
-    """@N is the index of device N as "ip" takes it, and %N its name: see find()"""
+    """Replace @N by the index of device N as "ip" takes it, and %N by its name; see
+    find()."""
 
     def replace(match):
         name, index = find(int(match[2]))
@@ -80,7 +84,7 @@ def fill_in(text):
 
 
 class Batch:
-    """A long-lived "ip" or "tc", which is given one line at a time"""
+    """A long-lived "ip" or "tc" that is given one line at a time"""
 
     def __init__(self, *command):
         self.command = [*command, "-force", "-batch", "-"]
@@ -93,7 +97,7 @@ class Batch:
         self.line = 0
 
     def run(self, text):
-        # That it refuses a second line, "?", says that it is through with the first
+        # When it refuses the second line, "?", it has completed the first
         self.line += 2
         self.process.stdin.write(f"{text}\n?\n")
         self.process.stdin.flush()
@@ -117,7 +121,8 @@ class Batch:
 
 
 class Nft:
-    """libnftables: a program for each change would take longer than all changes"""
+    """libnftables: to start a program for each change would take longer than all
+    changes"""
 
     def __init__(self):
         self.lib = ctypes.CDLL("libnftables.so.1")
@@ -135,7 +140,7 @@ class Nft:
 
 
 def command(text):
-    """A program, for what has no other way"""
+    """Run a program, for operations without a faster method."""
     done = subprocess.run(text.split(), stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode:
@@ -143,7 +148,7 @@ def command(text):
 
 
 def write(text):
-    """PATH VALUE"""
+    """Write a file; text is PATH VALUE."""
     path, value = text.split()
     with open(path, "w") as file:
         file.write(value)
@@ -154,7 +159,7 @@ ETHTOOL = {"tx": 0x17, "sg": 0x19, "tso": 0x1f, "gso": 0x24, "gro": 0x2c}
 
 
 def ethtool(text):
-    """DEV FEATURE 0|1"""
+    """Switch an offload; text is DEV FEATURE 0|1."""
     name, feature, value = text.split()
     data = ctypes.create_string_buffer(struct.pack("=II", ETHTOOL[feature], int(value)))
     request = struct.pack("16sP", name.encode(), ctypes.addressof(data))
@@ -163,7 +168,7 @@ def ethtool(text):
 
 
 def module(text):
-    """unload; load N, with as many devices"""
+    """Text is "unload", or "load N" with N devices."""
     if text == "unload":
         return command("rmmod lbx")
     parameter = f"devices={text.split()[1]}"
@@ -173,7 +178,7 @@ def module(text):
 
 
 def bpf_load(name, kind, *insns):
-    """Load and pin a program of INSNS: code, destination, offset, immediate"""
+    """Load and pin a program of INSNS: code, destination, offset, immediate."""
     code = ctypes.create_string_buffer(b"".join(struct.pack("=BBhi", *i) for i in insns))
     gpl = ctypes.create_string_buffer(b"GPL")
     path = ctypes.create_string_buffer(f"{BPF_FS}/{name}".encode())
@@ -187,7 +192,8 @@ def bpf_load(name, kind, *insns):
 
 
 def bpf_setup():
-    """To pass everything; and to drop a packet in 16, by bpf_get_prandom_u32()"""
+    """Load programs that pass all packets, and that drop one in 16
+    (bpf_get_prandom_u32())."""
     subprocess.run(["mount", "-t", "bpf", "bpf", BPF_FS], check=True)
     for name, kind, passes, drops in (("xdp", 6, 2, 1), ("cls", 3, -1, 2)):
         bpf_load(f"{name}_pass", kind, (0xb7, 0, 0, passes), (0x95, 0, 0, 0))
@@ -215,7 +221,7 @@ def some_addr(rng, family, n):
 
 
 def some_payload(rng, proto):
-    """Ports are below 1024: they are not those of what traffic checks"""
+    """Return a payload. Its ports are below 1024, which traffic does not use."""
     data = rng.randbytes(rng.choice((0, 8, 20, 64, 200, 1400)))
     ports = struct.pack("!HH", rng.randrange(1, 1024), rng.randrange(1, 1024))
     if proto == 6:
@@ -288,7 +294,7 @@ def unknown(rng, n):
 
 
 def fragments(rng, n):
-    """A datagram in pieces of 8 to 64 bytes, that overlap, repeat, and leave gaps"""
+    """Return fragments of 8 to 64 bytes that overlap, repeat, and leave gaps."""
     ident = rng.randrange(1, 65536)
     at = rng.choice((0, 0, 1, 8, 8000)) + rng.randrange(8)
     if rng.randrange(2):
@@ -300,7 +306,8 @@ def fragments(rng, n):
 
 
 def vnet_header(rng, proto=6):
-    """struct virtio_net_hdr, mostly right for a packet of TCP or UDP over IPv4"""
+    """Return a struct virtio_net_hdr, mostly valid for a packet of TCP or UDP over
+    IPv4."""
     right = [1, 1 if proto == 6 else 5, 54 if proto == 6 else 42, 536, 34, 16 if proto == 6 else 6]
     odd = ((0, 2, 4), (0, 1, 3, 4, 5, 0x81, 0xff), (0, 14, 1000, 65535), (0, 1, 8, 100, 65535),
            (0, 14, 15, 54, 65535), (0, 2, 7, 65535))
@@ -323,7 +330,8 @@ def vnet(rng, n, mac):
 
 
 def inject(text):
-    """N KIND COUNT SEED: so many frames on device N; with vnet, what a guest would say"""
+    """Send COUNT frames on device N; text is N KIND COUNT SEED. vnet acts as a guest
+    would."""
     n, kind, count, seed = text.split()
     n, rng = int(n), random.Random(seed)
     name = find(n)[0]
@@ -365,7 +373,7 @@ def inject(text):
 
 
 def capture(text):
-    """N|any KIND MS"""
+    """Capture; text is N|any KIND MS."""
     n, kind, ms = text.split()
     name, index = (None, 0) if n == "any" else find(int(n))
     if kind == "tcpdump":
@@ -416,14 +424,14 @@ def capture(text):
 
 
 def exchange(family, addr, dev):
-    """4,000 bytes to ADDR and back, by UDP and by TCP"""
+    """Send 4,000 bytes to ADDR and back, by UDP and by TCP."""
     data = os.urandom(4000)
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         with socket.socket(family, kind) as server, socket.socket(family, kind) as client:
             until = time.monotonic() + HANG / 2
             while True:
                 try:
-                    # an IPv6 address can be bound when lo mirrors it
+                    # an IPv6 address can be bound when lo has its mirror
                     server.bind((addr, 0))
                     break
                 except OSError as error:
@@ -456,7 +464,7 @@ def exchange(family, addr, dev):
 
 
 def in_child(work):
-    """WORK in a process of its own; its exception is raised here"""
+    """Run WORK in a process of its own; raise its exception here."""
     pipe_in, pipe_out = os.pipe()
     pid = os.fork()
     if not pid:
@@ -481,7 +489,8 @@ def in_child(work):
 
 
 def netns_traffic(text):
-    """NETNS: bring its device up and use it, by the old ioctls; sockets go with the netns"""
+    """Bring the device of a NETNS up by the old ioctls, and use it. Sockets end with the
+    netns."""
     def work():
         enter_net(text)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -491,7 +500,8 @@ def netns_traffic(text):
         try:
             exchange(socket.AF_INET, "192.0.2.9", "n0")
         except Failed as error:
-            # the device may have gone meanwhile; what came may not have changed
+            # the device may be gone meanwhile, but data that arrived must not have
+            # changed
             if "is not what came" in str(error):
                 raise
             raise OSError(str(error)) from None
@@ -499,7 +509,8 @@ def netns_traffic(text):
 
 
 class Probe:
-    """While the module stays: a new device works at once, whatever goes on elsewhere"""
+    """While the module is loaded, a new device works at once, whatever other actors
+    do"""
 
     def __init__(self):
         self.ip = None
@@ -518,7 +529,7 @@ class Probe:
                 raise Failed(f"a new device does not work: {error}") from None
 
     def probe(self, text):
-        # "ip" remembers names, and would take the last one's index
+        # "ip" caches names, and would use the index of the last device
         for line in (f"link add p0 index {self.index} type lbx {text}",
                      f"link set if{self.index} up", f"addr add 192.0.2.1/24 dev if{self.index}",
                      f"addr add 2001:db8::1/64 dev if{self.index}"):
@@ -529,13 +540,13 @@ class Probe:
             packets = {line.split(":")[0].strip(): line.split()[2] for line in file
                        if ":" in line}
         if int(packets["p0"]) < 20:
-            raise Failed(f"a new device has carried {packets['p0']} packets of what was its")
+            raise Failed(f"a new device has carried only {packets['p0']} of its packets")
         self.ip.run(f"link del if{self.index}")
         self.index += 1
 
 
 def remote(text):
-    """N COUNT: from PEER, what isolation keeps out, or not"""
+    """Send packets from PEER, which isolation may keep out; text is N COUNT."""
     n, count = map(int, text.split())
     answers = 0
     for _ in range(count):

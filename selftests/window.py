@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""window.py ADDR - a TCP connection whose window closes, and opens all at once
+"""window.py ADDR - a TCP connection whose window closes, and then opens completely
 
-Both ends are this process. Again and again the client sends until neither the server's
-window nor its own buffer takes more, and then the server reads all of it. Ends with
-status 1 if it reads anything else than was sent.
+Both ends are in this process. In each round the client sends until the server's window
+and its own buffer are full, and then the server reads everything. The status is 1 if it
+reads other data than was sent.
 """
 
 import socket
 import sys
 
-# As SO_RCVBUF and SO_SNDBUF, for who may exceed net.core.rmem_max
+# As SO_RCVBUF and SO_SNDBUF, for users who may exceed net.core.rmem_max
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 ROUNDS = 3
 
 
 def main():
-    """Send and read."""
+    """Send and read in rounds."""
     family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 20)
@@ -41,7 +41,7 @@ def main():
         while len(got) < sent:
             got += server.recv(1 << 20)
         if got != data[:sent]:
-            sys.exit("read something else than was sent")
+            sys.exit("the server read other data than was sent")
     print(f"{sent} bytes in the last round")
 
 
