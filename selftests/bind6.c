@@ -3,7 +3,8 @@
  * bind6 ADDR MS [COMMAND [ARG...]]: run COMMAND, then bind a UDP socket to an IPv6
  * address, trying for MS milliseconds
  *
- * Exit status 0 as soon as it is bound, else what failed is printed.
+ * The exit status is 0 as soon as the socket is bound. Otherwise the program prints
+ * what failed.
  */
 #include <arpa/inet.h>
 #include <err.h>

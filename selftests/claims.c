@@ -2,9 +2,9 @@
 /*
  * claims add|del DEV ADDR COUNT [STEP]
  *
- * Claims COUNT addresses for the lbx device DEV, or gives them back: ADDR, and each
- * STEP (default: 1) above the last.  ip(8) has no room in a request for more than
- * some dozens; here each has as many as an attribute can hold.
+ * Claim COUNT addresses for the lbx device DEV, or unclaim them: ADDR, and each STEP
+ * (default: 1) above the last. A request of ip(8) has room for some dozens only. Here
+ * each has as many as an attribute can hold.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: claims add|del DEV ADDR COUNT [STEP]");
 	len = strchr(argv[3], ':') ? 16 : 4;
 	if (inet_pton(len == 4 ? AF_INET : AF_INET6, argv[3], addr) != 1)
-		errx(2, "%s is no address", argv[3]);
+		errx(2, "invalid address \"%s\"", argv[3]);
 	count = strtoul(argv[4], NULL, 0);
 	step = argc > 5 ? strtoul(argv[5], NULL, 0) : 1;
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * flows [-m] [-g SEGMENTS] [-f FLOWS] [-s SIZE] ADDR COUNT: COUNT numbered UDP
- * datagrams in each of FLOWS flows to ADDR, all at the same time, each with a
- * sender and a receiver of its own
+ * flows [-m] [-g SEGMENTS] [-f FLOWS] [-s SIZE] ADDR COUNT: send COUNT numbered UDP
+ * datagrams in each of FLOWS flows to ADDR, all at the same time, each with a sender
+ * and a receiver of its own
  *
- * Flow i is sent on CPU i modulo their number; with -m each sender goes round the
- * CPUs.  With -g a flow is a burst of SEGMENTS datagrams by UDP_SEGMENT, a single
- * one, a burst, and so on.  No flow has more in flight than a socket takes, so that
+ * Flow i is sent on CPU i modulo the number of CPUs. With -m each sender moves from CPU
+ * to CPU. With -g a flow is a burst of SEGMENTS datagrams by UDP_SEGMENT, a single one,
+ * a burst, and so on. No flow has more datagrams in flight than a socket holds, so that
  * none is lost there.
  *
- * Prints how many came after a later one.  Exit status 0 if all came.
+ * The program prints how many arrived after a later one. The exit status is 0 if all
+ * arrived.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -33,7 +34,7 @@
 
 #define MAX_FLOWS	64
 #define IN_FLIGHT	64
-/* datagrams that a sender sends on a CPU before it goes to the next */
+/* datagrams that a sender sends on a CPU before it moves to the next */
 #define STAY		16
 
 struct flow {
@@ -64,7 +65,7 @@ static void receive(struct flow *flow, int fd)
 	while (flow->received < count) {
 		if (recv(fd, buf, sizeof(buf), 0) != size) {
 			flow->gave_up = 1;
-			err(1, "%u of %u datagrams came", flow->received, count);
+			err(1, "%u of %u datagrams arrived", flow->received, count);
 		}
 		memcpy(&seq, buf, sizeof(seq));
 		if (seq < next)
@@ -109,13 +110,13 @@ static void start(int i, const struct addrinfo *ai)
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
 
-	/* to a port of the kernel's choice */
+	/* at a port that the kernel selects */
 	if (bind(in, ai->ai_addr, ai->ai_addrlen) ||
 	    getsockname(in, (struct sockaddr *)&addr, &len) ||
 	    setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
 	    connect(out, (struct sockaddr *)&addr, len))
 		err(2, "socket");
-	/* a single datagram is not more than a segment, and goes as it is */
+	/* a single datagram is not larger than a segment, and is sent as it is */
 	if (segments && setsockopt(out, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)))
 		err(2, "UDP_SEGMENT");
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * frames DEV COUNT COMMAND [ARG...]: run COMMAND and count what a packet socket
- * for IPv4 alone gets on DEV meanwhile
+ * frames DEV COUNT COMMAND [ARG...]: run COMMAND and count the frames that a packet
+ * socket for IPv4 only receives on DEV meanwhile
  *
- * Such a socket gets what is received, not what is sent.  Exit status 0 if it was
- * exactly COUNT.
+ * Such a socket receives incoming frames, not outgoing ones. The exit status is 0 if
+ * there were exactly COUNT.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -45,6 +45,6 @@ int main(int argc, char **argv)
 	while (recv(fd, buf, sizeof(buf), 0) > 0)
 		count++;
 	if (count != atoi(argv[2]))
-		errx(1, "%d frames, not %s", count, argv[2]);
+		errx(1, "%d frames, expected %s", count, argv[2]);
 	return 0;
 }

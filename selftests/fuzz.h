@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What fuzz_link and fuzz_packet share: chance that a seed repeats.
+ * Random numbers for fuzz_link and fuzz_packet, which a seed repeats.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -13,7 +13,7 @@
 
 static __u64 chance;
 
-/* Seeds that differ by one give sequences that have nothing in common (splitmix64) */
+/* Seeds that differ by one give unrelated sequences (splitmix64) */
 static inline void seed(__u64 n)
 {
 	n += 0x9e3779b97f4a7c15;
@@ -41,7 +41,7 @@ static inline bool one_in(__u32 n)
 	return !below(n);
 }
 
-/* A number such as programs are wrong about */
+/* A number at a boundary, where programs often have errors */
 static inline __u64 edge(void)
 {
 	static const __u64 edges[] = {

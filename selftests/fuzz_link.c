@@ -2,23 +2,24 @@
 /*
  * fuzz_link SEED COUNT
  *
- * Sends COUNT requests about lbx devices, which are wrong in every way that a request
- * can be: valid ones of which some attributes have another type, length, depth or value,
- * are there twice or not at all, and some that are noise.  They are RTM_NEWLINK with the
- * attributes of lbx for the most part, RTM_SETLINK, RTM_GETLINK, RTM_DELLINK, and those
- * of the generic netlink family "lbx".  The same SEED sends the same.
+ * Send COUNT invalid requests about lbx devices: valid requests of which some
+ * attributes have another type, length, depth or value, are duplicate or missing, and
+ * some that are noise. Most are RTM_NEWLINK with the attributes of lbx. The others are
+ * RTM_SETLINK, RTM_GETLINK, RTM_DELLINK, and requests of the generic netlink family
+ * "lbx". The same SEED sends the same requests.
  *
- * Meanwhile a second process reads dumps of links and of claims, asked for with wrong
- * attributes too, in short reads, some of them to the end and others until it closes the
- * socket in their midst; and sends packets to addresses that are claimed.
+ * Meanwhile a second process reads dumps of links and of claims, some of them requested
+ * with invalid attributes. It reads in small parts, some dumps to the end and others
+ * until it closes the socket in between. It also sends packets to addresses that may be
+ * claimed.
  *
  * Run it as root in a network namespace of its own, in which it makes the devices fuzz0
- * to fuzz7, and eth1, and which has eth0 and local routes to 198.18.0.0/24 and
+ * to fuzz7, and eth1. The namespace has eth0 and local routes to 198.18.0.0/24 and
  * 2001:db8:9::/64, for claims.
  *
- * Prints how many requests were accepted and how many refused, by lbx, by the kernel
- * with a text, and by the kernel without; the texts; and the dumps.
- * Exit status 0 if the kernel has answered each request.
+ * The program prints how many requests were accepted and how many refused: by lbx, by
+ * the kernel with a text, and by the kernel without; the texts; and the dumps. The exit
+ * status is 0 if the kernel has answered each request.
  */
 #define _GNU_SOURCE	/* strerrorname_np() */
 #include <arpa/inet.h>
@@ -56,17 +57,17 @@ static struct {
 	char payload[ROOM];
 } req;
 
-/* Where in it attributes begin, for mutate() */
+/* Where attributes begin in it, for mutate() */
 static unsigned int attrs[128];
 static unsigned int n_attrs;
 
-/* What is sent at once */
+/* Requests that are sent together */
 static char batch[BATCH * sizeof(req)];
 static unsigned int batch_len, batch_n;
 
 static __u32 seq;
 
-/* How they ended, by what the kernel says; addresses and names are left out of it */
+/* Results by the text of the kernel, without addresses and names */
 static struct outcome {
 	char text[128];
 	unsigned long n;
@@ -110,7 +111,7 @@ static void put_u32(int type, __u32 value)
 	put(type, &value, sizeof(value));
 }
 
-/* One in a hundred without the flag, which strict validation wants */
+/* One in a hundred lacks the flag, which strict validation requires */
 static struct nlattr *nest_start(int type)
 {
 	return put(one_in(100) ? type : type | NLA_F_NESTED, NULL, 0);
@@ -121,7 +122,7 @@ static void nest_end(struct nlattr *nest)
 	nest->nla_len = (char *)&req + req.nlh.nlmsg_len - (char *)nest;
 }
 
-/* Anything, up to 64 bytes */
+/* Any data, up to 64 bytes */
 static void put_junk(int type)
 {
 	static const size_t lengths[] = { 0, 1, 2, 3, 4, 5, 8, 15, 16, 17, 20, 64 };
@@ -226,7 +227,7 @@ static void put_claims(int type)
 	nest_end(list);
 }
 
-/* IFLA_INFO_DATA, of lbx */
+/* IFLA_INFO_DATA of lbx */
 static void put_data(void)
 {
 	struct nlattr *data = nest_start(IFLA_INFO_DATA);
@@ -251,7 +252,7 @@ static void put_data(void)
 	nest_end(data);
 }
 
-/* What other attributes mean is the kernel's; these are such as the driver looks at */
+/* The kernel defines the other attributes. These are some that the driver checks. */
 static void put_standard(void)
 {
 	unsigned char mac[6] = { 2, 0, 0, 0, 0, below(4) };
@@ -301,7 +302,7 @@ static void start(int type, int flags, const void *header, size_t len)
 	n_attrs = 0;
 }
 
-/* At a few places after the first @header bytes, something is not as it was */
+/* Change something at a few places after the first @header bytes */
 static void mutate(size_t header)
 {
 	unsigned int n = 1 + below(3), len, a, b;
@@ -351,7 +352,7 @@ static void mutate(size_t header)
 	}
 }
 
-/* Which device, if not by its name: mostly one that is not there, and never lo */
+/* The index of a device: mostly of one that does not exist, and never of lo */
 static int any_index(void)
 {
 	return one_in(2) ? 2 + below(16) : edge();
@@ -365,7 +366,7 @@ static void put_kind(const char *kind)
 	nest_end(info);
 }
 
-/* All devices of ours go, those too whose names were mutated */
+/* Delete all of our devices, also those whose names were mutated */
 static void build_delete_all(void)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
@@ -382,7 +383,7 @@ static void build_delete(const char *name)
 	put(IFLA_IFNAME, name, strlen(name) + 1);
 }
 
-/* With attributes of which any may be wrong */
+/* Any of the attributes may be invalid */
 static void build_create(const char *name)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
@@ -395,7 +396,7 @@ static void build_create(const char *name)
 		mutate(sizeof(ifi));
 }
 
-/* So that there is one of that name, and it is up */
+/* Make sure that a device of that name exists and is up */
 static void build_ensure(const char *name)
 {
 	struct ifinfomsg ifi = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
@@ -406,7 +407,7 @@ static void build_ensure(const char *name)
 	put_kind(LBX_KIND);
 }
 
-/* An interface that can be claimed comes or goes, or has another name */
+/* Make, delete or rename an interface that can be claimed */
 static void build_target(void)
 {
 	static const char *const names[] = { "eth1", "nobody" };
@@ -448,7 +449,7 @@ static void build_link(void)
 	}
 	start(type, 0, &ifi, sizeof(ifi));
 	if (type == RTM_DELLINK) {
-		/* see renew() for those that are right */
+		/* see renew() for valid requests */
 		put_junk(IFLA_IFNAME);
 		mutate(sizeof(ifi));
 		return;
@@ -465,7 +466,9 @@ static void build_link(void)
 		junk(req.payload + sizeof(ifi), req.nlh.nlmsg_len - NLMSG_LENGTH(sizeof(ifi)));
 }
 
-/* What a command about one claim has, or an element LBX_A_NEW or LBX_A_DEL */
+/* The attributes of a command about one claim, or of an element LBX_A_NEW or
+ * LBX_A_DEL
+ */
 static void put_change(bool add)
 {
 	const char *name = device(below(DEVICES));
@@ -538,7 +541,7 @@ static int open_socket(int family)
 	return fd;
 }
 
-/* Is the text one of lbx's? */
+/* Return true if the text is one of lbx */
 static bool is_of_lbx(const char *text)
 {
 	static const char *const texts[] = {
@@ -564,7 +567,7 @@ static bool is_of_lbx(const char *text)
 	return false;
 }
 
-/* The text without names and addresses */
+/* Copy the text without names and addresses */
 static void normalise(char *to, size_t room, const char *from)
 {
 	const char *last = to + room - 8;
@@ -629,7 +632,7 @@ static void count(const struct nlmsghdr *nlh, size_t len)
 	o->n++;
 }
 
-/* All of a batch are answered, in their order; what else comes are replies */
+/* All requests of a batch are answered in their order; other messages are replies */
 static void flush(int fd)
 {
 	static union {
@@ -650,7 +653,7 @@ static void flush(int fd)
 		if (reply.nlh.nlmsg_type != NLMSG_ERROR)
 			continue;
 		if (reply.nlh.nlmsg_seq != next)
-			errx(1, "request %u is answered, and not %u", reply.nlh.nlmsg_seq, next);
+			errx(1, "request %u is answered, expected %u", reply.nlh.nlmsg_seq, next);
 		count(&reply.nlh, len);
 		next++;
 	}
@@ -677,7 +680,9 @@ static void ensure_all(int fd)
 	}
 }
 
-/* Devices go and come: to remove one takes the kernel as long as a hundred requests */
+/* Delete and make devices. The kernel needs as long to delete one as for a hundred
+ * requests.
+ */
 static void renew(int fd)
 {
 	const char *name;
@@ -724,11 +729,11 @@ static int find_family(int fd)
 		}
 	} while (reply.nlh.nlmsg_type != NLMSG_ERROR);
 	if (!id)
-		errx(1, "there is no generic netlink family " LBX_GENL_NAME);
+		errx(1, "the kernel has no generic netlink family " LBX_GENL_NAME);
 	return id;
 }
 
-/* One dump, or a part of it */
+/* Read one dump, or a part of it */
 static void dump(int family)
 {
 	static const size_t rooms[] = { 16, 100, 1000, 4096, 32768 };
@@ -765,7 +770,7 @@ static void dump(int family)
 		len = recv(fd, &reply, rooms[below(ARRAY_SIZE(rooms))], MSG_DONTWAIT);
 		if (len < 0 && errno != EAGAIN)
 			err(1, "dump");
-		/* what it ends with may have been cut off by a short read */
+		/* a small read may have cut off the end of the dump */
 		done = len < 0;
 		for (nlh = &reply.nlh; !done && NLMSG_OK(nlh, len); nlh = NLMSG_NEXT(nlh, len))
 			done = nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR;
@@ -779,7 +784,7 @@ static void dump(int family)
 		dumps->cut++;
 }
 
-/* To addresses that are claimed or not, by lo or by an lbx device */
+/* Send to addresses that are claimed or not, by lo or by an lbx device */
 static void send_packets(int fd)
 {
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
@@ -794,7 +799,9 @@ static void send_packets(int fd)
 		} else {
 			local_addr(true, (void *)&to6.sin6_addr);
 		}
-		/* that nobody listens is the answer to the one before */
+		/* an error, because no socket listens, belongs to the datagram
+		 * before
+		 */
 		if (sendto(fd, "fuzz", 4, MSG_DONTWAIT, (void *)&to6, sizeof(to6)) == 4)
 			dumps->packets++;
 	}
@@ -806,7 +813,9 @@ static void read_dumps(int turns, int family, __u64 n)
 	char turn;
 
 	while (read(turns, &turn, 1) == 1) {
-		/* anew for each: how much of one is read depends on what there is */
+		/* a new seed for each dump, because how much of a dump is read
+		 * varies
+		 */
 		seed(n--);
 		dump(family);
 		send_packets(fd);
@@ -896,7 +905,7 @@ int main(int argc, char **argv)
 			build_link();
 			add(route);
 		}
-		/* if the other one is late, it does not matter how much */
+		/* if the other process is late, the amount does not matter */
 		if (!(seq % TURN) && write(turns[1], "", 1) < 0 && errno != EAGAIN)
 			err(1, "the reader of dumps has ended");
 	}

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * fuzz_packet SEED COUNT DEV...: send COUNT frames by packet sockets into lbx devices
- * fuzz_packet -t SEED COUNT TAP TUN: let them come in by a TAP and by a TUN device
+ * fuzz_packet -t SEED COUNT TAP TUN: let them arrive by a TAP and by a TUN device
  *
- * The frames are wrong in every way that a frame can be: IPv4, IPv6, ICMP, UDP, TCP, SCTP,
- * IGMP, MLD, neighbour discovery, ARP and VLAN tags, with options, extension headers,
- * fragments that overlap, source routes, addresses that nobody may have, checksums and
- * lengths that are not so, a byte or two that are different, cut short, and noise.  The
- * same SEED sends the same.
+ * The frames are invalid in many ways: IPv4, IPv6, ICMP, UDP, TCP, SCTP, IGMP, MLD,
+ * neighbour discovery, ARP and VLAN tags, with options, extension headers, fragments
+ * that overlap, source routes, addresses that no machine may have, wrong checksums and
+ * lengths, one or two changed bytes, truncated frames, and noise. The same SEED sends
+ * the same frames.
  *
- * Packet sockets are raw and cooked, raw ones with virtio_net_hdr (checksum and segmentation
- * offload, right and wrong) and without, past the qdisc, and with a ring (PACKET_TX_RING).
- * TAP has a virtio_net_hdr, too.
+ * Packet sockets are raw and cooked. Raw ones are with virtio_net_hdr (checksum and
+ * segmentation offload, valid and invalid) and without, bypass the qdisc, or have a
+ * ring (PACKET_TX_RING). TAP has a virtio_net_hdr, too.
  *
- * Meanwhile there is an echo service of UDP, and one who listens for TCP, at port 5000 of
- * all addresses.
+ * Meanwhile an echo service for UDP and a listening TCP socket are at port 5000 of all
+ * addresses.
  *
- * The addresses are those of fuzz.sh.  Prints how many frames the kernel took, of each way
- * and of each device, with the errors of the others.  Exit status 0 if it took some by each
- * way.
+ * The addresses are those of fuzz.sh. The program prints how many frames the kernel
+ * accepted, by each kind of socket and for each device, with the errors of the others.
+ * The exit status is 0 if it accepted some by each kind.
  */
 #define _GNU_SOURCE	/* strerrorname_np() */
 #include <arpa/inet.h>
@@ -51,7 +51,7 @@
 
 #include "fuzz.h"
 
-/* not in the headers of 6.1 */
+/* missing in the headers of 6.1 */
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4	5
 #endif
@@ -62,7 +62,7 @@
 #define RING_FRAME	4096
 #define RING_FRAMES	4
 
-/* From the Ethernet header on; l3 and l4 are where those headers begin */
+/* From the Ethernet header on; l3 and l4 are the offsets of those headers */
 static unsigned char frame[ROOM];
 static unsigned int len, l3, l4;
 
@@ -99,8 +99,9 @@ static struct way tuns[] = {
 
 static unsigned long errors[256];
 
-/* Those of lbx0 to lbx5, where lbx5 is isolated; what lbx4 claims; the other ends of TAP and
- * TUN; what is routed to lbx0, and nobody's; and what has a meaning of its own
+/* Addresses of lbx0 to lbx5, of which lbx5 is isolated; claims of lbx4; the other ends
+ * of TAP and TUN; addresses that are routed to lbx0 and that no device has; and special
+ * addresses
  */
 static const char *const addrs4[] = {
 	"203.0.113.0", "203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4",
@@ -122,7 +123,7 @@ static void *append(size_t n)
 	unsigned char *p = frame + len;
 
 	if (len + n > sizeof(frame))
-		errx(1, "a frame has no room");
+		errx(1, "a frame is too large for its buffer");
 	memset(p, 0, n);
 	len += n;
 	return p;
@@ -191,7 +192,7 @@ static unsigned int some_bytes(void)
 	return below(100);
 }
 
-/* What a transport's header says of the checksum's place, or 0 if there is none */
+/* Return the offset of the checksum in the transport header, or 0 if it has none */
 static unsigned int put_transport(int protocol)
 {
 	struct icmp6_hdr *icmp6;
@@ -266,7 +267,7 @@ static unsigned int put_transport(int protocol)
 	}
 }
 
-/* Something of the headers is not as it was, before the checksums are made */
+/* Change something in the headers before the checksums are computed */
 static void mutate(unsigned int from)
 {
 	unsigned int n = 1 + below(3), room = len - from;
@@ -332,7 +333,7 @@ static void put_ipv4(void)
 	put_addr4(&ip->daddr, false);
 	if (one_in(10))
 		put_options4(ip);
-	/* of one id, so that they meet, and overlap as it happens */
+	/* with the same id, so that fragments meet and overlap at random */
 	if (one_in(10))
 		ip->frag_off = htons((one_in(2) ? IP_MF : 0) | below(one_in(8) ? 8192 : 4));
 	l4 = len;
@@ -455,7 +456,7 @@ static void build(const unsigned char *mac)
 		len = below(one_in(2) ? 2 * ETH_HLEN : len + 1);
 }
 
-/* Half of them as a guest of a virtual machine would have it */
+/* Half of them are as a guest of a virtual machine would send them */
 static void put_vnet(struct virtio_net_hdr *vnet, unsigned int start)
 {
 	static const __u8 types[] = {
@@ -478,7 +479,7 @@ static void put_vnet(struct virtio_net_hdr *vnet, unsigned int start)
 		junk(vnet, sizeof(*vnet));
 }
 
-/* Is there room in the ring, which the device has not given back yet? */
+/* Send by the ring. A slot that the device has not released yet is EAGAIN. */
 static ssize_t send_by_ring(struct way *way, const struct sockaddr_ll *to)
 {
 	struct tpacket2_hdr *head = (void *)(way->map + way->slot * RING_FRAME);
@@ -599,7 +600,7 @@ static void get_device(struct device *dev, const char *name)
 	close(fd);
 }
 
-/* What the machine sends by it: to have the queue empty */
+/* Read what this machine sends by the device, to keep the queue empty */
 static void drain(struct way *way)
 {
 	static char room[ROOM];
@@ -639,7 +640,7 @@ static void echo(void)
 		err(1, "port %d", PORT);
 	for (;;) {
 		bytes = recvfrom(udp, room, sizeof(room), 0, (void *)&addr, &n);
-		/* an echo to an echo would never end */
+		/* an echo of an echo would never end */
 		if (bytes >= 0 && addr.sin6_port != htons(PORT))
 			sendto(udp, room, bytes, MSG_DONTWAIT, (void *)&addr, n);
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The hash function of claimed addresses (drivers/net/lbx/hash.h): whatever the seed, and
- * however the addresses are chosen, no bucket of a full table has more of them than
- * rhashtable allows.  It refuses to insert (-EBUSY) when it has, and is busy growing.
+ * The hash function of claimed addresses (drivers/net/lbx/hash.h): for any seed and any
+ * choice of addresses, no bucket of a full table has more of them than rhashtable
+ * allows. If a bucket has more while the table is growing, rhashtable refuses to insert
+ * (-EBUSY).
  */
 #include <arpa/inet.h>
 #include <linux/types.h>
@@ -23,13 +24,15 @@ static inline u64 rol64(u64 word, unsigned int shift)
 
 #include "../drivers/net/lbx/hash.h"
 
-/* of lib/rhashtable.c */
+/* from lib/rhashtable.c */
 #define RHT_ELASTICITY	16u
 
 #define SEEDS		2000
 #define SIZE_MAX_TRIED	2048u
 
-/* The nth IPv4 address from @first on, in steps of @step; as lbx_addr4_hash() has it */
+/* The nth IPv4 address from @first on, in steps of @step, in the form of
+ * lbx_addr4_hash()
+ */
 static void addr4(u32 first, u32 step, u32 n, u64 half[2])
 {
 	half[0] = 0;
@@ -60,16 +63,16 @@ static const struct {
 	const char *name;
 	void (*addr)(u32 n, u64 half[2]);
 } patterns[] = {
-	{ "IPv4 addresses in a row", in_a_row4 },
-	{ "one of each IPv4 /24", subnets4 },
-	{ "one of each IPv4 /16", networks4 },
+	{ "consecutive IPv4 addresses", in_a_row4 },
+	{ "one address of each IPv4 /24", subnets4 },
+	{ "one address of each IPv4 /16", networks4 },
 	{ "each 167th IPv4 address", scattered4 },
-	{ "IPv6 addresses in a row", in_a_row6 },
-	{ "one of each IPv6 /64", subnets6 },
-	{ "one of each IPv6 /96", middle6 },
+	{ "consecutive IPv6 addresses", in_a_row6 },
+	{ "one address of each IPv6 /64", subnets6 },
+	{ "one address of each IPv6 /96", middle6 },
 };
 
-/* How many are in the fullest bucket of @size, which are as many */
+/* Return how many of @size addresses are in the fullest of @size buckets */
 static unsigned int fullest(unsigned int pattern, u32 seed, u32 size)
 {
 	static unsigned char bucket[SIZE_MAX_TRIED];
@@ -98,7 +101,7 @@ int main(void)
 	ksft_set_plan(ARRAY_SIZE(patterns));
 	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
 		most = 0;
-		/* the same in each run */
+		/* the same seeds in each run */
 		for (n = 0, seed = 1; n < SEEDS; n++, seed = seed * 1664525 + 1013904223)
 			for (size = 64; size <= SIZE_MAX_TRIED; size *= 4) {
 				found = fullest(i, seed, size);
@@ -106,7 +109,7 @@ int main(void)
 					most = found;
 			}
 		ksft_print_msg("at most %u in a bucket\n", most);
-		ksft_test_result(most <= RHT_ELASTICITY, "%s are scattered\n",
+		ksft_test_result(most <= RHT_ELASTICITY, "the hash scatters %s over the buckets\n",
 				 patterns[i].name);
 	}
 	ksft_finished();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hook DEV xdp|tcx pass|drop|tx COMMAND [ARG...]: run COMMAND while a BPF program
- * is attached to DEV, as generic XDP or as tcx at egress
+ * hook DEV xdp|tcx pass|drop|tx COMMAND [ARG...]: run COMMAND while a BPF program is
+ * attached to DEV, as generic XDP or as tcx at egress
  *
- * The program does to each packet what it is told; tx is for XDP, and sends a
- * packet back once: it marks it in the source link-layer address, and passes the
- * marked.  Prints how often the program ran.  Exit status is that of COMMAND, whose
- * stdout is stderr, or 4 if the kernel does not know such a hook.
+ * The program passes, drops or sends each packet. tx is for XDP, and sends a packet
+ * back once: it marks the packet in the source link-layer address, and passes marked
+ * packets. hook prints how often the program ran. The exit status is that of COMMAND,
+ * whose stdout is stderr, or 4 if the kernel lacks such a hook.
  */
 #include <err.h>
 #include <errno.h>
@@ -20,13 +20,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* what the header of 6.1 has not */
+/* missing in the header of 6.1 */
 #define TCX_EGRESS	47
 #define TCX_PASSES	0
 #define TCX_DROPS	2
 
 #define MARK		0x5a
-/* of the last byte of the source in an Ethernet header */
+/* the last byte of the source in an Ethernet header */
 #define MARK_OFF	11
 
 #define INSN(CODE, DST, SRC, OFF, IMM)					\
@@ -143,7 +143,7 @@ static int load_tx(int map)
 	return load(BPF_PROG_TYPE_XDP, map, insns, sizeof(insns));
 }
 
-/* For as long as the link is open */
+/* Attach the program for as long as the link is open */
 static void attach(int prog, const char *dev, int type, int flags)
 {
 	union bpf_attr attr = {
@@ -155,7 +155,7 @@ static void attach(int prog, const char *dev, int type, int flags)
 
 	if (bpf(BPF_LINK_CREATE, &attr) >= 0)
 		return;
-	/* an attach type that the kernel does not know */
+	/* an attach type that the kernel does not support */
 	if (errno == EINVAL)
 		exit(4);
 	err(2, "BPF_LINK_CREATE");

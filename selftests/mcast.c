@@ -2,11 +2,11 @@
 /*
  * mcast -i DEV -s SOURCE -n COUNT -e EXPECTED [-r RECEIVERS] [-j DEV] GROUP
  *
- * Sends COUNT datagrams over DEV to GROUP, an IPv4 or IPv6 multicast group or an
- * IPv4 broadcast address, and counts what each of RECEIVERS sockets gets.  They
- * join the group on the same device, or on the one that -j names.
+ * Send COUNT datagrams over DEV to GROUP, an IPv4 or IPv6 multicast group or an IPv4
+ * broadcast address, and count what each of RECEIVERS sockets receives. They join the
+ * group on the same device, or on the one that -j names.
  *
- * Exit status 0 if every receiver got exactly EXPECTED.
+ * The exit status is 0 if each receiver received exactly EXPECTED datagrams.
  */
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -38,7 +38,7 @@ static int receiver(const struct addrinfo *group, unsigned int ifindex)
 	if (bind(fd, group->ai_addr, group->ai_addrlen))
 		die("bind");
 	memcpy(&req.gr_group, group->ai_addr, group->ai_addrlen);
-	/* a broadcast address is no group */
+	/* a broadcast address is not a group */
 	if (setsockopt(fd, level, MCAST_JOIN_GROUP, &req, sizeof(req)) &&
 	    (group->ai_family == AF_INET6 ||
 	     IN_MULTICAST(ntohl(((struct sockaddr_in *)group->ai_addr)->sin_addr.s_addr))))
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	snprintf(scoped, sizeof(scoped), strchr(argv[optind], ':') ? "%s%%%s" : "%s",
 		 argv[optind], join);
 	if (getaddrinfo(scoped, PORT, &hints, &group)) {
-		fprintf(stderr, "mcast: %s is no address\n", scoped);
+		fprintf(stderr, "mcast: invalid address \"%s\"\n", scoped);
 		return 2;
 	}
 
@@ -122,13 +122,14 @@ int main(int argc, char **argv)
 		if (sendto(out, "lbx", 3, 0, group->ai_addr, group->ai_addrlen) != 3)
 			die("send");
 
-	/* enough for a copy too many to arrive, too */
+	/* long enough for a duplicate to arrive, too */
 	usleep(300 * 1000);
 	for (i = 0; i < receivers; i++) {
 		for (n = 0; recv(fds[i], buf, sizeof(buf), 0) == 3; n++)
 			;
 		if (n != expected) {
-			fprintf(stderr, "receiver %d got %d of %d\n", i, n, expected);
+			fprintf(stderr, "receiver %d received %d datagrams, expected %d\n",
+				i, n, expected);
 			rc = 1;
 		}
 	}

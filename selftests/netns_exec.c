@@ -2,8 +2,9 @@
 /*
  * netns_exec NAME COMMAND [ARG...] - "ip netns exec" without a /sys of the namespace
  *
- * ip mounts a new /sys for each command, and loads eight libraries first: on an emulated
- * CPU, that takes longer than most of the commands. This is linked statically.
+ * ip mounts a new /sys for each command, and loads eight libraries first. On an
+ * emulated CPU, that takes longer than most of the commands. This program is linked
+ * statically.
  */
 #define _GNU_SOURCE
 #include <err.h>

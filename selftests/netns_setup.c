@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * netns_setup.so - have a shell script run in each network namespace that is made
+ * netns_setup.so - run a shell script in each network namespace that is made
  *
  *	NETNS_SETUP=/path/script LD_PRELOAD=/path/netns_setup.so unshare -n test
  *
- * The script is called in the new namespace, before the process that made it goes on;
- * if it fails, so does unshare(2), with EIO.  Children inherit that, "ip netns add"
- * included.
+ * The script runs in the new namespace, before the process that made it goes on. If the
+ * script fails, unshare(2) fails with EIO. Children inherit this, also "ip netns add".
  */
 #include <errno.h>
 #include <sched.h>
@@ -22,7 +21,7 @@ static int run_setup(const char *script)
 	int status = -1;
 	pid_t pid, got;
 
-	/* a handler of the test's must not reap it */
+	/* a signal handler of the test must not reap the child */
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, &before);

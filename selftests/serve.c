@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * serve [-s] ADDR[%SCOPE] [DEV]: a TCP and a UDP server on an address (-s: one of
- * SCTP), and a client of each that sends data, gets it back and compares
+ * serve [-s] ADDR[%SCOPE] [DEV]: run a TCP and a UDP server on an address (-s: an SCTP
+ * server), and a client of each that sends data, receives it back and compares
  *
- * The servers are bound to DEV, or to no device; the clients never are.
- * Exit status 0 if all came back right; else what failed is printed.
+ * The servers are bound to DEV, or to no device. The clients are not bound. The exit
+ * status is 0 if all data came back unchanged. Otherwise the program prints what
+ * failed.
  */
 #include <err.h>
 #include <netdb.h>
@@ -32,7 +33,7 @@ static int new_socket(const struct addrinfo *ai, int type, int protocol)
 	return fd;
 }
 
-/* A stream may deliver in parts what was sent as one */
+/* A stream may deliver in parts what was sent at once */
 static void pass(int from, int to, const char *data)
 {
 	static char buf[SIZE];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stamps sent|received ADDR: ask for the software timestamps of a datagram to this
+ * stamps sent|received ADDR: request the software timestamps of a datagram to this
  * machine
  *
- * sent: when it goes to a queue (SCHED) and when the device gets it (SND); received:
- * when it arrives (SO_TIMESTAMPNS).  Exit status 0 if they come and lie, in this
- * order, between the call of send() and the moment when the datagram could be read;
- * else what is wrong is printed.
+ * sent: when it is queued (SCHED) and when the device gets it (SND). received: when it
+ * arrives (SO_TIMESTAMPNS). The exit status is 0 if the timestamps arrive and lie, in
+ * this order, between the call of send() and the moment when the datagram could be
+ * read. Otherwise the program prints what is wrong.
  */
 #include <err.h>
 #include <netdb.h>
@@ -20,7 +20,7 @@
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 
-/* milliseconds for something to happen, and times to try */
+/* milliseconds for something to happen, and number of attempts */
 #define LIMIT	20000
 #define TRIES	1000
 
@@ -58,10 +58,10 @@ static void wait_for(int fd, short events, const char *what)
 	struct pollfd pollfd = { .fd = fd, .events = events };
 
 	if (poll(&pollfd, 1, LIMIT) != 1)
-		errx(1, "%s did not come", what);
+		errx(1, "%s did not arrive", what);
 }
 
-/* One of the two that the error queue has, in stamps[] by SCM_TSTAMP_* */
+/* Read one of the two timestamps in the error queue into stamps[], by SCM_TSTAMP_* */
 static void read_sent(int fd, long long *stamps)
 {
 	union control control;
@@ -79,7 +79,7 @@ static void read_sent(int fd, long long *stamps)
 			memcpy(&ee, CMSG_DATA(cmsg), sizeof(ee));
 	}
 	if (ee.ee_origin != SO_EE_ORIGIN_TIMESTAMPING || ee.ee_info > SCM_TSTAMP_SCHED)
-		errx(1, "an error came instead of a timestamp");
+		errx(1, "an error was queued instead of a timestamp");
 	stamps[ee.ee_info] = ts.ts[0].tv_sec * 1000000000LL + ts.ts[0].tv_nsec;
 }
 
@@ -127,8 +127,8 @@ static void check_sent(int out, int in)
 		     end - start);
 }
 
-/* A datagram that nobody stamped when it came is stamped when it is read.  It may
- * take a moment until the kernel has begun to stamp for SO_TIMESTAMPNS.
+/* A datagram without a timestamp at its arrival gets one when it is read. The kernel
+ * may need a moment until it takes timestamps for SO_TIMESTAMPNS.
  */
 static void check_received(int out, int in)
 {
@@ -146,11 +146,11 @@ static void check_received(int out, int in)
 		usleep(1000);
 		received = read_received(in);
 		if (received < start)
-			errx(1, "received before it was sent");
+			errx(1, "the receive timestamp is before send()");
 		if (received <= end)
 			return;
 	}
-	errx(1, "stamped when it was read, not when it came");
+	errx(1, "the receive timestamp is that of the read, not of the arrival");
 }
 
 int main(int argc, char **argv)

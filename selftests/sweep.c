@@ -3,15 +3,13 @@
  * sweep ADDR COUNT [STEP]
  * sweep -e EXPECTED ADDR COUNT STEP COMMAND [ARG...]
  *
- * Sends COUNT datagrams of four bytes, the first to ADDR and each of the others to
- * the address that is STEP (default: 1; 0 is always the same) above the last one's,
- * and receives each by a socket that is bound to no address before it sends the
- * next.
+ * Send COUNT datagrams of four bytes, the first to ADDR and each of the others to the
+ * address that is STEP (default: 1; 0 is always the same) above the last one. Receive
+ * each by a socket that is bound to no address before the next is sent.
  *
- * With -e: sends all of them, runs COMMAND, and then receives what has arrived.
+ * With -e: send all of them, run COMMAND, and then receive what has arrived.
  *
- * Exit status 0 if all (or EXPECTED) arrived, each at the address that it was
- * sent to.
+ * The exit status is 0 if all (or EXPECTED) arrived, each at its destination address.
  */
 #define _GNU_SOURCE	/* in6_pktinfo */
 #include <arpa/inet.h>
@@ -81,10 +79,12 @@ static void send_one(int fd, unsigned int n)
 {
 	if (sendto(fd, &n, sizeof(n), 0, (struct sockaddr *)&dest, dest_len) !=
 	    sizeof(n))
-		err(1, "datagram %u is not sent", n);
+		err(1, "cannot send datagram %u", n);
 }
 
-/* Which has arrived, and at the address that is in dest?  -1 if none */
+/* Return the number of the datagram that arrived at the address in dest, or -1 if none
+ * has
+ */
 static long receive_one(int fd, int flags)
 {
 	union {
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: sweep ADDR COUNT [STEP] | -e EXPECTED ADDR COUNT STEP COMMAND [ARG...]");
 	}
 	if (getaddrinfo(argv[1], PORT, &hints, &ai))
-		errx(2, "%s is no address", argv[1]);
+		errx(2, "invalid address \"%s\"", argv[1]);
 	memcpy(&dest, ai->ai_addr, ai->ai_addrlen);
 	dest_len = ai->ai_addrlen;
 	count = strtoul(argv[2], NULL, 0);
@@ -175,6 +175,6 @@ int main(int argc, char **argv)
 	while (receive_one(in, received < expected ? 0 : MSG_DONTWAIT) >= 0)
 		received++;
 	if (received != expected)
-		errx(1, "%lu arrived, not %lu", received, expected);
+		errx(1, "%lu datagrams arrived, expected %lu", received, expected);
 	return 0;
 }

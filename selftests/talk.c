@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * talk [-c] [-t] ADDR...: a TCP and a UDP connection to each address, with both
- * ends here, that stay: round after round each of them passes a message there and
- * back, until SIGTERM
+ * talk [-c] [-t] ADDR...: make a TCP and a UDP connection to each address, with both
+ * ends in this process. They stay: in each round each of them passes a message there
+ * and back, until SIGTERM.
  *
- * -c: be the client only, of an echo service that is there
+ * -c: be the client only, of an existing echo service
  * -t: TCP only, where a datagram may be lost
  *
- * Prints a line for each round. Exit status 0 if nothing was lost or changed: a
- * message of UDP has 20 seconds to come, and one of TCP, which sends it again, 180.
- * Whoever expects it sooner counts the rounds.
+ * The program prints a line for each round. The exit status is 0 if nothing was lost or
+ * changed: a message has 20 seconds to arrive by UDP, and 180 by TCP, which retransmits
+ * it. A caller that expects messages sooner counts the rounds.
  */
 #include <err.h>
 #include <netdb.h>
@@ -27,10 +27,10 @@
 static struct flow {
 	const char *name;
 	int client;
-	int server;	/* -1: somewhere else */
+	int server;	/* -1: elsewhere */
 } flows[FLOWS];
 
-/* SIGTERM is blocked, for it to wait until a round has ended */
+/* SIGTERM is blocked, so that it waits until a round has ended */
 static bool is_to_end(void)
 {
 	sigset_t set;
@@ -92,11 +92,11 @@ static void pass(const struct flow *flow, int from, int to, const char *data)
 
 	if (send(from, data, SIZE, 0) != SIZE)
 		err(1, "%s: send", flow->name);
-	/* a stream may deliver in parts what was sent as one */
+	/* a stream may deliver in parts what was sent at once */
 	for (done = 0; done < SIZE; done += n) {
 		n = recv(to, buf + done, SIZE - done, 0);
 		if (n <= 0)
-			err(1, "%s: a message did not come", flow->name);
+			err(1, "%s: a message did not arrive", flow->name);
 	}
 	if (memcmp(buf, data, SIZE))
 		errx(1, "%s: a message has changed", flow->name);
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 
 	for (; optind < argc && n + 2 <= FLOWS; optind++) {
 		if (getaddrinfo(argv[optind], "5000", &hints, &ai))
-			errx(2, "%s is no address", argv[optind]);
+			errx(2, "invalid address \"%s\"", argv[optind]);
 		flows[n].name = argv[optind];
 		connect_flow(&flows[n++], ai, SOCK_STREAM, client_only);
 		if (tcp_only)

@@ -3,23 +3,23 @@
  * traffic tcp|sctp|udp|ping ADDR PORT SEED
  * traffic mcast DEV[,DEV]... PORT SEED
  *
- * A flow from this machine to itself until SIGTERM, whatever happens to the address
- * or the device meanwhile, with a sender and a receiver that check what arrives:
+ * Run a flow of local traffic until SIGTERM, whatever happens to the address or the
+ * device meanwhile. A sender and a receiver check what arrives:
  *
- * - Of streams (TCP, SCTP), each byte, against a pattern that says its place.
- *   A connection that breaks, or makes no progress, is followed by the next. Of a broken
- *   one as much has to have arrived as was acknowledged (TCP), and of one that
- *   has ended in order, everything.
- * - Of datagrams (UDP, echo replies, UDP to a multicast group), that those that come
- *   with a right checksum are whole. They may get lost.
+ * - Streams (TCP, SCTP): each byte, against a pattern that depends on its position. If a
+ *   connection breaks, or makes no progress, the next one is made. On a broken connection
+ *   as much has to arrive as was acknowledged (TCP), and on one that has ended in order,
+ *   everything.
+ * - Datagrams (UDP, echo replies, UDP to a multicast group): those that arrive with a
+ *   correct checksum are undamaged. They may be lost.
  *
- * mcast takes the first of its devices that is there. SEED decides sizes and options.
+ * mcast uses the first of its devices that exists. SEED selects sizes and options.
  *
- * Prints a line each second, "NAME=VALUE ...": opened, refused (not opened), broken,
- * complete connections (datagrams: opened and refused sockets); sent and refused_sends,
- * received and bytes, those that were checked; checks, of connections that have
- * ended; and the PIDs of sender and receiver, with the seconds since each was last alive.
- * Exit status 0 if nothing was lost or changed.
+ * The program prints a line each second, "NAME=VALUE ...": opened, refused (not
+ * opened), broken, complete connections (datagrams: opened and refused sockets); sent
+ * and refused_sends, received and bytes that were checked; checks, of connections that
+ * have ended; and the PIDs of sender and receiver, with the seconds since each was last
+ * alive. The exit status is 0 if nothing was lost or changed.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -61,33 +61,33 @@
 #define CONN_MAX	(4 << 20)
 #define CHUNK_MAX	65536
 #define DGRAM_MAX	60000
-/* milliseconds without progress that end a connection, and the attempt to make one */
+/* milliseconds without progress that end a connection, or the attempt to make one */
 #define STALLED		8000
 #define UNCONNECTED	3000
-/* and between two looks at whether this is still what to wait for */
+/* milliseconds between two checks whether to wait any longer */
 #define LOOK		1000
 
-/* In front of each stream and of each datagram */
+/* Header of each stream and of each datagram */
 struct header {
 	__u64 magic;
-	__u64 seq;		/* of the connection, of the datagram */
-	__u64 len;		/* all of it, with this header */
+	__u64 seq;		/* number of the connection or datagram */
+	__u64 len;		/* total length, including this header */
 };
 
 /* A connection, which sender and receiver find by seq % CONNS */
 struct conn {
 	atomic_ullong seq;
-	atomic_ullong total;	/* what the sender means to send */
+	atomic_ullong total;	/* what the sender intends to send */
 	atomic_ullong acked;	/* at least */
 	atomic_ullong received;
 	atomic_int aborted;	/* the sender has broken it, or found it broken */
-	atomic_int ended;	/* for how many of the two */
+	atomic_int ended;	/* how many of the two have ended */
 };
 
 static struct shared {
 	atomic_ullong opened, refused, broken, complete;
 	atomic_ullong sent, refused_sends, received, bytes, checks;
-	atomic_llong alive[2];	/* when, in ms */
+	atomic_llong alive[2];	/* time of the last activity, in ms */
 	atomic_int sender_ended;
 	struct conn conns[CONNS];
 } *shared;
@@ -122,7 +122,7 @@ static void alive(void)
 	shared->alive[role] = now_ms();
 }
 
-/* On a debug kernel (see lib.sh) others have to get on, too */
+/* On a debug kernel (see lib.sh) other processes have to make progress, too */
 static void pause_ms(int ms)
 {
 	static int pace;
@@ -148,7 +148,7 @@ static __u64 chance(__u64 n)
 	return state % n;
 }
 
-/* The pattern: byte OFFSET of what has number SEQ is not like that of any other */
+/* The pattern: byte OFFSET of number SEQ differs from that of any other number */
 static __u64 word(__u64 seq, __u64 offset)
 {
 	return mix(mix(seed ^ seq) + offset / 8);
@@ -180,7 +180,7 @@ static void check_pattern(const unsigned char *buf, __u64 seq, __u64 offset,
 		return;
 	for (i = 0; buf[i] == want[i]; i++)
 		;
-	errx(1, "%s %s: number %llu has changed: byte %llu is 0x%02x and not 0x%02x",
+	errx(1, "%s %s: number %llu has changed: byte %llu is 0x%02x, expected 0x%02x",
 	     kind, where, (unsigned long long)seq,
 	     (unsigned long long)offset + i, buf[i], want[i]);
 }
@@ -196,7 +196,7 @@ static int new_socket(int type)
 	return fd;
 }
 
-/* Is there something to do on FD, within MS? */
+/* Return true if FD is ready within MS milliseconds */
 static bool ready(int fd, int events, int ms)
 {
 	struct pollfd pfd = { .fd = fd, .events = events };
@@ -212,7 +212,7 @@ static bool is_gone(int error)
 	return error != EAGAIN && error != EINTR;
 }
 
-/* Both call this when they are through with CONN; the second has all the figures */
+/* Both call this when they are done with CONN; the second has all numbers */
 static void end_conn(struct conn *conn)
 {
 	if (atomic_fetch_add(&conn->ended, 1) != 1)
@@ -230,7 +230,7 @@ static void count_acked(struct conn *conn, int fd, __u64 sent)
 {
 	int queued;
 
-	/* SCTP does not tell */
+	/* SCTP does not report this */
 	if (!ioctl(fd, SIOCOUTQ, &queued) && sent - queued > conn->acked)
 		conn->acked = sent - queued;
 }
@@ -262,9 +262,9 @@ refused:
 	return -1;
 }
 
-/* Break it: a reset. Of SCTP, nothing is sent after what there is: kernels that prove
- * their RCU lists (6.12) report sctp_bind_addr_state() for an ABORT that a socket finds in
- * its backlog.
+/* Break the connection by a reset. SCTP sends nothing after the present data instead:
+ * kernels that check their RCU lists (6.12) report sctp_bind_addr_state() for an ABORT
+ * that a socket finds in its backlog.
  */
 static void break_conn(int fd)
 {
@@ -275,7 +275,7 @@ static void break_conn(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
-/* Returns whether the receiver has taken all of it, which it tells by closing */
+/* Return true if the receiver has received everything, which it signals by closing */
 static bool send_conn(struct conn *conn, int fd, __u64 break_at)
 {
 	static unsigned char buf[CHUNK_MAX];
@@ -328,7 +328,7 @@ static bool send_conn(struct conn *conn, int fd, __u64 break_at)
 		if (n < 0 && is_gone(errno))
 			break;
 		if (n > 0) {
-			/* all of the header, or it would not be the first */
+			/* the complete header, or the data would be out of order */
 			if (!sent && n != (ssize_t)len)
 				break;
 			sent += n;
@@ -376,7 +376,9 @@ static void send_stream(void)
 	}
 }
 
-/* FD until its end, or until the sender has given it up and nothing is left */
+/* Receive from FD until its end, or until the sender has given up and nothing is
+ * left
+ */
 static void receive_conn(int fd)
 {
 	static unsigned char buf[CHUNK_MAX];
@@ -414,25 +416,27 @@ static void receive_conn(int fd)
 			     (unsigned long long)header.len);
 		if (!conn && received == sizeof(header)) {
 			if (header.magic != MAGIC)
-				errx(1, "%s %s: a stream has a header that nobody sent",
+				errx(1, "%s %s: a stream begins with an unknown header",
 				     kind, where);
 			conn = &shared->conns[header.seq % CONNS];
 			if (conn->seq == header.seq && conn->total != header.len)
-				errx(1, "%s %s: connection %llu has %llu bytes, not %llu",
+				errx(1, "%s %s: connection %llu has %llu bytes, expected %llu",
 				     kind, where, conn->seq,
 				     (unsigned long long)header.len, conn->total);
 		}
 		if (conn && received == header.len)
 			break;
 	}
-	/* with the other end waiting for it, this says that all has come */
+	/* the other end waits for this, as the signal that everything has arrived */
 	if (conn && received < header.len)
 		break_conn(fd);
 	close(fd);
 	shared->received++;
 	if (conn && conn->seq == header.seq) {
 		conn->received = received;
-		/* what was not all broke, and whether it may have, end_conn() asks */
+		/* end_conn() checks if less than everything was received, and if that
+		 * is allowed
+		 */
 		end_conn(conn);
 	}
 }
@@ -444,13 +448,13 @@ static void receive_stream(void)
 
 	while (!stop || !shared->sender_ended) {
 		in = new_socket(SOCK_STREAM);
-		/* not there now */
+		/* the address does not exist now */
 		if (bind(in, (struct sockaddr *)&addr, addrlen) || listen(in, 8)) {
 			close(in);
 			pause_ms(100);
 			continue;
 		}
-		/* for some connections, and anew */
+		/* for a number of connections, then with a new socket */
 		last = now_ms();
 		for (n = 1 + chance(16); n && now_ms() - last < 2 * STALLED; ) {
 			if (stop && shared->sender_ended)
@@ -479,7 +483,7 @@ static size_t new_datagram(unsigned char *buf, __u64 seq, size_t len)
 	return len;
 }
 
-/* Of UDP_GRO, there are several */
+/* UDP_GRO may deliver several datagrams at once */
 static void check_datagrams(const unsigned char *buf, size_t n)
 {
 	struct header header;
@@ -500,7 +504,7 @@ static void check_datagrams(const unsigned char *buf, size_t n)
 	}
 }
 
-/* The device of mcast, or 0 */
+/* Return the index of the first device of mcast that exists, or 0 */
 static unsigned int find_device(void)
 {
 	char names[128], path[256], *name, *rest = names;
@@ -509,7 +513,7 @@ static unsigned int find_device(void)
 
 	snprintf(names, sizeof(names), "%s", where);
 	while (!index && (name = strsep(&rest, ","))) {
-		/* SIOCGIFINDEX starts modprobe for each that is not there */
+		/* SIOCGIFINDEX starts modprobe for each name that does not exist */
 		snprintf(path, sizeof(path), "/sys/class/net/%s/ifindex", name);
 		file = fopen(path, "r");
 		if (!file)
@@ -569,7 +573,7 @@ static int open_ping(void)
 	return fd;
 }
 
-/* A socket, or -1 for a while; of mcast, *INDEX is the device that it is for */
+/* Return a socket, or -1 for some time; for mcast, *INDEX is its device */
 static int open_datagram(bool sender, unsigned int *index)
 {
 	int fd;
@@ -614,7 +618,7 @@ static size_t new_echo(unsigned char *buf, __u64 seq, size_t len)
 	memcpy(buf + 4, &id, sizeof(id));
 	memcpy(buf + 6, &low, sizeof(low));
 	len = ECHO_LEN + new_datagram(buf + ECHO_LEN, seq, len);
-	/* of ICMPv6 the kernel's */
+	/* the kernel computes that of ICMPv6 */
 	if (family == AF_INET) {
 		sum = htons(checksum(buf, len));
 		memcpy(buf + 2, &sum, sizeof(sum));
@@ -622,8 +626,9 @@ static size_t new_echo(unsigned char *buf, __u64 seq, size_t len)
 	return len;
 }
 
-/* Of what raw sockets get, the replies to our requests.  In IPv4, they get them before
- * the kernel has looked at the checksum, with whatever netem has changed.
+/* Check replies to our requests only, of all that raw sockets receive. In IPv4 raw
+ * sockets receive packets before the kernel checks the checksum, including those that
+ * netem has changed.
  */
 static void check_echo(const unsigned char *buf, size_t n)
 {
@@ -648,7 +653,7 @@ static void send_datagrams(void)
 
 	while (!stop) {
 		fd = open_datagram(true, &index);
-		/* so many, and then a new socket */
+		/* a limited number, and then a new socket */
 		for (left = 1 + chance(512); fd >= 0 && left && !stop; left--) {
 			segment = 0;
 			n = 1;
@@ -757,7 +762,7 @@ static bool set_addr(void)
 	family = ai->ai_family;
 	addrlen = ai->ai_addrlen;
 	memcpy(&addr, ai->ai_addr, addrlen);
-	/* a raw socket has none; sin6_port is in the same place as sin_port */
+	/* a raw socket has no port; sin6_port is in the same place as sin_port */
 	if (*kind == 'p')
 		((struct sockaddr_in *)&addr)->sin_port = 0;
 	peer = addr;
@@ -812,7 +817,7 @@ int main(int argc, char **argv)
 				shared->sender_ended = 1;
 			if (status)
 				rc = 1;
-			/* one alone is of no use */
+			/* one of the two alone is useless */
 			stop = 1;
 		}
 		report(pids);

@@ -3,7 +3,7 @@
  * udp_echo [-s] ADDR PORT COUNT SIZE: send COUNT datagrams of SIZE bytes to an echo
  * service, one at a time, and compare each answer; -s: be the service, too
  *
- * Exit status 0 if every answer came within 5 seconds and was right.
+ * The exit status is 0 if each answer arrived within 5 seconds and was correct.
  */
 #include <err.h>
 #include <netdb.h>
