@@ -2,6 +2,8 @@
 """Sphinx configuration: sphinx-build -W -b html Documentation build/docs"""
 
 project = "lbx"
+extensions = ["sphinx.ext.graphviz"]
+graphviz_output_format = "svg"
 root_doc = "index"
 # "--" is an option of a command, and not a dash
 smartquotes = False
