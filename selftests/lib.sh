@@ -472,23 +472,23 @@ capture()
 	check_err $? "tcpdump did not start: $(cat "$file.err")"
 }
 
-# capture_is_written FILE: has tcpdump written every packet that its socket received?  On
-# SIGUSR1 it prints both numbers, and how many the socket dropped.
+# capture_is_written FILE: has tcpdump written all packets that its socket received?  On
+# SIGUSR1 it prints how many it has written.  Two equal reports, of which the second was
+# requested after the first, mean that it has found no more in between.
 capture_is_written()
 {
-	local file=$1 count='([0-9]+) packets?'
+	local file=$1 lines
 
 	kill -USR1 "${capture_pid[$file]}"
-	[[ $(tail -n 1 "$file.err") =~ \
-	   $count\ captured,\ $count\ received\ by\ filter,\ $count\ dropped ]] || return
-	((BASH_REMATCH[1] + BASH_REMATCH[3] >= BASH_REMATCH[2]))
+	mapfile -t lines <"$file.err"
+	[[ ${lines[*]: -1} == *" captured, "* && ${lines[*]: -2:1} == "${lines[*]: -1}" ]]
 }
 
 capture_end()
 {
 	local file=$1
 
-	# When it is killed it does not read the rest
+	# tcpdump does not read the rest when it is killed
 	busywait "$BUSYWAIT_TIMEOUT" capture_is_written "$file"
 	check_err $? "tcpdump does not write what it has seen: $(tail -n 1 "$file.err")"
 	kill "${capture_pid[$file]}"
