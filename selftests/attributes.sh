@@ -463,16 +463,16 @@ unknown_targets()
 {
 	RET=0
 	targets_up
-	is_refused "There is no such interface to claim" claim eth1
-	is_refused "198.51.100.1 is no address of this machine" claim 198.51.100.1
-	is_refused "2001:db8:9::1 is no address of this machine" claim 2001:db8:9::1
+	is_refused "Cannot find the interface to claim" claim eth1
+	is_refused "198.51.100.1 is not a local address" claim 198.51.100.1
+	is_refused "2001:db8:9::1 is not a local address" claim 2001:db8:9::1
 	change claim 192.0.2.1
 	is_refused "Not claimed" unclaim eth0
 	is_refused "Not claimed" unclaim eth1
 	is_refused "Not claimed" unclaim 192.0.2.2
 	is_refused "Not claimed" unclaim 2001:db8::1
 	requests_are_refused <<-'EOF'
-	claim=index:4711 -> ENODEV at claims.claim.index: There is no such interface
+	claim=index:4711 -> ENODEV at claims.claim.index: Cannot find the interface
 	claim=addr:198.51.100.1 -> EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is
 	unclaim=name:eth0 -> ENOENT at unclaims.claim.name: Not claimed
 	unclaim=index:4711 -> ENOENT at unclaims.claim.index: Not claimed
@@ -487,14 +487,14 @@ targets_that_cannot_be()
 	ipn addr add fe80::9/64 dev eth0 nodad
 	ipn addr add 203.0.113.1/32 dev lbx0
 	is_refused "link-local" claim fe80::9
-	is_refused "no address of this machine" claim 192.0.2.255
-	is_refused "no address of this machine" claim 224.0.0.1
-	is_refused "no address of this machine" claim ff05::1
+	is_refused "not a local address" claim 192.0.2.255
+	is_refused "not a local address" claim 224.0.0.1
+	is_refused "not a local address" claim ff05::1
 	is_refused "" claim ff02::1
 	is_refused "" claim 0.0.0.0
 	is_refused "" claim ::
-	is_refused "An lbx device carries its addresses itself" claim lbx0
-	is_refused "203.0.113.1 is carried by lbx0 already" claim 203.0.113.1
+	is_refused "An lbx device cannot be claimed" claim lbx0
+	is_refused "203.0.113.1 is already carried by lbx0" claim 203.0.113.1
 	log_test "a claim of an lbx device, or of an address that lo does not carry, is refused"
 }
 
@@ -503,8 +503,8 @@ targets_of_others()
 	RET=0
 	targets_up
 	ipn link add lbx1 type lbx claim eth0 claim 192.0.2.1
-	is_refused "Claimed by lbx1 already" claim eth0
-	is_refused "Claimed by lbx1 already" claim 192.0.2.1
+	is_refused "Already claimed by lbx1" claim eth0
+	is_refused "Already claimed by lbx1" claim 192.0.2.1
 	requests_are_refused <<-EOF
 	claim=index:$(ifindex eth0) -> EBUSY at claims.claim.index: Claimed by lbx1
 	EOF
@@ -523,9 +523,9 @@ twice()
 	is_refused "" claim 2001:db8::1 claim 2001:db8::1
 	is_refused "" claim eth0 claim uplink
 	change claim eth0 claim 2001:db8::1
-	is_refused "Claimed by lbx0 already" claim eth0
-	is_refused "Claimed by lbx0 already" claim uplink
-	is_refused "Claimed by lbx0 already" claim 2001:db8::1
+	is_refused "Already claimed by lbx0" claim eth0
+	is_refused "Already claimed by lbx0" claim uplink
+	is_refused "Already claimed by lbx0" claim 2001:db8::1
 	requests_are_refused <<-EOF
 	claim=index:$(ifindex eth0) -> EEXIST at claims.claim.index: Claimed by lbx0
 	EOF
@@ -544,16 +544,16 @@ malformed()
 	direct=0x -> at direct:
 	isolate=2 -> ERANGE at isolate:
 	isolate=0x0100 -> at isolate:
-	count=1 -> EINVAL at count: The number of claims is read only
+	count=1 -> EINVAL at count: The number of claims is read-only
 	claims=0x -> EINVAL at claims: NLA_F_NESTED is missing
-	claim= -> EINVAL at claims.claim: A claim has
-	claim=name:eth0,addr:192.0.2.1 -> EINVAL at claims.claim: A claim has
-	claim=name:eth0,index:1 -> ENODEV at claims.claim.index: The index is not that of
-	unclaim= -> EINVAL at unclaims.claim: A claim has
+	claim= -> EINVAL at claims.claim: A claim needs
+	claim=name:eth0,addr:192.0.2.1 -> EINVAL at claims.claim: A claim needs
+	claim=name:eth0,index:1 -> ENODEV at claims.claim.index: The interface index does not match
+	unclaim= -> EINVAL at unclaims.claim: A claim needs
 	claim=addr:0xc000020101 -> ERANGE at claims.claim.addr:
 	claim=addr:0x -> ERANGE at claims.claim.addr:
 	claim=addr:0x0000000000000000000000000000000001 -> ERANGE at claims.claim.addr:
-	claim=addr:192.0.2.1,addr:2001:db8::1 -> EINVAL at claims.claim: A claim has
+	claim=addr:192.0.2.1,addr:2001:db8::1 -> EINVAL at claims.claim: A claim needs
 	claim=name: -> at claims.claim.name:
 	claim=name:sixteencharacter -> at claims.claim.name:
 	claim=index:0 -> at claims.claim.index:
@@ -566,8 +566,8 @@ refused_as_a_whole()
 	RET=0
 	targets_up
 	change direct off claim 192.0.2.1
-	is_refused "no such interface" direct on isolate on claim eth0 claim eth1
-	is_refused "no such interface" unclaim 192.0.2.1 claim 192.0.2.1 claim eth1
+	is_refused "Cannot find the interface" direct on isolate on claim eth0 claim eth1
+	is_refused "Cannot find the interface" unclaim 192.0.2.1 claim 192.0.2.1 claim eth1
 	is_refused "Not claimed" claim eth0 unclaim 192.0.2.1 unclaim 2001:db8::1
 	requests_are_refused <<-'EOF'
 	isolate=1 unclaim=addr:192.0.2.1 claim=name:eth0 direct=2 -> at direct:
@@ -579,7 +579,7 @@ refused_when_made()
 {
 	RET=0
 	targets_up
-	refused "There is no such interface to claim" \
+	refused "Cannot find the interface to claim" \
 		ipn link add lbx1 type lbx isolate on claim eth0 claim eth1
 	ipn link show dev lbx1 &>/dev/null
 	check_fail $? "a device was made although its attributes were refused"

@@ -329,7 +329,7 @@ mirror_comes_back()
 # complaints: print how often the log reports that mirrors are deleted
 complaints()
 {
-	dmesg | grep -c 'from lo again and again'
+	dmesg | grep -c 'a program repeatedly deletes the addresses'
 }
 
 has_mirror()
@@ -469,7 +469,7 @@ lo_without_ipv6()
 	dmesg -C
 	ipn addr add 2001:db8:9::1/128 dev lbx0
 	busywait "$BUSYWAIT_TIMEOUT" log_has \
-		'cannot mirror 2001:db8:9::1 on lo, and a server cannot bind it: IPv6 is disabled on lo'
+		'cannot mirror 2001:db8:9::1 on lo, so servers cannot bind it: IPv6 is disabled on lo'
 	check_err $? "the log does not report that the address cannot be mirrored"
 	carries lbx0 lo ping -c 1 2001:db8:9::1
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=0

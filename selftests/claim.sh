@@ -387,7 +387,7 @@ at_creation()
 	ipn link set lbx2 up
 	carries lbx2 lo ping -c 1 "$nic4"
 	carries lbx2 lo ping -c 1 "$nic6"
-	refused "There is no such interface to claim" \
+	refused "Cannot find the interface to claim" \
 		ipn link add lbx3 type lbx claim 198.51.100.6 claim nosuch
 	ipn link show lbx3 &>/dev/null
 	check_fail $? "the refused device exists"
@@ -397,7 +397,7 @@ at_creation()
 
 second_is_refused()
 {
-	local text="Claimed by lbx0 already"
+	local text="Already claimed by lbx0"
 
 	RET=0
 	claim_up
@@ -410,7 +410,7 @@ second_is_refused()
 	# down, because up to 6.1 a device that is up cannot be renamed
 	ipn link set lbx0 down
 	ipn link set lbx0 name holder
-	refused "Claimed by holder already" ipn link set lbx1 type lbx claim eth0
+	refused "Already claimed by holder" ipn link set lbx1 type lbx claim eth0
 	ipn link set holder name lbx0
 	ipn link set lbx0 up
 	lbx lbx0 unclaim eth0 unclaim "$nic4" unclaim "$nic6"
@@ -428,31 +428,31 @@ refused_with_reason()
 	ipn addr add 203.0.113.1/32 dev lbx1
 	ipn addr add 2001:db8:9::1/128 dev lbx1
 	ipn addr add fe80::5/64 dev eth0 nodad
-	refused "There is no such interface" ipn link set lbx0 type lbx claim nosuch
-	refused "An lbx device carries its addresses itself" \
+	refused "Cannot find the interface" ipn link set lbx0 type lbx claim nosuch
+	refused "An lbx device cannot be claimed" \
 		ipn link set lbx0 type lbx claim lbx1
-	refused "An lbx device carries its addresses itself" \
+	refused "An lbx device cannot be claimed" \
 		ipn link set lbx0 type lbx claim lbx0
-	refused "203.0.113.1 is carried by lbx1 already" \
+	refused "203.0.113.1 is already carried by lbx1" \
 		ipn link set lbx0 type lbx claim 203.0.113.1
-	refused "2001:db8:9::1 is carried by lbx1 already" \
+	refused "2001:db8:9::1 is already carried by lbx1" \
 		ipn link set lbx0 type lbx claim 2001:db8:9::1
 	ipn link set lbx1 down
 	for addr in 203.0.113.1 2001:db8:9::1; do
-		refused "$addr is carried by lbx1 already" \
+		refused "$addr is already carried by lbx1" \
 			ipn link set lbx0 type lbx claim "$addr"
 	done
 	ipn link set lbx1 up
-	refused "A link-local address belongs to its interface" \
+	refused "A link-local address cannot be claimed" \
 		ipn link set lbx0 type lbx claim fe80::5
 	for addr in 198.51.100.9 192.0.2.6 192.0.2.255 224.0.0.1 255.255.255.255 \
 		    2001:db8:f::9 2001:db8:1::6 ::; do
-		refused "$addr is no address of this machine" \
+		refused "$addr is not a local address" \
 			ipn link set lbx0 type lbx claim "$addr"
 	done
-	refused "What is lo's own stays on lo" ipn link set lbx0 type lbx claim lo
-	refused "127.0.0.0/8 stays on lo" ipn link set lbx0 type lbx claim 127.0.0.5
-	refused "::1 stays on lo" ipn link set lbx0 type lbx claim ::1
+	refused "lo cannot be claimed" ipn link set lbx0 type lbx claim lo
+	refused "127.0.0.0/8 cannot be claimed" ipn link set lbx0 type lbx claim 127.0.0.5
+	refused "::1 cannot be claimed" ipn link set lbx0 type lbx claim ::1
 	claims_are lbx0 ""
 	log_test "a claim of a target that cannot be claimed is refused with the reason"
 }
@@ -471,13 +471,13 @@ refusal_changes_nothing()
 	RET=0
 	claim_up
 	lbx lbx0 claim "$nic6"
-	refused "is no address of this machine" ipn link set lbx0 type lbx \
+	refused "is not a local address" ipn link set lbx0 type lbx \
 		isolate on direct off claim "$nic4" claim eth0 claim 198.51.100.9
 	claims_are lbx0 "$nic6"
-	refused "There is no such interface" ipn link set lbx0 type lbx \
+	refused "Cannot find the interface" ipn link set lbx0 type lbx \
 		unclaim "$nic6" claim "$nic4" claim nosuch
 	claims_are lbx0 "$nic6"
-	refused "Claimed by lbx0 already" ipn link set lbx0 type lbx \
+	refused "Already claimed by lbx0" ipn link set lbx0 type lbx \
 		claim "$nic4" claim "$nic4"
 	claims_are lbx0 "$nic6"
 	ipn -d link show lbx0 | grep -q 'direct on isolate off'
@@ -558,7 +558,7 @@ rename_is_followed()
 	ipn link set nic9 up
 	ipn addr add "$nic6/64" dev nic9 nodad
 	answer_on lbx0 "$nic4" "$nic6"
-	refused "Claimed by lbx0 already" ipn link set lbx1 type lbx claim nic9
+	refused "Already claimed by lbx0" ipn link set lbx1 type lbx claim nic9
 	refused "Not claimed by any" ipn link set lbx0 type lbx unclaim eth0
 	# another interface with the old name is not claimed
 	ipn link add eth0 type dummy
@@ -578,7 +578,7 @@ waits_for_the_next()
 	claims_are lbx0 "eth0(waiting)"
 	ipn -d link show lbx0 | grep -q 'claim eth0 (waiting)'
 	check_err $? "ip shows '$(ipn -d link show lbx0)'"
-	refused "Claimed by lbx0 already" ipn link set lbx1 type lbx claim eth0
+	refused "Already claimed by lbx0" ipn link set lbx1 type lbx claim eth0
 	ipn addr add "$nic4/24" dev lo
 	answer_on lo "$nic4"
 	ipn addr del "$nic4/24" dev lo

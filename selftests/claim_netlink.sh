@@ -102,8 +102,8 @@ ok" \
 	claims_are "eth0 dev lbx0" "192.0.2.1 dev lbx1" "2001:db8::1 dev lbx1"
 	carries lbx1 lo ping -c 1 192.0.2.1
 	carries lbx0 lo ping -c 1 192.0.2.2
-	answers "ENOENT at claim.addr: Not claimed by this device
-ENOENT at claim.addr: Not claimed by this device" \
+	answers "ENOENT at claim.addr: Cannot find the claim
+ENOENT at claim.addr: Cannot find the claim" \
 		"get addr:192.0.2.2" "get dev:lbx0 addr:192.0.2.1"
 	answers "ENOENT at claim.addr: Claimed by lbx1
 ok
@@ -119,7 +119,7 @@ ENOENT at claim.addr: Not claimed by any" \
 
 dump_of_one_device()
 {
-	local why="claim: A dump lists" which="dev: Cannot find the lbx device"
+	local why="claim: A dump cannot" which="dev: Cannot find the lbx device"
 
 	# genl_start() of 6.1 has no extack for the family
 	[[ $(uname -r) != 6.1.* ]] || why="" which=""
@@ -170,9 +170,9 @@ exists_already()
 	claims_up
 	answers "ok
 ok
-EEXIST at claim.name: Claimed by lbx0 already
-EBUSY at claim.name: Claimed by lbx0 already
-EBUSY at claim.name: Claimed by lbx0 already
+EEXIST at claim.name: Already claimed by lbx0
+EBUSY at claim.name: Already claimed by lbx0
+EBUSY at claim.name: Already claimed by lbx0
 ok
 ok" \
 		"new dev:lbx0 name:eth0" "new dev:lbx0 name:eth0" \
@@ -188,14 +188,14 @@ device_is_checked()
 {
 	RET=0
 	claims_up
-	answers "EINVAL at no attribute: The lbx device is missing
+	answers "EINVAL at no attribute: An lbx device is required
 ENODEV at dev: Cannot find the lbx device
 ENODEV at dev: Cannot find the lbx device
 EOPNOTSUPP at dev: eth0 is not an lbx device
-ENODEV at dev: The index is not that of the named device
-ENODEV at claim.index: The index is not that of the named interface
-ENODEV at claim.name: There is no such interface
-EINVAL at change: The lbx device is missing" \
+ENODEV at dev: The device index does not match the name
+ENODEV at claim.index: The interface index does not match the name
+ENODEV at claim.name: Cannot find the interface
+EINVAL at change: An lbx device is required" \
 		"new name:eth0" "new dev:lbx9 name:eth0" "new dev:#999 name:eth0" \
 		"new dev:eth0 name:eth0" "new dev:lbx0 dev:#$lbx1 name:eth0" \
 		"new dev:lbx0 name:eth0 index:$lbx1" "new dev:lbx0 name:eth9" \
@@ -208,13 +208,13 @@ malformed()
 {
 	RET=0
 	claims_up
-	answers "EINVAL at no attribute: The claim is missing
-EINVAL at no attribute: The claim is missing
-EINVAL at no attribute: The claim is missing
-EINVAL at change: The claim is missing
-EINVAL at claim: A claim has either
-EINVAL at claim: A claim has either
-EINVAL at claim: A claim has either
+	answers "EINVAL at no attribute: A claim is required
+EINVAL at no attribute: A claim is required
+EINVAL at no attribute: A claim is required
+EINVAL at change: A claim is required
+EINVAL at claim: A claim needs either
+EINVAL at claim: A claim needs either
+EINVAL at claim: A claim needs either
 ERANGE at claim.index:
 ERANGE at claim.raw:
 ERANGE at claim.raw:
@@ -222,7 +222,7 @@ ERANGE at claim.raw:
 ERANGE at claim.raw:
 EINVAL at claim.raw:
 EINVAL at flags:
-EINVAL at flags: LBX_F_EXCL and LBX_F_REPLACE contradict
+EINVAL at flags: LBX_F_EXCL and LBX_F_REPLACE are mutually
 EINVAL at raw:
 ERANGE at change.claim.raw:
 EINVAL at change.flags:" \
@@ -349,14 +349,14 @@ waiting_interface()
 {
 	RET=0
 	claims_up
-	answers "ENODEV at claim.name: There is no such interface
+	answers "ENODEV at claim.name: Cannot find the interface
 ok
 dev:#$lbx0 name:eth1 waiting
 ok
 ok
 EBUSY at claim.name: Claimed by lbx0
-EINVAL at claim.name: No interface can have this name
-ENODEV at claim.index: There is no such interface" \
+EINVAL at claim.name: Invalid interface name
+ENODEV at claim.index: Cannot find the interface" \
 		"new dev:lbx0 name:eth1" "new dev:lbx0 name:eth1 waiting" "get name:eth1" \
 		"new dev:lbx0 name:eth1 waiting" "new dev:lbx1 name:eth1 waiting" \
 		"new dev:lbx1 name:a/b waiting" "new dev:lbx1 index:999 waiting"
@@ -386,8 +386,8 @@ EADDRNOTAVAIL at claim.addr:
 EADDRNOTAVAIL at claim.addr:
 EADDRNOTAVAIL at claim.addr:
 EADDRNOTAVAIL at claim.addr:
-EINVAL at claim.addr: 127.0.0.0/8 stays on lo
-EINVAL at claim.addr: ::1 stays on lo
+EINVAL at claim.addr: 127.0.0.0/8 cannot be claimed
+EINVAL at claim.addr: ::1 cannot be claimed
 EINVAL at claim.addr: A link-local" \
 		"new dev:lbx0 addr:203.0.113.1" "new dev:lbx0 addr:2001:db8:9::1" \
 		"new dev:lbx0 addr:203.0.113.1 waiting" \
@@ -439,7 +439,7 @@ vrf_is_refused()
 	ipn link set eth0 master red
 	ipn addr replace 192.0.2.1/24 dev eth0
 	ipn addr replace 2001:db8::1/64 dev eth0 nodad
-	answers "EINVAL at claim.name: VRF red carries it, not lo; release
+	answers "EINVAL at claim.name: VRF red carries its traffic; remove
 EINVAL at claim.name: red is an L3 master
 EINVAL at claim.addr: 192.0.2.1 is in VRF red
 EINVAL at claim.addr: 2001:db8::1 is in VRF red

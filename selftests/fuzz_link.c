@@ -545,19 +545,19 @@ static int open_socket(int family)
 static bool is_of_lbx(const char *text)
 {
 	static const char *const texts[] = {
-		"A claim has either", "A dump lists claims by device",
-		"A link-local address belongs", "A list of claims has",
-		"An lbx device carries its addresses", "Cannot find the lbx device",
-		"Claimed by DEV", "Device cannot be registered",
-		"Duplicate target in request", "LBX_F_EXCL and LBX_F_REPLACE",
-		"Link-layer address must", "No interface can have this name",
-		"Not claimed by any lbx device", "Not claimed by this device",
-		"The claim is missing", "The index is not that of", "The lbx device is missing",
-		"The number of claims is read only", "There is no such interface to claim",
-		"Too many claims wait",
-		"What is lo's own stays on lo", "is carried by DEV already",
-		"is no address of this machine", "is not an lbx device",
-		"stays on lo; give an lbx device",
+		"A claim is required", "A claim needs either", "A dump cannot be limited",
+		"A link-local address cannot", "A list of claims can",
+		"Already claimed by DEV", "An lbx device cannot be claimed",
+		"An lbx device is required", "Cannot find the claim",
+		"Cannot find the interface to claim", "Cannot find the lbx device",
+		"Cannot register the device", "Claimed by DEV, not by this device",
+		"Duplicate target in request", "Invalid interface name",
+		"LBX_F_EXCL and LBX_F_REPLACE", "Link-layer address must",
+		"Not claimed by any lbx device", "The device index does not match",
+		"The interface index does not match", "The number of claims is read-only",
+		"Too many waiting claims", "cannot be claimed; add",
+		"is already carried by DEV", "is not a local address",
+		"is not an lbx device", "lo cannot be claimed",
 	};
 	unsigned int i;
 

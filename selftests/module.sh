@@ -64,7 +64,7 @@ devices_is_checked()
 		dmesg -C
 		module_load "devices=$value" 2>/dev/null
 		check_fail $? "devices=$value was accepted"
-		dmesg | grep -q "lbx: devices=$value is no number from 0 to 4096"
+		dmesg | grep -q "lbx: invalid devices=$value: not a number from 0 to 4096"
 		check_err $? "devices=$value: the log does not have the accepted range"
 		module_is_loaded
 		check_fail $? "devices=$value: the module is loaded"

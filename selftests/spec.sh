@@ -159,7 +159,7 @@ claim_commands()
 	check_err $? "claim-new was refused"
 	is '{"claim":{"addr4":"198.18.0.1"},"ifindex":'"$index"'}' \
 		eval "ynl_claims --do claim-get --json '{\"claim\": {\"addr4\": \"198.18.0.1\"}}' | jq -cS ."
-	refused "Claimed by lbx0 already" ynl_claims --do claim-new --json '{"ifname": "lbx0",
+	refused "Already claimed by lbx0" ynl_claims --do claim-new --json '{"ifname": "lbx0",
 		"flags": ["excl"], "claim": {"addr4": "198.18.0.1"}}'
 	# ynl does not find the refused attribute in a list
 	refused "" ynl_claims --do claim-change --json '{

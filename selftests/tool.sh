@@ -293,7 +293,7 @@ claim_wait()
 	RET=0
 	nic_up
 	ends 1 "try: lbx claim eth7 dev lbx0 wait" lbxn claim eth7 dev lbx0
-	ends 1 "198.51.100.1 is no address" lbxn claim 198.51.100.1 dev lbx0
+	ends 1 "198.51.100.1 is not a local address" lbxn claim 198.51.100.1 dev lbx0
 	is "" lbxn claim eth7 198.51.100.1 dev lbx0 wait
 	is $'eth7 dev lbx0 (waiting)\n198.51.100.1 dev lbx0' lbxn claims
 	ipn link add eth7 type dummy
@@ -312,13 +312,13 @@ claim_refusals()
 	lbxn add lbx1
 	lbxn claim eth0 dev lbx0
 	ends 1 "try: lbx unclaim eth0 dev lbx0" lbxn claim eth0 dev lbx1
-	ends 1 "Claimed by lbx0 already" lbxn claim 192.0.2.1 eth0 dev lbx1
+	ends 1 "Already claimed by lbx0" lbxn claim 192.0.2.1 eth0 dev lbx1
 	ends 1 "try: lbx set lbx1 addr 198.51.100.1/32, or for a whole prefix: ip route add local" \
 		lbxn claim 198.51.100.1 dev lbx1
-	ends 1 "no such interface" lbxn claim eth7 dev lbx1
+	ends 1 "Cannot find the interface" lbxn claim eth7 dev lbx1
 	ends 1 "lo" lbxn claim lo dev lbx1
-	ends 1 "127.0.0.0/8 stays on lo" lbxn claim 127.0.0.1 dev lbx1
-	ends 1 "An lbx device carries its addresses itself" lbxn claim lbx0 dev lbx1
+	ends 1 "127.0.0.0/8 cannot be claimed" lbxn claim 127.0.0.1 dev lbx1
+	ends 1 "An lbx device cannot be claimed" lbxn claim lbx0 dev lbx1
 	ends 1 "there is no device lbx7" lbxn claim eth0 dev lbx7
 	ends 1 "eth0 is no lbx device" lbxn claim 192.0.2.1 dev eth0
 	ends 2 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1

@@ -225,9 +225,9 @@ claims_reach_no_other_netns()
 	ip -n "$OTHER" link add up9 index 99 type dummy
 	# so that the claim hook is active there
 	ip -n "$OTHER" link set theirs type lbx claim 2001:db8::1
-	is "ENODEV at claims.claim.index: There is no such interface to claim
-ENODEV at claims.claim.name: There is no such interface to claim
-EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is no address of this machine; give it to an lbx device instead" \
+	is "ENODEV at claims.claim.index: Cannot find the interface to claim
+ENODEV at claims.claim.name: Cannot find the interface to claim
+EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is not a local address; add it to an lbx device instead" \
 		inns python3 "$here/request.py" lbx0 <<-EOF
 			claim=index:99
 			claim=name:up9
@@ -259,7 +259,7 @@ foreign_claims_unseen()
 
 foreign_refusals_unseen()
 {
-	local why="is no address of this machine; give it to an lbx device instead"
+	local why="is not a local address; add it to an lbx device instead"
 	local out count=5000 pid
 
 	RET=0

@@ -39,7 +39,7 @@ static int lbx_validate_addr(struct notifier_block *nb, unsigned long event,
 	    ivi->ivi_addr != htonl(INADDR_LOOPBACK))
 		return NOTIFY_DONE;
 
-	NL_SET_ERR_MSG(ivi->extack, "127.0.0.1 belongs to lo; any other address of 127.0.0.0/8 may be given to an lbx device, with prefix length 32");
+	NL_SET_ERR_MSG(ivi->extack, "127.0.0.1 belongs to lo; use another address of 127.0.0.0/8, with prefix length 32");
 	return notifier_from_errno(-EADDRNOTAVAIL);
 }
 

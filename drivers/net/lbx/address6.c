@@ -152,7 +152,7 @@ static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 		priv->linklocal = true;
 		lbx_mirror_linklocal(dev_net(dev));
 	}
-	NL_SET_ERR_MSG(i6vi->extack, "::1 belongs to lo; an lbx device takes any other unicast address");
+	NL_SET_ERR_MSG(i6vi->extack, "::1 belongs to lo; use another unicast address");
 	return notifier_from_errno(-EADDRNOTAVAIL);
 }
 

@@ -217,18 +217,18 @@ static int lbx_claim_check_dev(struct lbx_claim_net *cnet,
 	if (*dev) {
 		if (*dev == dev_net(*dev)->loopback_dev) {
 			NL_SET_ERR_MSG_ATTR(extack, target->attr,
-					    "What is lo's own stays on lo; claim another interface, or single addresses");
+					    "lo cannot be claimed; claim another interface, or single addresses");
 			return -EINVAL;
 		}
 		if (lbx_is_lbx(*dev)) {
 			NL_SET_ERR_MSG_ATTR(extack, target->attr,
-					    "An lbx device carries its addresses itself, they cannot be claimed");
+					    "An lbx device cannot be claimed; it already carries its addresses");
 			return -EINVAL;
 		}
 		master = lbx_l3_master(*dev);
 		if (master == *dev) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-						"%s is an L3 master (VRF) and carries its local traffic itself, not lo",
+						"%s is an L3 master (VRF) and carries its local traffic itself",
 						master->name);
 			return -EINVAL;
 		}
@@ -236,23 +236,23 @@ static int lbx_claim_check_dev(struct lbx_claim_net *cnet,
 			return 0;
 		if (!target->may_wait) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-						"VRF %s carries it, not lo; release %s from it first",
+						"VRF %s carries its traffic; remove %s from it first",
 						master->name, (*dev)->name);
 			return -EINVAL;
 		}
 		*dev = NULL;
 	} else if (!target->may_wait || !*target->ifname) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
-				    "There is no such interface to claim");
+				    "Cannot find the interface to claim");
 		return -ENODEV;
 	} else if (!dev_valid_name(target->ifname)) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
-				    "No interface can have this name");
+				    "Invalid interface name");
 		return -EINVAL;
 	}
 	if (cnet->n_waiting >= LBX_WAITING_MAX) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
-				    "Too many claims wait for an interface");
+				    "Too many waiting claims");
 		return -ENOSPC;
 	}
 	return 0;
@@ -273,7 +273,7 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 
 	if (ipv4_is_loopback(addr)) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
-				    "127.0.0.0/8 stays on lo; give an lbx device an address of it instead");
+				    "127.0.0.0/8 cannot be claimed; add an address of it to an lbx device instead");
 		return -EINVAL;
 	}
 	type = inet_addr_type(net, addr);
@@ -284,14 +284,14 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 		rcu_read_unlock();
 		if (master) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-						"%pI4 is in VRF %s, which carries it, not lo",
+						"%pI4 is in VRF %s, which carries its local traffic",
 						&addr, master->name);
 			return -EINVAL;
 		}
 		if (target->may_wait && type == RTN_UNICAST)
 			return 0;
 		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-					"%pI4 is no address of this machine; give it to an lbx device instead",
+					"%pI4 is not a local address; add it to an lbx device instead",
 					&addr);
 		return -EADDRNOTAVAIL;
 	}
@@ -301,7 +301,7 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 		return PTR_ERR(rt);
 	if (lbx_is_lbx(rt->dst.dev)) {
 		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-					"%pI4 is carried by %s already",
+					"%pI4 is already carried by %s",
 					&addr, rt->dst.dev->name);
 		err = -EINVAL;
 	}
@@ -357,20 +357,20 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 
 	if (type & IPV6_ADDR_UNICAST && type & IPV6_ADDR_LINKLOCAL) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
-				    "A link-local address belongs to its interface; claim that");
+				    "A link-local address cannot be claimed; claim its interface instead");
 		return -EINVAL;
 	}
 
 	if (type & IPV6_ADDR_LOOPBACK) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
-				    "::1 stays on lo; give an lbx device an address of its own instead");
+				    "::1 cannot be claimed; add another address to an lbx device instead");
 		return -EINVAL;
 	}
 
 	/* ipv6.disable=1: the tables that are looked into below do not exist */
 	if (!ipv6_mod_enabled()) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
-				    "IPv6 is disabled on this machine (ipv6.disable)");
+				    "IPv6 is disabled by the kernel parameter ipv6.disable");
 		return -EAFNOSUPPORT;
 	}
 
@@ -385,13 +385,13 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 			err = -EINVAL;
 		} else if (!target->may_wait || !(type & IPV6_ADDR_UNICAST)) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-						"%pI6c is no address of this machine",
+						"%pI6c is not a local address",
 						addr);
 			err = -EADDRNOTAVAIL;
 		}
 	} else if (lbx_is_lbx(dev)) {
 		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-					"%pI6c is carried by %s already",
+					"%pI6c is already carried by %s",
 					addr, dev->name);
 		err = -EINVAL;
 	}
@@ -402,7 +402,7 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 			    struct netlink_ext_ack *extack)
 {
-	NL_SET_ERR_MSG_ATTR(extack, target->attr, "This kernel has no IPv6");
+	NL_SET_ERR_MSG_ATTR(extack, target->attr, "This kernel does not support IPv6");
 	return -EAFNOSUPPORT;
 }
 #endif
@@ -500,7 +500,7 @@ int lbx_claim_add(struct lbx_claim_txn *txn, struct net_device *dev,
 	if (claim->to == dev && !(flags & LBX_F_EXCL))
 		return 0;
 	if (claim->to && (claim->to == dev || !(flags & LBX_F_REPLACE))) {
-		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr, "Claimed by %s already",
+		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr, "Already claimed by %s",
 					claim->to->name);
 		return claim->to == dev ? -EEXIST : -EBUSY;
 	}

@@ -66,7 +66,7 @@ static int lbx_target_parse(struct net *net, const struct nlattr *nest,
 	if ((tb[LBX_CLAIM_IFNAME] || tb[LBX_CLAIM_IFINDEX]) +
 	    !!tb[LBX_CLAIM_ADDR4] + !!tb[LBX_CLAIM_ADDR6] != 1) {
 		NL_SET_ERR_MSG_ATTR(extack, nest,
-				    "A claim has either an interface, by name or index, or one address");
+				    "A claim needs either an interface (name or index) or one address");
 		return -EINVAL;
 	}
 
@@ -95,7 +95,7 @@ static int lbx_target_parse(struct net *net, const struct nlattr *nest,
 						 nla_get_u32(tb[LBX_CLAIM_IFINDEX]));
 	if (tb[LBX_CLAIM_IFNAME] && target->dev != by_name) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[LBX_CLAIM_IFINDEX],
-				    "The index is not that of the named interface");
+				    "The interface index does not match the name");
 		return -ENODEV;
 	}
 	return 0;
@@ -115,7 +115,7 @@ static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 		if (!need)
 			return 0;
 		NL_SET_ERR_MSG_ATTR(extack, nest,
-				    "The lbx device is missing, its index or its name");
+				    "An lbx device is required; give its index or name");
 		return -EINVAL;
 	}
 	if (tb[LBX_A_IFNAME]) {
@@ -127,7 +127,7 @@ static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 		*dev = __dev_get_by_index(net, nla_get_u32(tb[LBX_A_IFINDEX]));
 	if (tb[LBX_A_IFNAME] && *dev != by_name) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "The index is not that of the named device");
+				    "The device index does not match the name");
 		return -ENODEV;
 	}
 	if (!*dev) {
@@ -153,14 +153,14 @@ static int lbx_request_add(struct lbx_claim_txn *txn, struct nlattr *tb[],
 	int err;
 
 	if (NL_REQ_ATTR_CHECK(extack, nest, tb, LBX_A_CLAIM)) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "The claim is missing");
+		NL_SET_ERR_MSG_ATTR(extack, nest, "A claim is required");
 		return -EINVAL;
 	}
 	if (tb[LBX_A_FLAGS])
 		flags = nla_get_u32(tb[LBX_A_FLAGS]);
 	if (flags == (LBX_F_EXCL | LBX_F_REPLACE)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[LBX_A_FLAGS],
-				    "LBX_F_EXCL and LBX_F_REPLACE contradict each other");
+				    "LBX_F_EXCL and LBX_F_REPLACE are mutually exclusive");
 		return -EINVAL;
 	}
 
@@ -182,7 +182,7 @@ static int lbx_request_del(struct lbx_claim_txn *txn, struct nlattr *tb[],
 	int err;
 
 	if (NL_REQ_ATTR_CHECK(extack, nest, tb, LBX_A_CLAIM)) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "The claim is missing");
+		NL_SET_ERR_MSG_ATTR(extack, nest, "A claim is required");
 		return -EINVAL;
 	}
 	err = lbx_request_dev(txn->net, tb, nest, false, &dev, extack);
@@ -367,7 +367,7 @@ static int lbx_claim_get_doit(struct sk_buff *request, struct genl_info *info)
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, LBX_A_CLAIM)) {
-		GENL_SET_ERR_MSG(info, "The claim is missing; a dump lists all claims");
+		GENL_SET_ERR_MSG(info, "A claim is required; a dump lists all claims");
 		return -EINVAL;
 	}
 	skb = lbx_claim_new_msg();
@@ -383,7 +383,7 @@ static int lbx_claim_get_doit(struct sk_buff *request, struct genl_info *info)
 		claim = lbx_claim_find(net, &target);
 	if (!err && (!claim || (dev && claim->dev != dev))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, target.attr,
-				    "Not claimed by this device, or by any");
+				    "Cannot find the claim");
 		err = -ENOENT;
 	}
 	if (!err)
@@ -406,7 +406,7 @@ static int lbx_claim_get_start(struct netlink_callback *cb)
 
 	if (attrs[LBX_A_CLAIM]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[LBX_A_CLAIM],
-				    "A dump lists claims by device; ask for one target without NLM_F_DUMP");
+				    "A dump cannot be limited to a target; request the target without NLM_F_DUMP");
 		return -EINVAL;
 	}
 	rtnl_net_lock(net);
@@ -508,7 +508,7 @@ static int lbx_claim_list(struct lbx_claim_txn *txn, struct net_device *dev,
 	nla_for_each_nested(attr, list, rem) {
 		if (nla_type(attr) != IFLA_LBX_CLAIM) {
 			NL_SET_ERR_MSG_ATTR(extack, attr,
-					    "A list of claims has IFLA_LBX_CLAIM only");
+					    "A list of claims can contain only IFLA_LBX_CLAIM");
 			return -EINVAL;
 		}
 		err = lbx_target_parse(txn->net, attr, &target, extack);

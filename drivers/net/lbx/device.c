@@ -192,7 +192,7 @@ int lbx_register(struct net_device *dev, struct nlattr *data[],
 
 	err = register_netdevice(dev);
 	if (err) {
-		NL_SET_ERR_MSG(extack, "Device cannot be registered");
+		NL_SET_ERR_MSG(extack, "Cannot register the device");
 		return err;
 	}
 

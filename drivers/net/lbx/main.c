@@ -28,7 +28,7 @@ static int lbx_set_devices(const char *val, const struct kernel_param *kp)
 	unsigned int n;
 
 	if (kstrtouint(val, 0, &n) || n > LBX_DEVICES_MAX) {
-		pr_err("lbx: devices=%s is no number from 0 to %u\n", val,
+		pr_err("lbx: invalid devices=%s: not a number from 0 to %u\n", val,
 		       LBX_DEVICES_MAX);
 		return -EINVAL;
 	}
@@ -40,7 +40,7 @@ static const struct kernel_param_ops lbx_devices_ops = {
 	.get = param_get_uint,
 };
 module_param_cb(devices, &lbx_devices_ops, &devices, 0444);
-MODULE_PARM_DESC(devices, "Devices made in the initial netns on load, lbx0 and on: 0 to 4096; default 1, or 0 if the kernel loads the module on demand");
+MODULE_PARM_DESC(devices, "Number of devices to create in the initial netns on load (lbx0, lbx1, ...): 0 to 4096; default 1, or 0 if the kernel loads the module on demand");
 
 /* Return true if the kernel loads the module on demand ("ip link add type lbx" in any
  * user's netns), false if somebody loads it by name.  request_module() runs modprobe as
@@ -93,7 +93,7 @@ static int __init lbx_add_devices(void)
 	rtnl_net_unlock(&init_net);
 
 	if (err)
-		pr_err("lbx: cannot make device %u of %u: error %d\n", i, devices,
+		pr_err("lbx: cannot create device %u of %u: error %d\n", i, devices,
 		       err);
 	return err;
 }

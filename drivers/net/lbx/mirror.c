@@ -251,7 +251,7 @@ static void lbx_mirror_warn(struct lbx_mirror_net *mnet)
 	if (mnet->warned || mnet->pause < LBX_MIRROR_PAUSE_WARN)
 		return;
 	mnet->warned = true;
-	net_warn_ratelimited("lbx: something removes the addresses of proto %u from lo again and again; servers cannot bind IPv6 addresses of lbx devices until they are back\n",
+	net_warn_ratelimited("lbx: a program repeatedly deletes the addresses of proto %u from lo; servers cannot bind IPv6 addresses of lbx devices until lbx adds them again\n",
 			     LBX_IFAPROT);
 }
 
@@ -300,11 +300,11 @@ static int lbx_mirror_add_missing(struct lbx_mirror_net *mnet)
 			if (!err || first)
 				continue;
 			first = err;
-			net_warn_ratelimited("lbx: cannot mirror %pI6c on lo, and a server cannot bind it: %s\n",
+			net_warn_ratelimited("lbx: cannot mirror %pI6c on lo, so servers cannot bind it: %s\n",
 					     &ifa->addr,
 					     err == -EACCES ?
 					     "IPv6 is disabled on lo" :
-					     "out of memory, trying again");
+					     "out of memory, will retry");
 		}
 		rcu_read_unlock();
 	}
@@ -358,7 +358,7 @@ static void lbx_mirror_add_routes(struct lbx_mirror_net *mnet)
 
 	if (!err)
 		return;
-	net_warn_ratelimited("lbx: cannot add a route to ::1, a client that is bound to ::1 is not told of a refusal: error %d\n",
+	net_warn_ratelimited("lbx: cannot add a route to ::1, so clients that are bound to ::1 do not see that a port is closed: error %d\n",
 			     err);
 	if (err == -ENOMEM || err == -ENOBUFS) {
 		WRITE_ONCE(mnet->routes, true);

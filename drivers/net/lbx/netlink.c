@@ -16,7 +16,7 @@ const struct nla_policy lbx_policy[IFLA_LBX_MAX + 1] = {
 	[IFLA_LBX_CLAIMS]	= { .type = NLA_NESTED },
 	[IFLA_LBX_UNCLAIMS]	= { .type = NLA_NESTED },
 	[IFLA_LBX_CLAIM_COUNT]	= { .type = NLA_REJECT,
-				    .reject_message = "The number of claims is read only" },
+				    .reject_message = "The number of claims is read-only" },
 };
 
 /**
@@ -47,7 +47,7 @@ int lbx_change(struct net_device *dev, struct nlattr *data[],
 		err = lbx_isolate_set(dev, true);
 		if (err) {
 			NL_SET_ERR_MSG_ATTR(extack, data[IFLA_LBX_ISOLATE],
-					    "Netfilter hooks for isolation cannot be registered");
+					    "Cannot register the netfilter hooks for isolation");
 			return err;
 		}
 	}
