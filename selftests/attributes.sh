@@ -449,13 +449,13 @@ ip_checks_arguments()
 	is_refused 'Command line is not complete' isolate on claim
 	is_refused 'unknown option "calim"' direct off calim eth0
 	is_refused 'Usage: ... lbx' help
-	is_refused 'needs an interface' claim ''
-	is_refused 'needs an interface' claim sixteencharacter
-	is_refused 'needs an interface' claim 192.0.2.0/24
-	is_refused 'needs an interface' unclaim 2001:db8::g
+	is_refused 'must be an interface' claim ''
+	is_refused 'must be an interface' claim sixteencharacter
+	is_refused 'must be an interface' claim 192.0.2.0/24
+	is_refused 'must be an interface' unclaim 2001:db8::g
 	printf -v many ' claim eth%s' {1..100}
 	# shellcheck disable=SC2086  # words
-	is_refused 'too much for one request' direct off $many
+	is_refused 'too many targets for one request' direct off $many
 	log_test "ip refuses arguments that lbx does not have"
 }
 

@@ -68,7 +68,7 @@ add_undone()
 	ends 1 "127.0.0.1" lbxn add pg 10.9.0.1/24 127.0.0.1
 	is "" lbxn show
 	lbxn add pg mtu 1500
-	ends 1 "there is a device of that name already" lbxn add pg 10.9.0.1/24
+	ends 1 "a device of that name already exists" lbxn add pg 10.9.0.1/24
 	is '[1500,0]' dev '[.mtu, (.addresses | map(select(.family == "inet")) | length)]'
 	log_test "lbx add rolls back all steps if one is refused"
 }
@@ -97,7 +97,7 @@ bind_in_vain()
 	RET=0
 	netns_up
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=1
-	ends 0 "pg: no server can bind 2001:db8::1: IPv6 is disabled on lo" \
+	ends 0 "pg: programs cannot bind 2001:db8::1: IPv6 is disabled on lo" \
 		lbxn add pg 192.0.2.1 2001:db8::1 2001:db8::2
 	ends 0 "try: sysctl net.ipv6.conf.lo.disable_ipv6=0" \
 		lbxn set pg addr 2001:db8::3
@@ -137,8 +137,8 @@ set_undone()
 	ends 1 "127.0.0.1" lbxn set pg mtu 1500 isolate on addr 10.8.0.1 addr 127.0.0.1
 	is "$before" dev 'del(.stats)'
 	ends 1 "pg has no address 10.9.0.1/32" lbxn set pg mtu 1500 noaddr 10.9.0.1
-	ends 1 "there is no device nothing" lbxn set nothing up
-	ends 1 "lo is no lbx device" lbxn set lo up
+	ends 1 'Cannot find device "nothing"' lbxn set nothing up
+	ends 1 "lo is not an lbx device" lbxn set lo up
 	is "$before" dev 'del(.stats)'
 	log_test "lbx set rolls back all steps if one is refused"
 }
@@ -180,9 +180,9 @@ set_while_down()
 	RET=0
 	netns_up
 	ipn link add lbx0 type lbx
-	ends 0 "lbx0 is down: lo carries its addresses until 'lbx set lbx0 up'" \
+	ends 0 'lbx0 is down: lo carries its addresses until "lbx set lbx0 up"' \
 		lbxn set lbx0 addr 10.9.0.1/24
-	ends 0 "nobody answers for its addresses" lbxn set lbx0 addr 10.8.0.1/24 isolate on
+	ends 0 "its addresses do not answer" lbxn set lbx0 addr 10.8.0.1/24 isolate on
 	is "" lbxn set lbx0 addr 10.7.0.1/24 down
 	is false dev .up
 	is "" lbxn set lbx0 addr 10.6.0.1/24 up
@@ -197,14 +197,14 @@ addresses_refused()
 	RET=0
 	nic_up
 	lbxn add pg 10.9.0.1/24 2001:db8:9::1
-	ends 1 "pg has 10.9.0.1 already" lbxn add w2 10.9.0.1/24
+	ends 1 "pg already has 10.9.0.1" lbxn add w2 10.9.0.1/24
 	ends 1 "try: lbx set pg noaddr 10.9.0.1/24" lbxn add w2 10.9.0.1/32
-	ends 1 "pg has 2001:db8:9::1 already" lbxn set lbx0 addr 2001:db8:9::1
+	ends 1 "pg already has 2001:db8:9::1" lbxn set lbx0 addr 2001:db8:9::1
 	ends 1 "try: lbx claim 192.0.2.1 dev w2" lbxn add w2 192.0.2.1
 	for addr in 224.0.0.1 239.255.255.250/32 ff02::1/128; do
-		ends 1 "a multicast address is none of a device" lbxn add w2 "$addr"
+		ends 1 "a device cannot have a multicast address" lbxn add w2 "$addr"
 	done
-	ends 1 "0.0.0.0/8 is this network" lbxn set lbx0 addr 0.0.0.1
+	ends 1 "an address of 0.0.0.0/8" lbxn set lbx0 addr 0.0.0.1
 	ends 1 "a broadcast address" lbxn set lbx0 addr 255.255.255.255
 	ends 1 "a multicast address" lbxn restore <<<"add w2 224.0.0.1"
 	is '["lbx0","pg"]' jq -c 'map(.ifname)' <(lbxn -j show)
@@ -223,8 +223,8 @@ del_removes()
 	netns_up
 	lbxn add pg
 	ipn link add eth0 type dummy
-	ends 1 "eth0 is no lbx device" lbxn del eth0
-	ends 1 "there is no device nothing" lbxn del nothing
+	ends 1 "eth0 is not an lbx device" lbxn del eth0
+	ends 1 'Cannot find device "nothing"' lbxn del nothing
 	is '{"ifname":"pg","deleted":true}' lbxn -j del pg
 	ipn link show dev pg &>/dev/null
 	check_fail $? "the device still exists"
@@ -251,8 +251,8 @@ show_all()
 	is '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
 	is '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)
 	# A device with the name "nothing" in another netns does not count
-	ends 1 "there is no device nothing" lbxn show nothing
-	ends 1 "lo is no lbx device" lbxn show lo
+	ends 1 'Cannot find device "nothing"' lbxn show nothing
+	ends 1 "lo is not an lbx device" lbxn show lo
 	is "$(lbxn -j show)" jq -c . <(lbxn -p show)
 	log_test "lbx show prints state, addresses and counters, as text and as JSON"
 }
@@ -319,8 +319,8 @@ claim_refusals()
 	ends 1 "lo" lbxn claim lo dev lbx1
 	ends 1 "127.0.0.0/8 cannot be claimed" lbxn claim 127.0.0.1 dev lbx1
 	ends 1 "An lbx device cannot be claimed" lbxn claim lbx0 dev lbx1
-	ends 1 "there is no device lbx7" lbxn claim eth0 dev lbx7
-	ends 1 "eth0 is no lbx device" lbxn claim 192.0.2.1 dev eth0
+	ends 1 'Cannot find device "lbx7"' lbxn claim eth0 dev lbx7
+	ends 1 "eth0 is not an lbx device" lbxn claim 192.0.2.1 dev eth0
 	ends 2 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1
 	is "eth0 dev lbx0" lbxn claims
 	log_test "a refused claim prints the reason and what would work, and changes nothing"
@@ -334,7 +334,7 @@ unclaim_refusals()
 	lbxn claim eth0 192.0.2.1 dev lbx0
 	ends 1 "203.0.113.2 is not claimed" lbxn unclaim eth0 203.0.113.2
 	ends 1 "eth0 is not claimed by lbx1" lbxn unclaim eth0 dev lbx1
-	ends 1 "there is no device lbx7" lbxn unclaim eth0 dev lbx7
+	ends 1 'Cannot find device "lbx7"' lbxn unclaim eth0 dev lbx7
 	ends 2 "either TARGET or --all" lbxn unclaim
 	ends 2 "either TARGET or --all" lbxn unclaim --all eth0
 	is $'eth0 dev lbx0\n192.0.2.1 dev lbx0' lbxn claims
@@ -467,11 +467,11 @@ not_privileged()
 	RET=0
 	nic_up
 	lbxn claim eth0 dev lbx0
-	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx add pg
-	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups \
+	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx add pg
+	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
 		lbx set lbx0 mtu 1500
-	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx del lbx0
-	ends 1 "try: the same as root" inns setpriv --reuid 65534 --clear-groups \
+	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx del lbx0
+	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
 		lbx unclaim eth0
 	ends 0 "claim eth0" inns setpriv --reuid 65534 --clear-groups lbx show
 	ends 0 "eth0 dev lbx0" inns setpriv --reuid 65534 --clear-groups lbx claims
@@ -491,7 +491,7 @@ module_missing()
 	mount -t tmpfs tmpfs /sys/kernel/security
 	defer umount /sys/kernel/security
 	echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown
-	ends 1 "this kernel is locked down and loads signed modules only" lbx show
+	ends 1 "this kernel is locked down and loads only signed modules" lbx show
 	ends 1 "this kernel is locked down" lbx doctor
 	echo "[none] integrity confidentiality" >/sys/kernel/security/lockdown
 	! lbx show 2>&1 | grep -q "locked down"
@@ -512,13 +512,13 @@ usage()
 	local command
 
 	RET=0
-	ends 2 "is it 'show'?" lbx shwo
-	ends 2 "claim needs 'dev NAME': is it 'dev web'?" lbx claim eth0 web
-	ends 2 "is it 'mtu'?" lbx add pg mut 1500
-	ends 2 "'s' can be 'set' 'show'" lbx s
-	ends 2 "a command is needed" lbx
+	ends 2 'unknown command "shwo", did you mean "show"?' lbx shwo
+	ends 2 'claim needs "dev NAME", did you mean "dev web"?' lbx claim eth0 web
+	ends 2 'unknown argument "mut", did you mean "mtu"?' lbx add pg mut 1500
+	ends 2 'ambiguous command "s": "set" "show"' lbx s
+	ends 2 "a command is required" lbx
 	ends 2 "invalid option" lbx -x
-	ends 1 "there is no network namespace 'nothing'" lbx -n nothing show
+	ends 1 'Cannot find network namespace "nothing"' lbx -n nothing show
 	for command in add set del show claim unclaim claims trace stats top monitor doctor \
 		       save restore; do
 		ends 0 "Usage: lbx $command" lbx "$command" -h

@@ -231,7 +231,7 @@ trace_tc_dropped()
 	devices_up
 	inns tc qdisc add dev lbx0 clsact
 	inns tc filter add dev lbx0 ingress matchall action drop
-	undelivered "no rule of nftables drops it" "tc filter show dev lbx0 ingress" 10.9.0.1
+	undelivered "no nftables rule drops it" "tc filter show dev lbx0 ingress" 10.9.0.1
 	log_test "lbx trace reports that nftables does not drop a probe that tc drops"
 }
 
@@ -244,7 +244,7 @@ trace_of_program()
 	# The protocol is that of the program
 	ends 0 "TCP to 10.9.0.1 port 80: seen on lbx0, delivered" lbxn trace 10.9.0.1 80
 	ends 0 "socket  of python3 (PID " lbxn trace 10.9.0.1 80
-	ends 0 "which alone knows" lbxn trace 10.9.0.1 53
+	ends 0 "which may or may not have received the probe" lbxn trace 10.9.0.1 53
 	rules <<-'END'
 	table inet f {
 		chain in {
@@ -265,9 +265,9 @@ trace_bound_elsewhere()
 	listen tcp 10.9.0.1 80 lo
 	listen udp 10.9.0.1 53 lo
 	listen udp 10.9.0.1 54 lbx0
-	ends 1 "has bound TCP port 80 to the interface lo, and gets nothing from lbx0" \
+	ends 1 "has bound TCP port 80 to the interface lo and receives nothing from lbx0" \
 		lbxn trace 10.9.0.1 80
-	ends 1 "has bound UDP port 53 to the interface lo, and gets nothing from lbx0" \
+	ends 1 "has bound UDP port 53 to the interface lo and receives nothing from lbx0" \
 		lbxn trace 10.9.0.1 53
 	status 0 lbxn trace 10.9.0.1 54
 	log_test "lbx trace names a program that is bound to lo, and reports no proof"
@@ -388,7 +388,7 @@ doctor_firewall_unread()
 	rules <<<"table inet f { }"
 	inns setpriv --reuid 65534 --clear-groups lbx -j doctor >/tmp/findings
 	check_err $? "lbx doctor finds a problem: $(</tmp/findings)"
-	grep -qF "only root can read the rules of netfilter" /tmp/findings
+	grep -qF "only root can read the netfilter rules" /tmp/findings
 	check_err $? "lbx doctor does not report what it cannot read: $(</tmp/findings)"
 	log_test "lbx doctor reports that only root can read the rules of netfilter"
 }
@@ -400,7 +400,7 @@ doctor_sockets()
 	listen udp 10.9.0.1 53 lo
 	listen tcp 10.9.0.1 80
 	status 1 lbxn doctor
-	finds problem "has bound UDP port 53 of 10.9.0.1 to lo, and gets nothing" \
+	finds problem "has bound UDP port 53 of 10.9.0.1 to lo and receives nothing" \
 		"lbx set lbx0 noaddr 10.9.0.1/24"
 	finds_not "port 80"
 	log_test "lbx doctor reports a program that is bound to lo at an address of an lbx device"
@@ -422,7 +422,7 @@ doctor_source_nat()
 		}
 	}
 	END
-	finds problem "source NAT in postrouting does nothing for what lbx0 carries: rule" \
+	finds problem "source NAT in postrouting has no effect on packets that lbx0 carries: rule" \
 		"lbx_snat '{ type nat hook input priority 100; }'"
 	inns nft flush chain ip n post
 	inns nft add rule ip n post oifname eth0 masquerade

@@ -115,7 +115,7 @@ restore_routes()
 	# Routes that are not in the file are removed, and come back if the restore is
 	# refused
 	ipn route add local 203.0.113.0/24 dev any
-	ends 1 "nothing is changed" lbxn restore <<<"$saved
+	ends 1 "nothing was changed" lbxn restore <<<"$saved
 		add bad 127.0.0.1"
 	ipn route show table local | grep -q '203.0.113.0/24 dev any'
 	check_err $? "a refused restore has removed a route"
@@ -125,7 +125,7 @@ restore_routes()
 	is "" lbxn restore <(echo "${saved/10.10.0.0/10.11.0.0}")
 	carries any lo ping -c 1 -W 2 198.51.100.9
 	ends 1 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
-	ends 1 "there is no 'add y' above" lbxn restore <<<"local 10.8.0.0/16 dev y"
+	ends 1 'Cannot find "add y" above' lbxn restore <<<"local 10.8.0.0/16 dev y"
 	log_test "lbx save and restore include local routes over lbx devices"
 }
 
@@ -144,7 +144,7 @@ restore_what_is_there()
 	END
 	)
 	check_fail $? "lbx restore does not fail although a claim is impossible: $out"
-	[[ $out == *"lbx1 does not claim 198.51.100.1: it is not a local address; the rest is done"* &&
+	[[ $out == *"lbx1 does not claim 198.51.100.1, which is not a local address; the rest is restored"* &&
 	   $out != *eth7* ]]
 	check_err $? "lbx restore prints: $out"
 	is $'eth7 dev lbx0 (waiting)\neth0 dev lbx0\n192.0.2.1 dev lbx1' lbxn claims
@@ -193,7 +193,7 @@ restore_undone()
 	lbxn set lbx0 addr 10.9.0.1/24 addr 10.9.0.2/24
 	lbxn claim eth0 192.0.2.1 dev lbx0
 	before=$(lbxn save)
-	ends 1 "nothing is changed" lbxn restore <<-'END'
+	ends 1 "nothing was changed" lbxn restore <<-'END'
 	add lbx0 10.9.0.2/24 mtu 1500 isolate on
 	add lbx1 10.8.0.1/24
 	claim 203.0.113.2 dev lbx1
@@ -220,7 +220,7 @@ ip6_that_leaves()
 	nic_up
 	lbxn set lbx0 addr 10.9.0.1/24 addr 2001:db8:9::1/64 addr fe80::5/64
 	before=$(saved_words)
-	ends 1 "nothing is changed" lbxn restore <<-'END'
+	ends 1 "nothing was changed" lbxn restore <<-'END'
 	add lbx0 10.9.0.1/24 mtu 1000
 	claim lo dev lbx0
 	END
@@ -244,11 +244,11 @@ restore_bad_file()
 	RET=0
 	nic_up
 	before=$(lbxn save)
-	ends 1 "stdin:2: a line begins with 'add', 'local' or 'claim', not 'del'" \
+	ends 1 'stdin:2: unknown command "del": must be "add", "local" or "claim"' \
 		lbxn restore <<<$'add lbx0 mtu 1500\ndel lbx0'
-	ends 1 "stdin:1: 'mtu 1'" lbxn restore <<<"add lbx0 mtu 1"
-	ends 1 "stdin:1: there is no 'add lbx0' above" lbxn restore <<<"claim eth0 dev lbx0"
-	ends 1 "stdin:2: lbx0 is there twice" lbxn restore <<<$'add lbx0\nadd lbx0'
+	ends 1 'stdin:1: invalid mtu "1"' lbxn restore <<<"add lbx0 mtu 1"
+	ends 1 'stdin:1: Cannot find "add lbx0" above' lbxn restore <<<"claim eth0 dev lbx0"
+	ends 1 'stdin:2: duplicate device "lbx0"' lbxn restore <<<$'add lbx0\nadd lbx0'
 	ends 1 "/nothing: No such file" lbxn restore /nothing
 	ends 1 "/tmp: Is a directory" lbxn restore /tmp
 	is "$before" lbxn save

@@ -68,9 +68,9 @@ trace_of_lo()
 		'["lo","eth0",null,"lo",true]'
 	traced ::1 '[.ifname, .proven]' '["lo",true]'
 	[[ $(lbxn trace 192.0.2.1 443) == *"route   local 192.0.2.1/32 dev eth0 table local
-device  lo: it is local, and no lbx device has or claims it
+device  lo: the address is local, and no lbx device has or claims it
 probe   UDP to 192.0.2.1 port 443: seen on lo, delivered
-socket  nobody has UDP port 443" ]]
+socket  no program has UDP port 443" ]]
 	check_err $? "lbx trace prints other text than expected"
 	log_test "lbx trace proves that lo carries traffic to an address of a network interface"
 }
@@ -98,9 +98,9 @@ trace_while_down()
 	lbxn claim eth0 dev lbx0
 	lbxn set lbx0 down
 	traced 10.9.0.1 '[.ifname, .why, .proven]' \
-		'["lo","the lbx device that has it is down",true]'
+		'["lo","the lbx device that has the address is down",true]'
 	traced 192.0.2.1 '[.ifname, .why, .proven]' \
-		'["lo","the lbx device that claims it is down",true]'
+		'["lo","the lbx device that claims the address is down",true]'
 	log_test "lbx trace reports that lo carries because the device is down"
 }
 
@@ -114,7 +114,7 @@ trace_of_others()
 	busywait "$BUSYWAIT_TIMEOUT" ping_once 2001:db8::2
 	check_err $? "the peer does not answer"
 	traced 192.0.2.2 '[.ifname, .why, .probe.seen, .proven]' \
-		'["eth0","it is not local",[{"ifname":"eth0","in":0,"out":1}],true]'
+		'["eth0","the address is not local",[{"ifname":"eth0","in":0,"out":1}],true]'
 	traced 2001:db8::2 '[.ifname, .route.type, .proven]' '["eth0","unicast",true]'
 	log_test "lbx trace proves that packets to other machines leave by the network interface"
 }
@@ -126,7 +126,7 @@ trace_disproved()
 	inns tc qdisc add dev lbx0 clsact
 	inns tc filter add dev lbx0 egress matchall action mirred egress redirect dev eth0
 	status 1 lbxn trace 10.9.0.1
-	grep -q "should have been seen on lbx0, and nowhere else" /tmp/status.out
+	grep -q "was expected on lbx0 and nowhere else" /tmp/status.out
 	check_err $? "lbx trace prints: $(</tmp/status.out)"
 	traced 10.9.0.1 .proven false
 	log_test "lbx trace reports no proof if the probe is not seen where expected"
@@ -137,12 +137,12 @@ trace_refusals()
 	RET=0
 	devices_up
 	refused "Network is unreachable" lbxn trace 198.51.100.1
-	ends 2 "'eth0' is neither an address nor a host" lbxn trace eth0
-	ends 2 "'192.0.2.1/24' is neither an address nor a host" lbxn trace 192.0.2.1/24
-	ends 2 "'70000' is no PORT" lbxn trace 10.9.0.1 70000
-	ends 2 "'0' is no PORT" lbxn trace 10.9.0.1 0
-	ends 2 "there is no interface eth7" lbxn trace fe80::1%eth7
-	refused "try: the same as root" inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1
+	ends 2 'invalid address or unknown host "eth0"' lbxn trace eth0
+	ends 2 'invalid address or unknown host "192.0.2.1/24"' lbxn trace 192.0.2.1/24
+	ends 2 'invalid PORT "70000"' lbxn trace 10.9.0.1 70000
+	ends 2 'invalid PORT "0"' lbxn trace 10.9.0.1 0
+	ends 2 'Cannot find interface "eth7"' lbxn trace fe80::1%eth7
+	refused "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1
 	[[ $(inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1 2>/dev/null) == *"device  lbx0: "* ]]
 	check_err $? "lbx trace does not report the route when it cannot send a probe"
 	log_test "lbx trace refuses unreachable addresses, unknown hosts, invalid ports and missing privileges"
@@ -191,8 +191,8 @@ doctor_well()
 	status 0 lbxn doctor
 	finds ok "a capture shows each packet once" ""
 	finds ok "the module is loaded, version $(</sys/module/lbx/version)" ""
-	finds ok "IPv4: the table local is asked first" ""
-	finds ok "IPv6: the table local is asked first" ""
+	finds ok "IPv4: table local is looked up first" ""
+	finds ok "IPv6: table local is looked up first" ""
 	[[ $(jq 'map(select(.level != "ok")) | length' /tmp/findings) == 0 ]]
 	check_err $? "lbx doctor finds $(</tmp/findings)"
 	log_test "lbx doctor ends with status 0 if it finds no problem"
@@ -221,7 +221,7 @@ doctor_down()
 	status 1 lbxn doctor
 	finds problem "lbx0 is down: lo carries" "lbx set lbx0 up"
 	lbxn set lbx0 isolate on
-	finds problem "lbx0 is down: nobody answers" "lbx set lbx0 up"
+	finds problem "lbx0 is down: its addresses do not answer" "lbx set lbx0 up"
 	ipn link set lo down
 	finds problem "lo is down" "ip link set lo up"
 	log_test "lbx doctor reports devices that are down"
@@ -237,17 +237,17 @@ doctor_rules()
 	ipn route add 10.9.0.1/32 dev eth0 table 1000
 	ipn rule add pref 60 to 192.0.2.0/24 lookup 1001
 	status 1 lbxn doctor
-	finds problem "IPv4: rule 50 asks table 1000 before the table local" \
+	finds problem "IPv4: rule 50 looks up table 1000 before table local" \
 		"ip -4 rule add pref 0 lookup local"
 	finds problem "10.9.0.1 of lbx0 is not local" "lbx trace 10.9.0.1"
-	finds note "rule 60 asks table 1001 before the table local, for some packets" ""
+	finds note "rule 60 looks up table 1001 before table local, for some packets" ""
 	ipn rule del pref 50
 	ipn rule del pref 100
 	finds problem "10.9.0.1 of lbx0 cannot be reached" "lbx trace 10.9.0.1"
 	ipn rule add pref 0 lookup local
-	finds ok "IPv4: the table local is asked first" ""
+	finds ok "IPv4: table local is looked up first" ""
 	ipn -6 rule del pref 0
-	finds problem "IPv6: no rule asks the table local" \
+	finds problem "IPv6: no rule looks up table local" \
 		"ip -6 rule add pref 0 lookup local"
 	log_test "lbx doctor reports rules before the table local, and that no rule selects it"
 }
@@ -260,7 +260,7 @@ doctor_claims()
 	status 0 lbxn doctor
 	ipn link del eth0
 	status 1 lbxn doctor
-	finds problem "lbx0 claims eth0, which is gone" "lbx unclaim eth0 dev lbx0"
+	finds problem "lbx0 claims eth0, which does not exist" "lbx unclaim eth0 dev lbx0"
 	lbxn unclaim eth0 dev lbx0
 	status 0 lbxn doctor
 	log_test "lbx doctor reports the claim of an interface that is gone"
@@ -273,7 +273,7 @@ doctor_sysctls()
 	ipn link add eth1 type dummy
 	ipn link set eth1 up
 	inns sysctl -qw net.ipv4.conf.eth1.rp_filter=1
-	finds note "eth1 drops what its sender would not be answered by (rp_filter)" \
+	finds note "eth1 drops packets if the reply would leave by another interface (rp_filter)" \
 		"sysctl -w net.ipv4.conf.eth1.rp_filter=2"
 	inns sysctl -qw net.ipv4.conf.eth1.rp_filter=2
 	inns sysctl -qw net.ipv4.conf.eth0.route_localnet=1
@@ -283,7 +283,7 @@ doctor_sysctls()
 	finds_not route_localnet
 	lbxn set lbx0 addr 127.0.9.53
 	status 1 lbxn doctor
-	finds problem "reach lbx0's addresses of 127.0.0.0/8 by eth0" \
+	finds problem "reach lbx0's addresses of 127.0.0.0/8 through eth0" \
 		"sysctl -w net.ipv4.conf.eth0.route_localnet=0"
 	lbxn set lbx0 isolate on
 	status 0 lbxn doctor
@@ -302,7 +302,7 @@ doctor_drops()
 	ip netns exec "$PEER" ping -c 1 -W 1 10.9.0.1 &>/dev/null
 	check_fail $? "an isolated device has answered"
 	status 0 lbxn doctor
-	finds note "lbx0 has dropped 1 packet as isolated" "echo 1 >events/lbx/lbx_drop/enable"
+	finds note "lbx0 has dropped 1 packet for the reason isolated" "echo 1 >events/lbx/lbx_drop/enable"
 	log_test "lbx doctor reports packets that were dropped, with the reason"
 }
 
@@ -312,11 +312,11 @@ doctor_bare()
 	setup_ns NS
 	defer cleanup_ns "$NS"
 	ipn link set lo up
-	finds note "there is no lbx device" "lbx add NAME ADDR"
+	finds note "this network namespace has no lbx device" "lbx add NAME ADDR"
 	lbxn add lbx0
 	finds note "lbx0 has no address, no claim and no local route" "lbx set lbx0 addr ADDR"
 	lbxn set lbx0 addr 10.9.0.1 mtu 1500
-	finds note "lbx0 has the MTU 1500, below lo's 65536" "lbx set lbx0 mtu 65536"
+	finds note "lbx0 has MTU 1500, below the 65536 of lo" "lbx set lbx0 mtu 65536"
 	finds_not "carries nothing"
 	status 0 lbxn doctor
 	log_test "lbx doctor reports missing devices and addresses, and an MTU below that of lo"
@@ -381,7 +381,7 @@ doctor_shared()
 	lbxn del lbx1
 	status 0 lbxn doctor
 	ipn addr add 192.0.2.77/24 dev lbx0
-	finds problem "all of 192.0.2.77/24 is local to lbx0, and eth0 has 192.0.2.1/24" ""
+	finds problem "all of 192.0.2.77/24 is local to lbx0, but eth0 has 192.0.2.1/24" ""
 	log_test "lbx doctor reports addresses and networks that two devices have"
 }
 
@@ -391,7 +391,7 @@ doctor_not_root()
 	devices_up
 	inns setpriv --reuid 65534 --clear-groups lbx -j doctor >/tmp/findings
 	check_err $? "lbx doctor finds a problem: $(</tmp/findings)"
-	jq -e 'any(.[]; .level == "note" and (.text | contains("only root can try")))' \
+	jq -e 'any(.[]; .level == "note" and (.text | contains("only root can test")))' \
 		/tmp/findings >/dev/null
 	check_err $? "lbx doctor does not report that it cannot test the module: $(</tmp/findings)"
 	log_test "lbx doctor reports that only root can test the module"
@@ -405,7 +405,7 @@ doctor_version()
 	echo 0.0.1 >/tmp/version
 	mount --bind /tmp/version /sys/module/lbx/version
 	defer umount /sys/module/lbx/version
-	refused "the module has version 0.0.1, and this program $(lbx -V | cut -d' ' -f2)" \
+	refused "the module has version 0.0.1, but lbx has version $(lbx -V | cut -d' ' -f2)" \
 		lbx doctor
 	log_test "lbx doctor reports that the module has another version"
 }

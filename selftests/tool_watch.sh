@@ -64,7 +64,7 @@ stats_once()
 	check_err $? "lbx stats prints as text $(lbxn stats)"
 	[[ $(lbxn -j stats | jq -c 'map(.ifname)') == '["pg","other"]' ]]
 	check_err $? "lbx stats does not have all devices"
-	refused "there is no device nothing" lbxn stats nothing
+	refused 'Cannot find device "nothing"' lbxn stats nothing
 	log_test "lbx stats prints the counters of the given devices"
 }
 
@@ -121,7 +121,7 @@ stats_ends()
 	wait "$pid"
 	(($? == 1))
 	check_err $? "lbx stats --watch does not end with its device"
-	grep -q "there is no device pg" /tmp/gone
+	grep -q 'Cannot find device "pg"' /tmp/gone
 	check_err $? "lbx stats --watch prints: $(tail -n 2 /tmp/gone)"
 	log_test "lbx stats --watch ends when its reader or its device is gone"
 }
@@ -250,7 +250,7 @@ top_needs_terminal()
 	devices_up
 	refused "try: lbx stats --watch" lbxn top
 	refused "try: lbx -j stats --watch" lbxn -j top
-	refused "is not known" env TERM=nothing script -qec "lbx -n $NS top" /dev/null
+	refused "unknown terminal" env TERM=nothing script -qec "lbx -n $NS top" /dev/null
 	log_test "lbx top is refused without a terminal"
 }
 
@@ -404,7 +404,7 @@ monitor_lost()
 	kill -CONT "$monitor_pid"
 	busywait "$BUSYWAIT_TIMEOUT" grep -q "other deleted" /tmp/events
 	check_err $? "lbx monitor does not report the last change: $(tail -n 3 /tmp/events)"
-	grep -q "events were lost" /tmp/events.err
+	grep -q "notifications were lost" /tmp/events.err
 	check_err $? "lbx monitor does not report that events were lost: $(</tmp/events.err)"
 	busywait "$BUSYWAIT_TIMEOUT" grep -q "mtu 2999" /tmp/events
 	check_err $? "lbx monitor does not report the present state of pg: $(tail -n 3 /tmp/events)"

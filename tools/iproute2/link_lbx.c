@@ -46,7 +46,7 @@ static int add_target(struct nlmsghdr *n, const char *keyword,
 		len = strlen(target) + 1;
 	} else {
 		fprintf(stderr,
-			"Error: argument \"%s\" is wrong: \"%s\" needs an interface's name or an address\n",
+			"Error: argument \"%s\" is wrong: \"%s\" must be an interface or an address\n",
 			target, keyword);
 		return -1;
 	}
@@ -73,7 +73,7 @@ static int add_targets(struct nlmsghdr *n, int type, const char *keyword,
 		if (NLMSG_ALIGN(n->nlmsg_len) + 3 * RTA_SPACE(0) +
 		    RTA_ALIGN(IFNAMSIZ) > REQ_MAX) {
 			fprintf(stderr,
-				"Error: \"%s %s\" is too much for one request\n",
+				"Error: \"%s %s\": too many targets for one request\n",
 				keyword, argv[1]);
 			return -1;
 		}

@@ -62,20 +62,19 @@ const struct command *cmd_find(const char *name, char *why, size_t size)
 		return found;
 
 	if (matches) {
-		n = snprintf(why, size, "'%s' can be", name);
+		n = snprintf(why, size, "ambiguous command \"%s\":", name);
 		for (command = commands; command->name; command++)
 			if (!strncmp(command->name, name, strlen(name)))
-				n += snprintf(why + n, size - n, " '%s'",
+				n += snprintf(why + n, size - n, " \"%s\"",
 					      command->name);
 		return NULL;
 	}
 	like = nearest(name, names);
 	if (like)
-		snprintf(why, size, "there is no command '%s', is it '%s'?",
+		snprintf(why, size, "unknown command \"%s\", did you mean \"%s\"?",
 			 name, like);
 	else
-		snprintf(why, size, "there is no command '%s' ('lbx -h' lists them)",
-			 name);
+		snprintf(why, size, "unknown command \"%s\"", name);
 	return NULL;
 }
 
@@ -115,35 +114,35 @@ static const char *take(const struct arg *arg, const char *word,
 	case ARG_NEW_DEV:
 	case ARG_DEV:
 		if (!is_ifname(word))
-			return "a device name has 1 to 15 characters, and no '/', ':' or space";
+			return "must have 1 to 15 characters, without '/', ':' and spaces";
 		*(const char **)field(args, arg) = word;
 		return NULL;
 	case ARG_PREFIXES:
 		if (!parse_prefix(word, &prefix))
-			return "an address is such as 10.9.0.1/24 or 2001:db8::1";
+			return "must be an address such as 10.9.0.1/24 or 2001:db8::1";
 		list_add((struct prefixes *)field(args, arg), prefix);
 		return NULL;
 	case ARG_TARGETS:
 		if (strchr(word, '/') && parse_prefix(word, &prefix))
-			return "a prefix cannot be claimed, only single addresses or an interface";
+			return "a prefix cannot be claimed, only an interface or single addresses";
 		if (!parse_target(word, &target))
-			return "a target is an interface, or an address such as 192.0.2.1";
+			return "must be an interface, or an address such as 192.0.2.1";
 		list_add((struct targets *)field(args, arg), target);
 		return NULL;
 	case ARG_ON_OFF:
 		if (strcmp(word, "on") && strcmp(word, "off"))
-			return "it is 'on' or 'off'";
+			return "must be \"on\" or \"off\"";
 		*(int *)field(args, arg) = !strcmp(word, "on");
 		return NULL;
 	case ARG_NUMBER:
 		if (parse_int(word, arg->min, arg->max, field(args, arg)))
 			return NULL;
-		snprintf(range, sizeof(range), "it is a number from %d to %d",
+		snprintf(range, sizeof(range), "must be a number from %d to %d",
 			 arg->min, arg->max);
 		return range;
 	case ARG_SECONDS:
 		return parse_seconds(word, field(args, arg)) ? NULL :
-		       "it is a number of seconds, 0.1 to 86400";
+		       "must be a number of seconds, 0.1 to 86400";
 	case ARG_FILE:
 	case ARG_HOST:
 	case ARG_TEXT:
@@ -152,7 +151,7 @@ static const char *take(const struct arg *arg, const char *word,
 	case ARG_SET:
 		break;
 	}
-	return "it has no value";
+	return "must not have a value";
 }
 
 static const struct arg *find_keyword(const struct arg *args, const char *word)
@@ -233,20 +232,20 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 				continue;
 			}
 			if (like && strcmp(like, argv[i]))
-				snprintf(why, size, "%s does not take '%s', is it '%s'?",
+				snprintf(why, size, "%s: unknown argument \"%s\", did you mean \"%s\"?",
 					 command->name, argv[i], like);
 			else if (*wrong)
-				snprintf(why, size, "'%s' is no %s: %s", argv[i],
-					 place->value, wrong);
+				snprintf(why, size, "invalid %s \"%s\": %s",
+					 place->value, argv[i], wrong);
 			else
-				snprintf(why, size, "%s does not take '%s'",
+				snprintf(why, size, "%s: unknown argument \"%s\"",
 					 command->name, argv[i]);
 			return false;
 		}
 
 		if (seen & 1U << (arg - command->args) &&
 		    !(arg->flags & ARG_REPEATED)) {
-			snprintf(why, size, "'%s' is there twice", arg->keyword);
+			snprintf(why, size, "duplicate \"%s\"", arg->keyword);
 			return false;
 		}
 		seen |= 1U << (arg - command->args);
@@ -260,13 +259,13 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 			continue;
 		}
 		if (i + 1 == argc) {
-			snprintf(why, size, "'%s' needs %s", arg->keyword, arg->value);
+			snprintf(why, size, "\"%s\" needs %s", arg->keyword, arg->value);
 			return false;
 		}
 		i++;
 		wrong = take(arg, argv[i], args);
 		if (wrong) {
-			snprintf(why, size, "'%s %s': %s", arg->keyword, argv[i],
+			snprintf(why, size, "invalid %s \"%s\": %s", arg->keyword, argv[i],
 				 wrong);
 			return false;
 		}
@@ -279,10 +278,10 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 		/* "claim eth0 web" */
 		if (arg->type == ARG_DEV && arg->keyword && argc > 1 &&
 		    is_ifname(argv[argc - 1]))
-			snprintf(why, size, "%s needs '%s %s': is it '%s %s'?", command->name,
+			snprintf(why, size, "%s needs \"%s %s\", did you mean \"%s %s\"?", command->name,
 				 arg->keyword, arg->value, arg->keyword, argv[argc - 1]);
 		else if (arg->keyword)
-			snprintf(why, size, "%s needs '%s %s'", command->name,
+			snprintf(why, size, "%s needs \"%s %s\"", command->name,
 				 arg->keyword, arg->value);
 		else
 			snprintf(why, size, "%s needs %s", command->name, arg->value);
@@ -353,16 +352,16 @@ void cmd_help_all(void)
 	const struct command *command;
 
 	puts("Usage: lbx [-j] [-p] [-n NETNS] COMMAND [ARG...]\n\n"
-	     "Additional loopback devices for Linux: make, claim, watch and diagnose them.\n");
+	     "Configure, watch and diagnose additional loopback devices.\n");
 	for (command = commands; command->name; command++)
 		printf("  %-9s %s\n", command->name, command->summary);
 	puts("\n  -j, --json         print JSON\n"
-	     "  -p, --pretty       ... with indentation\n"
-	     "  -n, --netns NAME   in that network namespace, see ip-netns(8)\n"
-	     "  -h, --help         print this, or after a command its help\n"
+	     "  -p, --pretty       print indented JSON\n"
+	     "  -n, --netns NAME   run in the network namespace NAME, see ip-netns(8)\n"
+	     "  -h, --help         print this help, or after a command its help\n"
 	     "  -V, --version      print the version\n\n"
-	     "The status is 0 if it is done, 1 if it was refused, 2 if the usage is wrong.\n"
-	     "lbx(8) says more.");
+	     "Exit status: 0 for success, 1 for failure, 2 for invalid usage.\n"
+	     "See lbx(8) for details.");
 }
 
 static void offer(const char *candidate, const char *begin)

@@ -40,7 +40,7 @@ int do_bench(struct args *args)
 	size_t n = 1;
 
 	if (!find_program("bench", path, sizeof(path)) || access(path, X_OK)) {
-		say("the programs that measure are not installed");
+		say("the benchmark programs are not installed");
 		try_this("make install");
 		return EXIT_REFUSED;
 	}

@@ -84,7 +84,7 @@ static void help_claim(const struct nl_error *error, const struct args *args)
 		devs_free(&devs);
 		break;
 	case ENODEV:
-		try_this("lbx claim %s dev %s wait, to claim it when it is there",
+		try_this("lbx claim %s dev %s wait, to claim it when it appears",
 			 error->at, args->dev);
 		break;
 	}

@@ -16,9 +16,9 @@
 int no_device(const char *name)
 {
 	if (if_nametoindex(name))
-		say("%s is no lbx device", name);
+		say("%s is not an lbx device", name);
 	else
-		say("there is no device %s", name);
+		say("Cannot find device \"%s\"", name);
 	try_this("lbx show");
 	return EXIT_REFUSED;
 }
@@ -51,12 +51,12 @@ const char *addr_wrong(const struct prefix *prefix)
 	const unsigned char *addr = prefix->addr;
 
 	if (prefix->family == AF_INET6)
-		return addr[0] == 0xff ? "a multicast address is none of a device" : NULL;
+		return addr[0] == 0xff ? "a device cannot have a multicast address" : NULL;
 	if (addr[0] >= 224 && addr[0] < 240)
-		return "a multicast address is none of a device";
+		return "a device cannot have a multicast address";
 	if (addr[0] == 0)
-		return "0.0.0.0/8 is this network, and none of its addresses";
-	return addr[0] == 255 ? "a broadcast address is none of a device" : NULL;
+		return "a device cannot have an address of 0.0.0.0/8 (this network)";
+	return addr[0] == 255 ? "a device cannot have a broadcast address" : NULL;
 }
 
 /* Return true if a device may get these addresses.  The kernel accepts an address that
@@ -95,7 +95,7 @@ static bool may_have(const char *name, const struct prefixes *addrs)
 			    (addr->family == AF_INET6 &&
 			     IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)addr->addr)))
 				continue;
-			say("%s: %s has %s already: only one of them would carry it", name,
+			say("%s: %s already has %s, and only one of them can carry it", name,
 			    other, addr_text(addr, buf));
 			if (dev_exists(other, &error) > 0)
 				try_this("lbx set %s noaddr %s/%d", other, buf,
@@ -212,8 +212,8 @@ int do_set(struct args *args)
 		status = refused(args->dev, &error);
 	} else if (args->addrs.n && !wanted.up && args->up < 0) {
 		/* like ip, do not bring the device up */
-		say("%s is down: %s until 'lbx set %s up'", dev->name, wanted.isolate ?
-		    "nobody answers for its addresses" : "lo carries its addresses",
+		say("%s is down: %s until \"lbx set %s up\"", dev->name, wanted.isolate ?
+		    "its addresses do not answer" : "lo carries its addresses",
 		    dev->name);
 	}
 out:

@@ -95,14 +95,14 @@ static bool check_module(struct report *report)
 
 	if (access("/sys/module/lbx", F_OK)) {
 		find(report, LEVEL_PROBLEM, "modprobe lbx", "the module is not loaded%s",
-		     is_locked_down() ? ": this kernel is locked down and loads signed modules only" :
+		     is_locked_down() ? ": this kernel is locked down and loads only signed modules" :
 					"");
 		return false;
 	}
 	read_line("/sys/module/lbx/version", version, sizeof(version));
 	if (strcmp(version, LBX_VERSION))
 		find(report, LEVEL_PROBLEM, "rmmod lbx; modprobe lbx",
-		     "the module has version %s, and this program " LBX_VERSION,
+		     "the module has version %s, but lbx has version " LBX_VERSION,
 		     version);
 	else
 		find(report, LEVEL_OK, NULL, "the module is loaded, version %s",
@@ -193,7 +193,7 @@ static void check_trial(struct report *report)
 	if (!pid)
 		_exit(run_trial());
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status)) {
-		find(report, LEVEL_NOTE, NULL, "the module could not be tried: %s",
+		find(report, LEVEL_NOTE, NULL, "cannot test the module: %s",
 		     strerror(errno));
 		return;
 	}
@@ -205,15 +205,15 @@ static void check_trial(struct report *report)
 	case TRIAL_NO_NETNS:
 	case TRIAL_NO_PROBE:
 		find(report, LEVEL_NOTE, "sudo lbx doctor",
-		     "only root can try the module, in a network namespace of its own");
+		     "only root can test the module, in a temporary network namespace");
 		break;
 	case TRIAL_NO_DEVICE:
 		find(report, LEVEL_PROBLEM, "dmesg | grep lbx",
-		     "no device can be made in a new network namespace");
+		     "cannot create a device in a new network namespace");
 		break;
 	case TRIAL_NOT_CARRIED:
 		find(report, LEVEL_PROBLEM, "rmmod lbx; modprobe lbx",
-		     "a new device does not carry what is for its addresses");
+		     "a new device does not carry packets for its addresses");
 		break;
 	default:
 		find(report, LEVEL_PROBLEM, "rmmod lbx; modprobe lbx",
@@ -246,19 +246,19 @@ static void check_rules(struct report *report, int family)
 		ahead = true;
 		if (rule->table)
 			find(report, rule->selective ? LEVEL_NOTE : LEVEL_PROBLEM, mend,
-			     "%s: rule %u asks table %s before the table local%s",
+			     "%s: rule %u looks up table %s before table local%s",
 			     name, rule->pref, table_text(rule->table, table),
 			     rule->selective ? ", for some packets" : "");
 		else
 			find(report, LEVEL_PROBLEM, mend,
-			     "%s: rule %u ends the search before the table local",
+			     "%s: rule %u ends the lookup before table local",
 			     name, rule->pref);
 	}
 	if (!found && rules.n)
 		find(report, LEVEL_PROBLEM, mend,
-		     "%s: no rule asks the table local", name);
+		     "%s: no rule looks up table local", name);
 	else if (!ahead && rules.n)
-		find(report, LEVEL_OK, NULL, "%s: the table local is asked first",
+		find(report, LEVEL_OK, NULL, "%s: table local is looked up first",
 		     name);
 	list_free(&rules);
 }
@@ -300,7 +300,7 @@ static void check_addrs(struct report *report, const struct dev *dev)
 			     error.text);
 		else if (route.type != RTN_LOCAL)
 			find(report, LEVEL_PROBLEM, mend,
-			     "%s of %s is not local, by the rules there are", buf,
+			     "%s of %s is not local according to the routing rules", buf,
 			     dev->name);
 		else if (strcmp(route.dev, dev->name))
 			find(report, LEVEL_PROBLEM, mend, "%s of %s is carried by %s",
@@ -321,7 +321,7 @@ static void check_claims(struct report *report, const struct dev *dev)
 		snprintf(mend, sizeof(mend), "lbx unclaim %s dev %s", claim->ifname,
 			 dev->name);
 		find(report, LEVEL_PROBLEM, mend,
-		     "%s claims %s, which is gone: the claim waits for another of that name",
+		     "%s claims %s, which does not exist or is in a VRF: the claim waits for it",
 		     dev->name, claim->ifname);
 	}
 }
@@ -337,13 +337,13 @@ static void check_drops(struct report *report, const struct dev *dev)
 		 atoi(buf) * 2);
 	if (backlog)
 		find(report, LEVEL_PROBLEM, mend,
-		     "%s has lost %llu packet%s, since a CPU's backlog was full",
+		     "%s has dropped %llu packet%s because the backlog of a CPU was full",
 		     dev->name, (unsigned long long)backlog, backlog == 1 ? "" : "s");
 	for (i = 0; i < N_COUNTERS; i++)
 		if (dev->counters[i] && i != LBX_XSTATS_DROP_BACKLOG - 1 &&
 		    !strncmp(counter_names[i], "drop_", 5))
 			find(report, LEVEL_NOTE, DROP_TRACE,
-			     "%s has dropped %llu packet%s as %s", dev->name,
+			     "%s has dropped %llu packet%s for the reason %s", dev->name,
 			     (unsigned long long)dev->counters[i],
 			     dev->counters[i] == 1 ? "" : "s",
 			     counter_names[i] + 5);
@@ -365,14 +365,14 @@ static void check_dev(struct report *report, const struct dev *dev,
 	if (!dev->up) {
 		snprintf(mend, sizeof(mend), "lbx set %s up", dev->name);
 		find(report, LEVEL_PROBLEM, mend, "%s is down: %s", dev->name,
-		     dev->isolate ? "nobody answers for its addresses" :
+		     dev->isolate ? "its addresses do not answer" :
 				    "lo carries its addresses and its claims");
 	}
 	if (dev->mtu < lo_mtu) {
 		snprintf(mend, sizeof(mend), "lbx set %s mtu %u", dev->name,
 			 lo_mtu < LBX_MTU_MAX ? lo_mtu : LBX_MTU_MAX);
 		find(report, LEVEL_NOTE, mend,
-		     "%s has the MTU %u, below lo's %u: more packets for the same data",
+		     "%s has MTU %u, below the %u of lo: the same data needs more packets",
 		     dev->name, dev->mtu, lo_mtu);
 	}
 	if (!dev->n_claims && !dev->routes.n &&
@@ -446,17 +446,17 @@ static void check_shared(struct report *report, const struct check *check,
 		snprintf(mend, sizeof(mend), "lbx set %s noaddr %s", dev->name, buf);
 		if (same_addr(addr, &held->prefix))
 			find(report, LEVEL_PROBLEM, mend,
-			     "both %s and %s have the address %s: one of them carries it",
+			     "both %s and %s have the address %s: only one of them carries it",
 			     dev->name, name, addr_text(addr, text));
 		else if (addr->len < 32 && strcmp(name, "lo") &&
 			 overlap(addr, &held->prefix))
 			find(report, other || held->prefix.len == 32 ? LEVEL_NOTE :
 							LEVEL_PROBLEM, mend,
-			     "all of %s is local to %s, and %s has %s, of the same network: %s",
+			     "all of %s is local to %s, but %s has %s in the same network: %s",
 			     buf, dev->name, name, prefix_text(&held->prefix, text),
 			     other || held->prefix.len == 32 ?
-			     "the longer prefix, or the first, is asked first" :
-			     "other machines there cannot be reached");
+			     "the longer prefix takes precedence, or else the one that was added first" :
+			     "other machines in it cannot be reached");
 	}
 }
 
@@ -511,7 +511,7 @@ static void check_source_nat(struct report *report, const struct check *check,
 		 "nft add chain %s %s lbx_snat '{ type nat hook input priority 100; }', and move the rule there, with iifname",
 		 family_text(place.chain), place.chain->table);
 	find(report, LEVEL_PROBLEM, mend,
-	     "source NAT in postrouting does nothing for what %s carries: %s", dev->name,
+	     "source NAT in postrouting has no effect on packets that %s carries: %s", dev->name,
 	     place_text(&place, text, sizeof(text)));
 }
 
@@ -536,13 +536,13 @@ static void check_socket(struct report *report, const struct check *check,
 		return;
 	addr_text(&sock->addr, buf);
 	snprintf(mend, sizeof(mend),
-		 "another address for %s, or no SO_BINDTODEVICE for the program", dev->name);
+		 "use another address for %s, or run the program without SO_BINDTODEVICE", dev->name);
 	for (i = 0; i < dev->addrs.n; i++)
 		if (same_addr(&dev->addrs.item[i], &sock->addr))
 			snprintf(mend, sizeof(mend), "lbx set %s noaddr %s/%d", dev->name,
 				 buf, dev->addrs.item[i].len);
 	find(report, LEVEL_PROBLEM, mend,
-	     "%s has bound %s port %d of %s to %s, and gets nothing of what is sent there: the address is that of %s",
+	     "%s has bound %s port %d of %s to %s and receives nothing: the address belongs to %s",
 	     sock_text(sock, who, sizeof(who)), proto_text(sock->proto), sock->port, buf,
 	     name, dev->name);
 }
@@ -560,7 +560,7 @@ static void check_stub(struct report *report, const struct dev *dev,
 	snprintf(mend, sizeof(mend), "lbx set %s noaddr %s addr 127.0.9.%d", dev->name,
 		 prefix_text(addr, buf), addr->addr[3]);
 	find(report, LEVEL_NOTE, mend,
-	     "%s of %s is an address of systemd-resolved, which binds it to lo and gets nothing from %s",
+	     "%s of %s is an address of systemd-resolved, which binds it to lo and receives nothing from %s",
 	     addr_text(addr, buf), dev->name, dev->name);
 }
 
@@ -629,17 +629,17 @@ static void check_use(struct report *report, struct devs *devs)
 	if (!devs->n)
 		return;
 	if (addrs_get(&check.held, &error))
-		find(report, LEVEL_PROBLEM, NULL, "addresses cannot be read: %s",
+		find(report, LEVEL_PROBLEM, NULL, "cannot read the addresses: %s",
 		     error.text);
 	if (socks_get(&check.socks, &error))
-		find(report, LEVEL_NOTE, NULL, "sockets cannot be read: %s", error.text);
+		find(report, LEVEL_NOTE, NULL, "cannot read the sockets: %s", error.text);
 	check.have_rules = !ruleset_get(&check.ruleset, &error);
 	if (!check.have_rules && error.code == EPERM)
 		find(report, LEVEL_NOTE, "sudo lbx doctor",
-		     "only root can read the rules of netfilter, which may drop what lbx devices carry");
+		     "only root can read the netfilter rules, which may drop packets of lbx devices");
 	else if (!check.have_rules)
 		find(report, LEVEL_NOTE, "nft list ruleset",
-		     "the rules of netfilter cannot be read: %s", error.text);
+		     "cannot read the netfilter rules: %s", error.text);
 	for (i = 0; i < devs->n; i++)
 		check_carried(report, &check, &devs->item[i]);
 	for (i = 0; i < check.socks.n; i++)
@@ -691,14 +691,14 @@ static void check_sysctls(struct report *report, const struct devs *devs)
 			 one->if_name);
 		if (filter == 1 && cards > 1)
 			find(report, LEVEL_NOTE, mend,
-			     "%s drops what its sender would not be answered by (rp_filter): addresses of lbx devices answer by one interface only",
+			     "%s drops packets if the reply would leave by another interface (rp_filter): addresses of lbx devices answer by one interface only",
 			     one->if_name);
 		snprintf(mend, sizeof(mend),
 			 "sysctl -w net.ipv4.conf.%s.route_localnet=0", one->if_name);
 		if (localnet && (sysctl4(one->if_name, "route_localnet") ||
 				 sysctl4("all", "route_localnet")))
 			find(report, LEVEL_PROBLEM, mend,
-			     "other machines can reach %s's addresses of 127.0.0.0/8 by %s (route_localnet)",
+			     "other machines can reach %s's addresses of 127.0.0.0/8 through %s (route_localnet)",
 			     localnet->name, one->if_name);
 	}
 	if_freenameindex(all);
@@ -712,16 +712,16 @@ static void check_here(struct report *report)
 	size_t i;
 
 	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS | DEV_ROUTES, &error)) {
-		find(report, LEVEL_PROBLEM, NULL, "devices cannot be read: %s",
+		find(report, LEVEL_PROBLEM, NULL, "cannot read the devices: %s",
 		     error.text);
 		return;
 	}
 	if (!interface_is_up("lo", &lo_mtu))
 		find(report, LEVEL_PROBLEM, "ip link set lo up",
-		     "lo is down: claimed addresses, and those of lbx devices that are down, are carried by nobody");
+		     "lo is down: nothing carries claimed addresses, or the addresses of lbx devices that are down");
 	if (!devs.n)
 		find(report, LEVEL_NOTE, "lbx add NAME ADDR",
-		     "there is no lbx device in this network namespace");
+		     "this network namespace has no lbx device");
 	check_rules(report, AF_INET);
 	check_rules(report, AF_INET6);
 	for (i = 0; i < devs.n; i++)

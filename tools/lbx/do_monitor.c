@@ -353,7 +353,7 @@ static int read_events(struct mnl_socket *sock, handler_t *handler, struct devs 
 	len = nl_receive(sock, buf, sizeof(buf));
 	if (len < 0 && errno == ENOBUFS) {
 		nl_drain(sock);
-		say("events were lost, what has changed meanwhile follows");
+		say("notifications were lost; the changes since then follow");
 		return resync(known, error);
 	}
 	if (len < 0 && errno != EINTR) {

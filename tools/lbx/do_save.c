@@ -32,12 +32,12 @@
 #define AT(member)	offsetof(struct args, member)
 
 static const struct arg local_args[] = {
-	{ NULL, "PREFIX", ARG_PREFIXES, ARG_REQUIRED, AT(addrs), .help = "the destination" },
-	{ "dev", "NAME", ARG_DEV, ARG_REQUIRED, AT(dev), .help = "the device" },
+	{ NULL, "PREFIX", ARG_PREFIXES, ARG_REQUIRED, AT(addrs), .help = "destination" },
+	{ "dev", "NAME", ARG_DEV, ARG_REQUIRED, AT(dev), .help = "device" },
 	{ "table", "NUMBER", ARG_NUMBER, 0, AT(table), .min = 1, .max = INT_MAX,
-	  .help = "the routing table; 255, which is local" },
+	  .help = "routing table (default: 255, local)" },
 	{ "metric", "NUMBER", ARG_NUMBER, 0, AT(metric), .min = 0, .max = INT_MAX,
-	  .help = "the metric" },
+	  .help = "metric" },
 	{ .help = NULL }
 };
 
@@ -145,7 +145,7 @@ static bool take_add(struct args *args, struct wanteds *wanteds, char *why,
 	size_t i;
 
 	if (find_wanted(wanteds, args->dev)) {
-		snprintf(why, size, "%s is there twice", args->dev);
+		snprintf(why, size, "duplicate device \"%s\"", args->dev);
 		return false;
 	}
 	for (i = 0; i < args->addrs.n; i++) {
@@ -168,7 +168,7 @@ static bool take_claim(struct args *args, struct wanteds *wanteds, char *why,
 	size_t i;
 
 	if (!wanted) {
-		snprintf(why, size, "there is no 'add %s' above", args->dev);
+		snprintf(why, size, "Cannot find \"add %s\" above", args->dev);
 		return false;
 	}
 	for (i = 0; i < args->targets.n; i++)
@@ -183,7 +183,7 @@ static bool take_local(struct args *args, struct wanteds *wanteds, char *why,
 	struct local_route route = { .dst = args->addrs.item[0] };
 
 	if (!wanted) {
-		snprintf(why, size, "there is no 'add %s' above", args->dev);
+		snprintf(why, size, "Cannot find \"add %s\" above", args->dev);
 		return false;
 	}
 	route.table = args->table ? (uint32_t)args->table : RT_TABLE_LOCAL;
@@ -206,7 +206,7 @@ static bool take_line(char *line, struct wanteds *wanteds, char *why, size_t siz
 	line[strcspn(line, "#\n")] = '\0';
 	for (word = strtok(line, " \t\r"); word; word = strtok(NULL, " \t\r")) {
 		if (n == WORDS_MAX) {
-			snprintf(why, size, "more than %d words", WORDS_MAX);
+			snprintf(why, size, "more than %d words in a line", WORDS_MAX);
 			return false;
 		}
 		words[n++] = word;
@@ -218,7 +218,7 @@ static bool take_line(char *line, struct wanteds *wanteds, char *why, size_t siz
 							 &local_command;
 	if (!command || (command != &local_command && command->run != do_add &&
 			 command->run != do_claim)) {
-		snprintf(why, size, "a line begins with 'add', 'local' or 'claim', not '%s'",
+		snprintf(why, size, "unknown command \"%s\": must be \"add\", \"local\" or \"claim\"",
 			 words[0]);
 		return false;
 	}
@@ -249,7 +249,7 @@ static int read_file(const char *path, struct wanteds *wanteds)
 	while (!status && getline(&line, &size, file) >= 0) {
 		number++;
 		if (!take_line(line, wanteds, why, sizeof(why))) {
-			say("%s:%u: %s; nothing is changed", name, number, why);
+			say("%s:%u: %s; nothing was changed", name, number, why);
 			status = EXIT_REFUSED;
 		}
 	}
@@ -349,11 +349,11 @@ static void tell_missing(const struct missings *missings)
 	for (i = 0; i < missings->n; i++) {
 		const struct target *target = &missings->item[i].target;
 
-		say("%s does not claim %s: it is not a local address; the rest is done",
+		say("%s does not claim %s, which is not a local address; the rest is restored",
 		    missings->item[i].dev, target_text(target, buf));
 	}
 	if (missings->n)
-		try_this("lbx restore again, when that is there");
+		try_this("lbx restore again, when these addresses are local");
 }
 
 /* Try once.  Return 0, or -1 with @what and @error. */
@@ -412,7 +412,7 @@ int do_restore(struct args *args)
 		retry = status && !loaded && error.code == EEXIST;
 		if (status && !retry) {
 			refused(what, &error);
-			say("nothing is changed");
+			say("nothing was changed");
 		}
 		txn_end(&txn);
 	} while (retry);

@@ -218,7 +218,7 @@ int do_top(struct args *args)
 	setlocale(LC_ALL, "");
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen) {
-		say("the terminal '%s' is not known", getenv("TERM") ?: "");
+		say("unknown terminal \"%s\"", getenv("TERM") ?: "");
 		try_this("lbx stats --watch");
 		return EXIT_REFUSED;
 	}

@@ -81,7 +81,7 @@ static bool find_host(struct trace *trace)
 		text[percent - host] = '\0';
 		trace->probe.scope = if_nametoindex(percent + 1);
 		if (!trace->probe.scope) {
-			say("there is no interface %s", percent + 1);
+			say("Cannot find interface \"%s\"", percent + 1);
 			try_this("ip link show");
 			return false;
 		}
@@ -91,7 +91,7 @@ static bool find_host(struct trace *trace)
 		return true;
 	err = getaddrinfo(host, NULL, &hints, &found);
 	if (err) {
-		say("'%s' is neither an address nor a host: %s", host, gai_strerror(err));
+		say("invalid address or unknown host \"%s\": %s", host, gai_strerror(err));
 		try_this("lbx trace 10.9.0.1, or 2001:db8::1, or fe80::1%%lbx0");
 		return false;
 	}
@@ -142,7 +142,7 @@ static bool find_scope(struct trace *trace)
 	if (n)
 		say("several interfaces have %s: %s", buf, list);
 	else
-		say("%s is of one interface, which is to be named", buf);
+		say("%s is a link-local address and needs an interface", buf);
 	try_this("lbx trace %s%%%s", buf, n ? name : "IFNAME");
 	return false;
 }
@@ -233,7 +233,7 @@ static void find_drop(struct trace *trace)
 
 	if (ruleset_get(&ruleset, &error)) {
 		snprintf(trace->reason, sizeof(trace->reason),
-			 "the rules of netfilter cannot be read: %s", error.text);
+			 "cannot read the netfilter rules: %s", error.text);
 		return;
 	}
 	ruleset_judge(&ruleset, &flow, &outcome);
@@ -258,8 +258,8 @@ static void explain(struct trace *trace)
 	if (*trace->reason || trace->probe.delivery == DELIVERY_UNKNOWN)
 		return;
 	snprintf(trace->reason, sizeof(trace->reason),
-		 "no rule of nftables drops it%s%s",
-		 trace->probe.refusal ? ", the answer is: " : "",
+		 "no nftables rule drops it%s%s",
+		 trace->probe.refusal ? ", the error is: " : "",
 		 trace->probe.refusal ? strerror(trace->probe.refusal) : "");
 	snprintf(trace->mend, sizeof(trace->mend),
 		 "tc filter show dev %s ingress; iptables-legacy -L -v; bpftool net",
@@ -275,12 +275,12 @@ static void explain_elsewhere(struct trace *trace)
 
 	if_indextoname(trace->elsewhere->index, name);
 	snprintf(trace->reason, sizeof(trace->reason),
-		 "%s has bound %s port %d to the interface %s, and gets nothing from %s",
+		 "%s has bound %s port %d to the interface %s and receives nothing from %s",
 		 sock_text(trace->elsewhere, who, sizeof(who)),
 		 proto_text(trace->elsewhere->proto), trace->probe.port, name,
 		 trace->route.owner);
 	snprintf(trace->mend, sizeof(trace->mend),
-		 "another address on %s; with 127.0.0.53, take 127.0.9.53",
+		 "use another address on %s, such as 127.0.9.53 instead of 127.0.0.53",
 		 trace->route.owner);
 }
 
@@ -329,9 +329,9 @@ static void print_probe(const struct trace *trace)
 	else if (trace->listener)
 		printf("socket  of %s%s\n", sock_text(trace->listener, who, sizeof(who)),
 		       probe->delivery == DELIVERY_UNKNOWN ?
-		       ", which alone knows whether it got the probe" : "");
+		       ", which may or may not have received the probe" : "");
 	else
-		printf("socket  nobody has %s port %d\n", proto_text(probe->proto),
+		printf("socket  no program has %s port %d\n", proto_text(probe->proto),
 		       probe->port);
 }
 
@@ -428,8 +428,8 @@ static int prove(struct trace *trace)
 		refused(addr_text(&probe->addr, buf), &error);
 	} else if (!is_proof(&probe->seens, trace->verdict.dev, local)) {
 		fflush(stdout);
-		say("the probe should have been seen on %s%s", trace->verdict.dev,
-		    local ? ", and nowhere else" : "");
+		say("the probe was expected on %s%s", trace->verdict.dev,
+		    local ? " and nowhere else" : "");
 		if (!*trace->mend)
 			try_this("lbx doctor");
 	}
@@ -450,7 +450,7 @@ int do_trace(struct args *args)
 	if (args->service) {
 		trace.probe.port = find_port(args);
 		if (trace.probe.port < 0) {
-			say("'%s' is no PORT: it is a number from 1 to 65535, or a name of /etc/services",
+			say("invalid PORT \"%s\": must be a number from 1 to 65535, or a name in /etc/services",
 			    args->service);
 			try_this("lbx trace -h");
 			return EXIT_USAGE;

@@ -85,11 +85,11 @@ int refused(const char *what, const struct nl_error *error)
 	switch (error->code) {
 	case EPERM:
 	case EACCES:
-		try_this("the same as root, it takes CAP_NET_ADMIN");
+		try_this("run lbx as root, it needs CAP_NET_ADMIN");
 		break;
 	case EOPNOTSUPP:
 		if (no_module && is_locked_down())
-			say("this kernel is locked down and loads signed modules only: sign lbx.ko, see SecureBoot in Debian's wiki");
+			say("this kernel is locked down and loads only signed modules: sign lbx.ko, see SecureBoot in Debian's wiki");
 		if (no_module)
 			try_this("modprobe lbx, or insmod lbx.ko");
 		break;
@@ -112,12 +112,12 @@ bool enter_netns(const char *name)
 	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
 	fd = strchr(name, '/') ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		say("there is no network namespace '%s'", name);
+		say("Cannot find network namespace \"%s\"", name);
 		try_this("ip netns list");
 		return false;
 	}
 	if (setns(fd, CLONE_NEWNET)) {
-		say("network namespace '%s': %s", name, strerror(errno));
+		say("network namespace \"%s\": %s", name, strerror(errno));
 		close(fd);
 		return false;
 	}
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (!argc)
-		return usage("a command is needed", NULL);
+		return usage("a command is required", NULL);
 	if (!strcmp(argv[0], "help")) {
 		command = argc > 1 ? cmd_find(argv[1], why, sizeof(why)) : NULL;
 		if (argc > 1 && !command)

@@ -81,11 +81,11 @@ void mirror_wait(const char *dev, const struct prefixes *addrs)
 		if (bound)
 			continue;
 		if (is_off_on_lo()) {
-			say("%s: no server can bind %s: IPv6 is disabled on lo", dev,
+			say("%s: programs cannot bind %s: IPv6 is disabled on lo", dev,
 			    addr_text(&addrs->item[i], buf));
 			try_this("sysctl net.ipv6.conf.lo.disable_ipv6=0");
 		} else {
-			say("%s: no server can bind %s yet: lo has no mirror of it", dev,
+			say("%s: programs cannot bind %s yet: lo does not have its mirror", dev,
 			    addr_text(&addrs->item[i], buf));
 			try_this("ip -6 address show dev lo");
 		}

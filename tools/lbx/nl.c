@@ -319,13 +319,13 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 				done = true;
 			} else if (answer->nlmsg_type >= NLMSG_MIN_TYPE && cb &&
 				   cb(answer, data) == MNL_CB_ERROR) {
-				nl_fail(error, EBADMSG, "the kernel's answer is not understood");
+				nl_fail(error, EBADMSG, "cannot parse the reply of the kernel");
 				return -1;
 			}
 		}
 	}
 	if (interrupted) {
-		nl_fail(error, EINTR, "it changed again and again while it was read");
+		nl_fail(error, EINTR, "the list kept changing while it was read");
 		return -1;
 	}
 	return 0;

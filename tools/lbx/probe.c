@@ -361,7 +361,7 @@ static int run(struct probe *probe, struct probe_socks *socks, struct nl_error *
 		probe->port = PROBE_PORT;
 	socks->sender = open_sender(probe);
 	if (socks->sender < 0) {
-		nl_fail(error, errno, "the packet is not sent: %s", strerror(errno));
+		nl_fail(error, errno, "cannot send the packet: %s", strerror(errno));
 		return -1;
 	}
 	if (probe->proto == IPPROTO_UDP && socks->receiver >= 0 &&
@@ -379,7 +379,7 @@ static int run(struct probe *probe, struct probe_socks *socks, struct nl_error *
 	}
 	if (send_it(probe, socks, token)) {
 		learn_source(probe, socks->sender);
-		nl_fail(error, errno, "the packet is not sent: %s", strerror(errno));
+		nl_fail(error, errno, "cannot send the packet: %s", strerror(errno));
 		return -1;
 	}
 	learn_source(probe, socks->sender);

@@ -147,23 +147,23 @@ struct verdict route_judge(const struct devs *devs, const struct prefix *addr,
 	const struct dev *dev = devs_find(devs, route->dev);
 
 	if (!route_is_local(route)) {
-		verdict.why = "it is not local";
+		verdict.why = "the address is not local";
 	} else if (dev && !dev->up) {
 		verdict.dev = "lo";
-		verdict.why = "the lbx device that has it is down";
+		verdict.why = "the lbx device that has the address is down";
 	} else if (dev) {
-		verdict.why = "it is local to that lbx device";
+		verdict.why = "the address is local to this lbx device";
 	} else {
 		dev = find_claim(devs, addr, route->owner, &verdict.claim);
 		if (dev && dev->up) {
 			verdict.dev = dev->name;
 			verdict.why = *verdict.claim->ifname ?
-				      "it claims the interface that has it" :
-				      "it claims the address";
+				      "this device claims the interface that has the address" :
+				      "this device claims the address";
 		} else if (dev) {
-			verdict.why = "the lbx device that claims it is down";
+			verdict.why = "the lbx device that claims the address is down";
 		} else {
-			verdict.why = "it is local, and no lbx device has or claims it";
+			verdict.why = "the address is local, and no lbx device has or claims it";
 		}
 	}
 	return verdict;

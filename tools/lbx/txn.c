@@ -78,7 +78,7 @@ static int send_step(const struct step *step, struct nlmsghdr *nlh,
 		memcpy(mnl_attr_get_payload(oif), &index, sizeof(index));
 	}
 	if (!index) {
-		nl_fail(error, ENODEV, "there is no device %s any more", step->dev);
+		nl_fail(error, ENODEV, "device \"%s\" was deleted meanwhile", step->dev);
 		return -1;
 	}
 	return nl_talk(nlh, error);
@@ -93,7 +93,7 @@ static void explain(const struct step *step, struct nl_error *error)
 	switch (step->todo->nlmsg_type) {
 	case RTM_NEWLINK:
 		if (error->code == EEXIST && step->todo->nlmsg_flags & NLM_F_CREATE)
-			nl_fail(error, EEXIST, "there is a device of that name already");
+			nl_fail(error, EEXIST, "a device of that name already exists");
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
@@ -136,7 +136,7 @@ static void undo_step(const struct step *step, bool is_done)
 	if (!step->undo || !send_step(step, step->undo, &error))
 		return;
 	if (is_done || error.code == ENOMEM || error.code == ENOBUFS)
-		say("%s: cannot be put back as it was: %s%s%s", step->dev, error.at,
+		say("%s: cannot roll back: %s%s%s", step->dev, error.at,
 		    *error.at ? ": " : "", error.text);
 }
 
