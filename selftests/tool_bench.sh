@@ -57,7 +57,7 @@ keeps_tables()
 	check_err $? "lbx bench failed: $(</tmp/bench.out)"
 	grep -qE '^\| udp 64 +\| +IPv6 \| +[0-9.]+ \| +[0-9.]+( ~)? \|' /tmp/bench.out
 	check_err $? "there is no ratio in $(</tmp/bench.out)"
-	diff /tmp/bench.out <(echo "Measuring, some minutes ..."; cat /tmp/bench/bench.md; echo) \
+	diff /tmp/bench.out <(echo "Measuring, this takes some minutes ..."; cat /tmp/bench/bench.md; echo) \
 		>/tmp/bench.diff
 	check_err $? "the file differs from the output: $(</tmp/bench.diff)"
 	[[ -s /tmp/bench/bench-IPv4.svg && $(jq '.measurements | length' /tmp/bench/bench.json) == 24 ]]
@@ -68,11 +68,11 @@ keeps_tables()
 refuses()
 {
 	RET=0
-	refused "there is no 'nothing', choose from: lo lbx" lbx bench peers nothing
-	refused "a workload is such as udp:64" lbx bench workloads udp
-	refused "there is no workload 'udpp'" lbx bench peers lo workloads udpp:1
+	refused 'unknown "nothing", choose from: lo lbx' lbx bench peers nothing
+	refused 'invalid workload "udp": must be such as udp:64' lbx bench workloads udp
+	refused 'unknown workload "udpp"' lbx bench peers lo workloads udpp:1
 	refused "udp takes sizes from 1 to 65000" lbx bench peers lo workloads udp:65001
-	refused "--cpus 1000: there are" lbx bench peers lo cpus 1000
+	refused "--cpus 1000: only" lbx bench peers lo cpus 1000
 	LBX_EXEC_PATH=/nowhere refused "are not installed" lbx bench
 	nothing_left
 	check_err $? "lbx bench leaves a netns or a process behind"

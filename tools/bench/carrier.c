@@ -99,19 +99,19 @@ bool carriers_differ(const char *before, const char *after, const char *via,
 			seen = true;
 			if (packets >= operations)
 				continue;
-			snprintf(why, size, "%s has carried %llu packets only, in %llu operations",
+			snprintf(why, size, "%s has carried only %llu packets in %llu operations",
 				 name, (unsigned long long)packets,
 				 (unsigned long long)operations);
 			return true;
 		}
 		if (packets > operations / 100 + 10) {
-			snprintf(why, size, "%s has carried %llu packets, and not %s alone",
+			snprintf(why, size, "%s has carried %llu packets, expected only on %s",
 				 name, (unsigned long long)packets, via);
 			return true;
 		}
 	}
 	if (!seen)
-		snprintf(why, size, "there is no device %s", via);
+		snprintf(why, size, "Cannot find device \"%s\"", via);
 	return !seen;
 }
 

@@ -52,8 +52,8 @@ static void *answer(void *data)
 
 	while ((n = read(fd, packet, sizeof(packet))) > 0)
 		if (echo_swap(packet, n) && write(fd, packet, n) != n)
-			err(1, "write to the tun device");
-	err(1, "read from the tun device");
+			err(1, "cannot write to the tun device");
+	err(1, "cannot read from the tun device");
 }
 
 /* Attach to the device, which exists in this network namespace.  The thread ends with
@@ -70,7 +70,7 @@ void echo_start(const char *tun)
 		err(1, "/dev/net/tun");
 	strncpy(request.ifr_name, tun, sizeof(request.ifr_name) - 1);
 	if (ioctl(fd, TUNSETIFF, &request))
-		err(1, "the tun device %s", tun);
+		err(1, "cannot attach to the tun device %s", tun);
 	if (pthread_create(&thread, NULL, answer, &fd))
-		err(1, "a thread");
+		err(1, "cannot start a thread");
 }

@@ -36,7 +36,7 @@ int new_socket(int family, int type, const char *dev)
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)))
 		err(1, "socket");
 	if (dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, strlen(dev)))
-		err(1, "a socket for %s", dev);
+		err(1, "cannot bind a socket to %s", dev);
 	return fd;
 }
 
@@ -75,7 +75,7 @@ static void get_address(const char *text, int port, struct address *address)
 	}
 	snprintf(service, sizeof(service), "%d", port);
 	if (getaddrinfo(text, service, &hints, &ai))
-		errx(2, "'%s' is no address such as 192.0.2.1 or 2001:db8::1", text);
+		errx(2, "invalid address \"%s\": must be such as 192.0.2.1 or 2001:db8::1", text);
 	address->len = ai->ai_addrlen;
 	memcpy(&address->ss, ai->ai_addr, ai->ai_addrlen);
 	freeaddrinfo(ai);
@@ -91,7 +91,7 @@ static void enter_netns(const char *name)
 	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err(1, "the network namespace %s", name);
+		err(1, "cannot enter network namespace \"%s\"", name);
 	close(fd);
 }
 

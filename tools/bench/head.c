@@ -58,10 +58,10 @@ int print_head(int argc, char **argv)
 			 "libc", gnu_get_libc_version(), "date", date);
 	for (i = 0; head && i < argc; i++)
 		if (!add_tag(head, argv[i]))
-			errx(2, "--head takes KEY=VALUE, not '%s'", argv[i]);
+			errx(2, "--head must be KEY=VALUE, not \"%s\"", argv[i]);
 	head = json_pack("{s:o}", "head", head);
 	if (!head || json_dumpf(head, stdout, JSON_COMPACT))
-		errx(1, "the head cannot be printed");
+		errx(1, "cannot print the head");
 	putchar('\n');
 	return 0;
 }

@@ -22,27 +22,27 @@ static void print_help(void)
 
 	puts("Usage: lbx-bench [OPTION...] WORKLOAD SIZE\n"
 	     "       lbx-bench --head [KEY=VALUE...]\n\n"
-	     "Measures operations between a client and a server, which are one thread, and\n"
-	     "prints an object of JSON.  WORKLOAD is one of:\n");
+	     "Measures operations between a client and a server in one thread, and prints a\n"
+	     "JSON object.  WORKLOAD is one of:\n");
 	for (workload = workloads; workload->name; workload++)
 		printf("  %-9s %s\n", workload->name, workload->help);
-	puts("\n  --to ADDR             the server's address (else AF_UNIX, always a stream)\n"
-	     "  --at ADDR             the one that it binds, if a tun device translates\n"
-	     "  --client-netns NAME   network namespaces, see ip-netns(8); else this one\n"
+	puts("\n  --to ADDR             address of the server (default: AF_UNIX, as a stream)\n"
+	     "  --at ADDR             address that the server binds if a tun device translates\n"
+	     "  --client-netns NAME   network namespaces, see ip-netns(8) (default: this one)\n"
 	     "  --server-netns NAME\n"
-	     "  --dev DEV             bind both sockets to that device\n"
-	     "  --via DEV[,DEV]       fail unless these devices have carried it, seen from\n"
-	     "                        the client's network namespace, and no others\n"
-	     "  --tun DEV             answer on that tun device: swap source and destination\n"
+	     "  --dev DEV             bind both sockets to this device\n"
+	     "  --via DEV[,DEV]       fail unless these devices and no others have carried\n"
+	     "                        the traffic in the network namespace of the client\n"
+	     "  --tun DEV             reply on this tun device: swap source and destination\n"
 	     "  --flows N             number of clients and servers (1)\n"
-	     "  --cpus N              number of threads, of a CPU each, that share them (1)\n"
+	     "  --cpus N              number of threads, one for each CPU, that share them (1)\n"
 	     "  --instructions        the clock counts instructions, as in tools/vm/run -i\n"
-	     "  --dither              a pause of another length before each operation\n"
+	     "  --dither              pause before each operation, each time of another length\n"
 	     "  --batches N           number of batches (9)\n"
-	     "  --divide N            do one in N of a batch's operations, for what is slow\n"
-	     "  --seconds S           of all batches together (0.9)\n"
-	     "  --tag KEY=VALUE       put that into the object as well (repeatable)\n\n"
-	     "--head prints what this runs on instead.");
+	     "  --divide N            do only one in N operations of a batch, for slow ones\n"
+	     "  --seconds S           duration of all batches together (0.9)\n"
+	     "  --tag KEY=VALUE       add this to the object (repeatable)\n\n"
+	     "--head prints the environment of the measurements instead.");
 }
 
 static int read_number(const char *option, const char *text, int max)
@@ -51,7 +51,7 @@ static int read_number(const char *option, const char *text, int max)
 	long n = strtol(text, &end, 10);
 
 	if (*end || end == text || n < 1 || n > max)
-		errx(2, "%s is a number from 1 to %d, not '%s'", option, max, text);
+		errx(2, "%s must be a number from 1 to %d, not \"%s\"", option, max, text);
 	return n;
 }
 
@@ -61,7 +61,7 @@ static double read_seconds(const char *text)
 	double s = strtod(text, &end);
 
 	if (*end || end == text || !(s >= 0.01 && s <= 3600))
-		errx(2, "--seconds is 0.01 to 3600, not '%s'", text);
+		errx(2, "--seconds must be 0.01 to 3600, not \"%s\"", text);
 	return s;
 }
 
@@ -90,13 +90,13 @@ static void check_job(const struct job *job)
 
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	if (job->cpus > CPU_COUNT(&allowed))
-		errx(2, "--cpus %d: there are %d", job->cpus, CPU_COUNT(&allowed));
+		errx(2, "--cpus %d: only %d are available", job->cpus, CPU_COUNT(&allowed));
 	if (job->size > max)
 		errx(2, "%s takes sizes from 1 to %zu", job->workload->name, max);
 	if (job->instructions && job->cpus > 1)
-		errx(2, "--instructions are counted on one CPU, leave out --cpus");
+		errx(2, "--instructions counts on one CPU only, omit --cpus");
 	if (job->cpus > job->flows)
-		errx(2, "--cpus %d: there are no more than --flows %d to share", job->cpus,
+		errx(2, "--cpus %d: must not be more than --flows %d", job->cpus,
 		     job->flows);
 }
 
@@ -128,7 +128,7 @@ static void print_result(const struct job *job, const struct result *result, jso
 			   "p999", (json_int_t)result->p999);
 	if (!values || json_object_update(object, values) ||
 	    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)))
-		errx(1, "the result cannot be printed");
+		errx(1, "cannot print the result");
 	putchar('\n');
 }
 
@@ -209,7 +209,7 @@ int main(int argc, char **argv)
 			break;
 		case TAG:
 			if (!add_tag(object, optarg))
-				errx(2, "--tag is KEY=VALUE, not '%s'", optarg);
+				errx(2, "--tag must be KEY=VALUE, not \"%s\"", optarg);
 			break;
 		case HEAD:
 			return print_head(argc - optind, argv + optind);
@@ -217,14 +217,14 @@ int main(int argc, char **argv)
 			print_help();
 			return 0;
 		default:
-			errx(2, "--help lists the options");
+			errx(2, "see --help");
 		}
 	}
 	if (argc - optind != 2)
-		errx(2, "a workload and a size are needed, --help lists them");
+		errx(2, "a workload and a size are required, see --help");
 	job.workload = find_workload(argv[optind]);
 	if (!job.workload)
-		errx(2, "there is no workload '%s', --help lists them", argv[optind]);
+		errx(2, "unknown workload \"%s\", see --help", argv[optind]);
 	job.size = read_number("SIZE", argv[optind + 1], SIZE_MAX_STREAM);
 	check_job(&job);
 	allow_files();

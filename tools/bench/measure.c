@@ -203,7 +203,7 @@ static void pin(pthread_t thread, int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	if (pthread_setaffinity_np(thread, sizeof(set), &set))
-		errx(1, "a thread cannot be bound to CPU %d", cpu);
+		errx(1, "cannot bind a thread to CPU %d", cpu);
 }
 
 /* Distribute the flows among the workers, and start the threads. */
@@ -230,7 +230,7 @@ static void gather(struct team *team, const struct job *job, struct flow *flows)
 		worker->hist = hist_new();
 		thread = pthread_self();
 		if (i && pthread_create(&thread, NULL, work, worker))
-			errx(1, "a thread cannot be started");
+			errx(1, "cannot start a thread");
 		if (!job->instructions)
 			pin(thread, allowed_cpu(&allowed, i));
 	}

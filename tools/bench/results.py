@@ -55,7 +55,7 @@ def load(path):
         else:
             measurements.append(item)
     if not measurements:
-        raise SystemExit(f"{path}: there is no measurement in it")
+        raise SystemExit(f"{path}: the file has no measurement")
     return head, measurements
 
 

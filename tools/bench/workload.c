@@ -18,16 +18,16 @@ const struct workload workloads[] = {
 	{ .name = "udp", .type = SOCK_DGRAM, .batch = 2000,
 	  .help = "the client sends SIZE bytes, the server receives them" },
 	{ .name = "udp-rr", .type = SOCK_DGRAM, .answer = true, .batch = 1000,
-	  .help = "the client sends SIZE bytes, and the server as many back" },
+	  .help = "the client and then the server sends SIZE bytes" },
 	{ .name = "tcp-rr", .type = SOCK_STREAM, .answer = true, .batch = 1000,
-	  .help = "the same by a TCP connection" },
+	  .help = "the same over a TCP connection" },
 	{ .name = "tcp", .type = SOCK_STREAM, .batch = 1500,
 	  .help = "a stream: the client sends SIZE bytes at once" },
 	{ .name = "tcp-zc", .type = SOCK_STREAM, .zerocopy = true, .batch = 1500,
 	  .help = "the same with MSG_ZEROCOPY" },
 	{ .name = "tcp-crr", .type = SOCK_STREAM, .answer = true, .connects = true,
 	  .batch = 300,
-	  .help = "a connection, SIZE bytes there and back, and its end" },
+	  .help = "connect, send SIZE bytes in both directions, and close" },
 	{ }
 };
 
@@ -82,7 +82,7 @@ static void wait_for(int from, bool all_sent, int to)
 
 	/* The error queue of MSG_ZEROCOPY is always ready */
 	if (poll(fds, all_sent ? 1 : 2, 5000) <= 0)
-		errx(1, "nothing arrives in 5 s");
+		errx(1, "nothing arrived within 5 s");
 }
 
 /* Pass a message over a stream, which may accept and deliver it in parts. */
@@ -128,7 +128,7 @@ static void reap_zerocopy(int fd)
 	while (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
 		msg.msg_controllen = sizeof(control);
 	if (errno != EAGAIN)
-		err(1, "the error queue");
+		err(1, "cannot read the error queue");
 }
 
 /* End with a reset: connections in TIME_WAIT would affect later operations. */

@@ -106,13 +106,13 @@ static void carriers_are_told(void **state)
 		{ DEV_HEAD DEV("lo", 10, 10) DEV("lbx0", 1005, 5) DEV("new", 9, 0), "lbx0",
 		  "nothing" },
 		{ DEV_HEAD DEV("lo", 1010, 1010) DEV("lbx0", 5, 5), "lbx0", "lo has carried" },
-		{ DEV_HEAD DEV("lo", 10, 10) DEV("lbx0", 500, 400), "lbx0", "packets only" },
+		{ DEV_HEAD DEV("lo", 10, 10) DEV("lbx0", 500, 400), "lbx0", "lbx0 has carried only" },
 		{ DEV_HEAD DEV("lo", 10, 10) DEV("lbx0", 1005, 5) DEV("new", 900, 0), "lbx0",
 		  "new has carried" },
-		{ DEV_HEAD DEV("lo", 10, 10), "lbx0", "there is no device lbx0" },
-		{ DEV_HEAD DEV("lo", 10, 10), "l", "there is no device l" },
+		{ DEV_HEAD DEV("lo", 10, 10), "lbx0", "Cannot find device \"lbx0\"" },
+		{ DEV_HEAD DEV("lo", 10, 10), "l", "Cannot find device \"l\"" },
 		{ DEV_HEAD DEV("lo", 1010, 10), "lo,lbx0", "nothing" },
-		{ "", "lo", "there is no device lo" },
+		{ "", "lo", "Cannot find device \"lo\"" },
 	};
 	char why[256];
 	size_t i;

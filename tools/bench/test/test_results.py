@@ -161,7 +161,7 @@ class Judge(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "was not measured"):
             self.run_judge(-1000)
         self.write("bars", "6.1 lbx udp 64\n")
-        with self.assertRaisesRegex(SystemExit, "bars, line 1: it takes kernel peer"):
+        with self.assertRaisesRegex(SystemExit, "bars, line 1: must have kernel peer"):
             self.run_judge(-1000)
 
 
@@ -189,7 +189,7 @@ class Functions(unittest.TestCase):
                       "| `c` | 0 | 400 | +400 |\n| all others | 0 | 0 | +0 |", out)
 
     def test_samples_without_an_operation_are_refused(self):
-        with self.assertRaisesRegex(SystemExit, "lbx.data: no operation in it"):
+        with self.assertRaisesRegex(SystemExit, "lbx.data: the file has no operation"):
             self.tables(["dither", "a", "dither"], ["exec", "exit"])
 
 
