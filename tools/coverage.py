@@ -42,7 +42,7 @@ def main():
             for document in file:
                 add(counts, json.loads(document))
     if not counts:
-        sys.exit("coverage.py: no line of the driver was counted")
+        sys.exit("coverage.py: the files have no line of the driver")
 
     for path in sorted(counts):
         print_missed(path, counts[path])

@@ -94,7 +94,7 @@ choose_kernels()
 		refuse "KERNELS is empty, choose from: ${VM_KERNELS[*]}"
 	for kernel in "${wanted[@]}"; do
 		[[ " ${VM_KERNELS[*]} " = *" $kernel "* ]] ||
-			refuse "there is no kernel '$kernel', choose from: ${VM_KERNELS[*]}"
+			refuse "unknown kernel \"$kernel\", choose from: ${VM_KERNELS[*]}"
 	done
 	kernels=()
 	for kernel in "${VM_KERNELS[@]}"; do
@@ -114,6 +114,6 @@ choose_tests()
 	mapfile -t tests < <(words "${TESTS-}")
 	for test in "${tests[@]}"; do
 		[[ " ${known[*]} " = *" $test "* ]] ||
-			refuse "there is no test '$test', choose from: ${known[*]}"
+			refuse "unknown test \"$test\", choose from: ${known[*]}"
 	done
 }

@@ -50,7 +50,7 @@ vm_kernel()
 	6.1)	vm_suite=bookworm ;;
 	6.12)	vm_suite=trixie ;;
 	7.2)	vm_suite=trixie ;;
-	*)	vm_usage "there is no kernel '$1', choose from: ${VM_KERNELS[*]}" ;;
+	*)	vm_usage "unknown kernel \"$1\", choose from: ${VM_KERNELS[*]}" ;;
 	esac
 	# shellcheck disable=SC2034
 	readonly vm_suite vm_base vm_debug vm_configs
@@ -69,7 +69,7 @@ vm_say()
 
 vm_usage()
 {
-	vm_say "$* (--help says more)"
+	vm_say "$* (see --help)"
 	exit 2
 }
 
@@ -86,7 +86,7 @@ vm_need()
 
 	for command; do
 		[ -n "$(type -P "$command")" ] && continue
-		vm_usage "$command is missing, this mends it:" \
+		vm_usage "cannot find $command, install it:" \
 			 "apt-get install ${VM_HOST_PACKAGES[*]}"
 	done
 	[ "$(id -u)" = 0 ] || vm_usage "run this as root, it uses chroot and mount"
