@@ -24,9 +24,9 @@ newest_headers = $(shell printf '%s\n' $(patsubst %/Module.symvers,%, \
 	$(wildcard /usr/src/linux-headers-*/Module.symvers)) | sort -V | tail -n 1)
 
 define no_headers
-no kernel headers in KDIR='$(KDIR)'. Of the running kernel, they are installed with
+Cannot find kernel headers in KDIR='$(KDIR)'. Install those of the running kernel:
     apt-get install linux-headers-$(shell uname -r)
-and if Debian has none by this name, those of Debian's newest kernel with
+or, if Debian does not have this package, those of Debian's newest kernel:
     apt-get install linux-headers-$(shell dpkg --print-architecture)
 endef
 
@@ -35,11 +35,11 @@ export KERNELS TESTS SEED MINUTES COUNT CPUS LIMIT FULL RECORD
 
 all: module tools ## build lbx.ko for KDIR, and the tools
 
-module: ## build lbx.ko alone
+module: ## build only lbx.ko
 	$(if $(wildcard $(KDIR)/.config),,$(error $(no_headers)))
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
-tools: ## build build/bin/lbx with what "lbx bench" calls, and link_lbx.so for ip
+tools: ## build build/bin/lbx, the programs of "lbx bench", and link_lbx.so for ip
 	@$(MAKE) -s -C tools/lbx
 	@$(MAKE) -s -C tools/bench exec OUTPUT=../../build/libexec/lbx
 	@$(MAKE) -s -C tools/iproute2
@@ -47,60 +47,60 @@ tools: ## build build/bin/lbx with what "lbx bench" calls, and link_lbx.so for i
 install: ## install lbx.ko for the kernel that it was built for, and the tools
 	@tools/install
 
-uninstall: ## remove what "make install" has installed, for every kernel
+uninstall: ## remove what "make install" has installed, for all kernels
 	@tools/install --remove
 
 setup: ## install the Debian packages that demo, test and check need
 	@tools/setup
 
-demo: ## see lbx at work in a VM, explained (a minute, once with the VM image five)
+demo: ## demonstrate lbx in a VM (1 minute; the first time 5, to make the VM image)
 	@tools/demo/run
 
 test: ## run the selftests TESTS in VMs, on each of KERNELS
 	@tools/test
 
-bench: ## count instructions over lo, lbx and others, on KERNELS, FULL=1 for all there is
+bench: ## count instructions over lo, lbx and others, on KERNELS; FULL=1 measures all
 	@tools/bench/run
 
-bench-gate: ## hold lbx to its bars (tools/bench/bars), on KERNELS; RECORD=1 records
+bench-gate: ## check the limits (tools/bench/bars), on KERNELS; RECORD=1 writes the baseline
 	@tools/bench/gate
 
-bench-profile: ## share the instructions of lo and lbx out by function, on KERNELS
+bench-profile: ## print the instructions of lo and lbx by function, on KERNELS
 	@tools/bench/profile
 
-testvm: ## test tools/vm itself: streams, statuses, and what is planted in debug KERNELS
+testvm: ## test tools/vm itself, and that debug KERNELS report planted bugs
 	@tools/setup
 	@mkdir -p build/test
 	@tools/vm/test | tee build/test/vm.log
 	@tools/results build/test/vm.log
 
-faults: ## let each allocation of each operation fail in turn, on a debug kernel
+faults: ## make each allocation of each operation fail once, on a debug kernel
 	@TESTS="faults.sh tool_faults.sh" LIMIT=$(or $(LIMIT),7200) tools/test
 
-fuzz: ## send COUNT (20000) requests and packets that are wrong, on a debug kernel
+fuzz: ## send COUNT (20000) invalid requests and packets, on a debug kernel
 	@TESTS=fuzz.sh LIMIT=$(or $(LIMIT),14400) tools/test
 
 fuzz-tool: ## fuzz the parsers of the tool, each for MINUTES (10)
 	@tools/fuzz-tool
 
-torture: ## change all there is under traffic of every kind, for MINUTES (10)
+torture: ## change everything under all kinds of traffic, for MINUTES (10)
 	@CPUS=$(or $(CPUS),4) TESTS=torture.sh \
 		LIMIT=$(or $(LIMIT),$(shell expr $(or $(MINUTES),10) \* 120 + 1800)) tools/test
 
-net-selftests: ## run the kernel's own tests of networking over lo and lbx, on KERNELS
+net-selftests: ## run the kernel's network selftests over lo and lbx, on KERNELS
 	@tools/net-selftests
 
-coverage: ## run TESTS on a debug kernel, and print which lines of the driver they miss
+coverage: ## print the lines of the driver that TESTS do not reach, on a debug kernel
 	@tools/coverage
 
 docs: ## build the documentation as HTML, in build/docs
 	@tools/setup
 	@sphinx-build -q -W --keep-going -d build/doctrees -b html Documentation build/docs
 
-check: ## run the static checks: nothing may be found
+check: ## run the static checks
 	@tools/check
 
-clean: ## remove everything that was built; the images of the VM stay
+clean: ## remove everything that was built, except for the VM images
 	@rm -rf build
 	@find . -path ./.git -prune -o -type f \( -name '*.ko' -o -name '*.o' \
 		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
@@ -110,11 +110,11 @@ help: ## list targets and variables
 	@echo 'Targets:'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo 'Variables, and what they are now:'
-	@echo '  KERNELS   kernels to test and measure on, any of 6.1 6.12 7.2, and to test on'
+	@echo 'Variables, with their values:'
+	@echo '  KERNELS   kernels for tests and benchmarks: 6.1 6.12 7.2; for tests only:'
 	@echo '            debug debug-6.1 kcsan ($(KERNELS))'
-	@echo '  TESTS     programs of selftests/ to run ($(or $(TESTS),all))'
-	@echo '  MINUTES, SEED  of "make torture": how long (10), and what repeats a run (random)'
+	@echo '  TESTS     test programs to run ($(or $(TESTS),all))'
+	@echo '  MINUTES, SEED  of "make torture": duration (10), and seed to repeat a run (random)'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
 .PHONY: all module tools install uninstall setup demo test bench bench-gate testvm docs check
