@@ -33,6 +33,8 @@ endef
 # for tools/test and tools/bench
 export KERNELS TESTS SEED MINUTES COUNT CPUS LIMIT FULL RECORD
 
+##@ Build and install
+
 all: module tools ## build lbx.ko for KDIR, and the tools
 
 module: ## build only lbx.ko
@@ -50,6 +52,8 @@ install: ## install lbx.ko for the kernel that it was built for, and the tools
 uninstall: ## remove what "make install" has installed, for all kernels
 	@tools/install --remove
 
+##@ Try and test
+
 setup: ## install the Debian packages that demo, test and check need
 	@tools/setup
 
@@ -58,6 +62,8 @@ demo: ## demonstrate lbx in a VM (1 minute; the first time 5, to make the VM ima
 
 test: ## run the selftests TESTS in VMs, on each of KERNELS
 	@tools/test
+
+##@ Measure
 
 bench: ## count instructions over lo, lbx and others, on KERNELS; FULL=1 measures all
 	@tools/bench/run
@@ -68,11 +74,15 @@ bench-gate: ## check the limits (tools/bench/bars), on KERNELS; RECORD=1 writes 
 bench-profile: ## print the instructions of lo and lbx by function, on KERNELS
 	@tools/bench/profile
 
+##@ Test the tests
+
 testvm: ## test tools/vm itself, and that debug KERNELS report planted bugs
 	@tools/setup
 	@mkdir -p build/test
 	@tools/vm/test | tee build/test/vm.log
 	@tools/results build/test/vm.log
+
+##@ Long tests
 
 faults: ## make each allocation of each operation fail once, on a debug kernel
 	@TESTS="faults.sh tool_faults.sh" LIMIT=$(or $(LIMIT),7200) tools/test
@@ -93,6 +103,8 @@ net-selftests: ## run the kernel's network selftests over lo and lbx, on KERNELS
 coverage: ## print the lines of the driver that TESTS do not reach, on a debug kernel
 	@tools/coverage
 
+##@ Check and document
+
 docs: ## build the documentation as HTML, in build/docs
 	@tools/setup
 	@sphinx-build -q -W --keep-going -d build/doctrees -b html Documentation build/docs
@@ -107,14 +119,22 @@ clean: ## remove everything that was built, except for the VM images
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
 help: ## list targets and variables
-	@echo 'Targets:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s:\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Variables, with their values:'
 	@echo '  KERNELS   kernels for tests and benchmarks: 6.1 6.12 7.2; for tests only:'
-	@echo '            debug debug-6.1 kcsan ($(KERNELS))'
+	@echo '            debug debug-6.1 kcsan ($(KERNELS); 7.2 for net-selftests, 6.1 and 7.2'
+	@echo '            for bench-gate, debug for testvm and the long tests)'
 	@echo '  TESTS     test programs to run ($(or $(TESTS),all))'
-	@echo '  MINUTES, SEED  of "make torture": duration (10), and seed to repeat a run (random)'
+	@echo '  NET_TESTS tests of "make net-selftests" ($(or $(NET_TESTS),all that fit))'
+	@echo '  CPUS      CPUs of a VM ($(or $(CPUS),2; 4 for torture))'
+	@echo '  LIMIT     seconds for a test program ($(or $(LIMIT),600; 3600 on a debug kernel))'
+	@echo '  COUNT     requests and packets of "make fuzz" ($(or $(COUNT),20000))'
+	@echo '  MINUTES   duration of "make torture" and of each fuzzer ($(or $(MINUTES),10))'
+	@echo '  SEED      repeats a run of torture, fuzz and fuzz-tool ($(or $(SEED),random; 1 for fuzz-tool))'
+	@echo '  FULL=1    "make bench" measures everything'
+	@echo '  RECORD=1  "make bench-gate" writes the baseline, "make test" the expected times'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
 .PHONY: all module tools install uninstall setup demo test bench bench-gate testvm docs check
