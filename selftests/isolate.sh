@@ -116,7 +116,7 @@ no_icmp_errors()
 	for state in off on; do
 		isolate lbx0 "$state"
 		before=$(dropped lbx0)
-		NS=$PEER capture eth0 /tmp/errors.pcap inbound
+		NS=$PEER capture eth0 /tmp/errors.pcap -Q in
 		send_undeliverable
 		check_err $? "'isolate $state': the packets cannot be sent"
 		if [[ $state == off ]]; then
@@ -309,7 +309,7 @@ bound_cannot_leave()
 	for state in off on; do
 		isolate lbx0 "$state"
 		before=$(dropped lbx0)
-		NS=$PEER capture eth0 /tmp/bound.pcap inbound
+		NS=$PEER capture eth0 /tmp/bound.pcap -Q in
 		bound_send
 		NS=$PEER capture_end /tmp/bound.pcap
 		for filter in 'icmp[icmptype] == 8' 'icmp6 and ip6[40] == 128' \

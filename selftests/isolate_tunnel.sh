@@ -156,7 +156,7 @@ ipsec()
 		route add 10.78.20.1 via $open4
 		route add fd78:20::1 via $open6
 	END
-	NS=$PEER capture eth0 /tmp/esp.pcap outbound
+	NS=$PEER capture eth0 /tmp/esp.pcap -Q out
 	through
 	NS=$PEER capture_end /tmp/esp.pcap
 	(($(capture_count /tmp/esp.pcap 'ip proto 50') == 2 &&

@@ -458,6 +458,8 @@ refused()
 # capture DEV FILE [FILTER]: start tcpdump and wait until it sees packets
 # capture_end FILE: stop it
 # capture_count FILE [FILTER]: print how many packets the capture has
+# For packets of one direction, FILTER is "-Q in" or "-Q out".  libpcap itself filters the
+# first packet that follows pcap_setfilter(), and "inbound" is false for it then.
 declare -A capture_pid
 
 capture()
