@@ -354,7 +354,7 @@ ok
 dev:#$lbx0 name:eth1 waiting
 ok
 ok
-EBUSY at claim.name: Claimed by lbx0
+EBUSY at claim.name: Already claimed by lbx0
 EINVAL at claim.name: Invalid interface name
 ENODEV at claim.index: Cannot find the interface" \
 		"new dev:lbx0 name:eth1" "new dev:lbx0 name:eth1 waiting" "get name:eth1" \
