@@ -80,6 +80,11 @@ box_up()
 	setup_ns BOX
 	defer cleanup_ns "$BOX"
 	inns sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	# With br_netfilter, which another test may have loaded, NAT would take place in the
+	# bridge, which does not send a packet back by its port
+	[[ ! -e /proc/sys/net/bridge ]] ||
+		inns sysctl -qw net.bridge.bridge-nf-call-iptables=0 \
+			net.bridge.bridge-nf-call-ip6tables=0
 	ipn -b - <<-END
 		link add br0 type bridge
 		link add veth0 type veth peer name eth0 netns $BOX
