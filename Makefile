@@ -10,6 +10,7 @@ MINUTES ?=
 COUNT ?=
 CPUS ?=
 LIMIT ?=
+VMS ?=
 FULL ?=
 RECORD ?=
 
@@ -31,7 +32,7 @@ or, if Debian does not have this package, those of Debian's newest kernel:
 endef
 
 # for tools/test and tools/bench
-export KERNELS TESTS SEED MINUTES COUNT CPUS LIMIT FULL RECORD
+export KERNELS TESTS SEED MINUTES COUNT CPUS LIMIT VMS FULL RECORD
 
 ##@ Build and install
 
@@ -130,6 +131,7 @@ help: ## list targets and variables
 	@echo '  NET_TESTS tests of "make net-selftests" ($(or $(NET_TESTS),all that fit))'
 	@echo '  CPUS      CPUs of a VM ($(or $(CPUS),2; 4 for torture))'
 	@echo '  LIMIT     seconds for a test program ($(or $(LIMIT),600; 3600 on a debug kernel))'
+	@echo '  VMS       VMs at a time of "make test" ($(or $(VMS),one for each CPU of the host))'
 	@echo '  COUNT     requests and packets of "make fuzz" ($(or $(COUNT),20000))'
 	@echo '  MINUTES   duration of "make torture" and of each fuzzer ($(or $(MINUTES),10))'
 	@echo '  SEED      repeats a run of torture, fuzz and fuzz-tool ($(or $(SEED),random; 1 for fuzz-tool))'

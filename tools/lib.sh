@@ -76,10 +76,10 @@ whole()
 	printf '%s\n' "$out"
 }
 
-# for_a_cpu: wait until a CPU is free
+# for_a_cpu: wait until a CPU is free, or one of $slots if that is set
 for_a_cpu()
 {
-	[ "$running" -lt "$(nproc)" ] || wait -n || :
+	[ "$running" -lt "${slots:-$(nproc)}" ] || wait -n || :
 	running=$((running + 1))
 }
 
