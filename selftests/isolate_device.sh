@@ -163,13 +163,7 @@ vlan()
 vrf()
 {
 	RET=0
-	isolate_up
-	ipn -b - <<-END
-		link add vrf0 type vrf table 100
-		link set vrf0 up
-		link set eth0 master vrf0
-		addr add $open6/64 dev eth0 nodad
-	END
+	vrf_up
 	isolate lbx0 on
 	not_reached lbx0 "$own4" "$own6"
 	reached "$open4" "$open6"

@@ -40,6 +40,19 @@ isolate_up()
 	settle
 }
 
+# vrf_up [OPTION...]: like isolate_up, with eth0 in a VRF, which removes its IPv6 addresses
+vrf_up()
+{
+	isolate_up "$@"
+	ipn -b - <<-END
+		link add vrf0 type vrf table 100
+		link set vrf0 up
+		link set eth0 master vrf0
+		addr add 2001:db8:1::5/64 dev eth0 nodad
+	END
+	check_err $? "no VRF"
+}
+
 # with_rules: add rules. Without any, IPv4 routes packets of a socket that is bound to a
 # loopback over that loopback only.
 with_rules()

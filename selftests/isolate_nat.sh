@@ -229,14 +229,7 @@ redirected()
 redirected_in_vrf()
 {
 	RET=0
-	isolate_up
-	ipn -b - <<-END
-		link add vrf0 type vrf table 100
-		link set vrf0 up
-		link set eth0 master vrf0
-		addr add $open6/64 dev eth0 nodad
-	END
-	check_err $? "no VRF"
+	vrf_up
 	inns sysctl -qw net.ipv4.udp_l3mdev_accept=1
 	inns nft -f - <<-END
 		table ip6 d {
