@@ -35,8 +35,10 @@ ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 3, 0x800, 0x86dd
 SOL_PACKET, PACKET_AUXDATA, PACKET_VNET_HDR = 263, 8, 15
 IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 
-# In IFLA_LINKINFO and in a claim of the generic netlink family: nests, by their path
+# Nests by their path: of an lbx device, of another device (such as tunl0, which is in
+# each netns once ipip is loaded), and of a claim in the generic netlink family
 NESTS = {(18,), (18, 2), (18, 3), (18, 2, 3), (18, 2, 3, 1)}
+OTHER_NESTS = {(18,)}
 GENL_NESTS = {(2,)}
 # These change by themselves: statistics of the whole link, and random timers of IPv6
 UNSTABLE = {7, 23, 26}
@@ -96,6 +98,11 @@ def stable(data, header):
         if type_ not in UNSTABLE)
 
 
+def link_nests(data):
+    """Return the nests of a link message. Only lbx's IFLA_INFO_DATA is known here."""
+    return NESTS if b"\x08\0\1\0lbx\0" in data else OTHER_NESTS
+
+
 def exchange(proto, request):
     """Return all messages of the answer."""
     messages = []
@@ -136,11 +143,11 @@ def netlink_answers(dev):
     one = struct.pack("BxHiII", 0, 0, index, 0, 0)
     everything = struct.pack("BxHiII", 0, 0, 0, 0, 0)
     for what, proto, request, header, nests in (
-            ("a link", 0, message(18, 4, one), 16, NESTS),
-            ("all links", 0, message(18, 0x300, everything), 16, NESTS),
-            ("a refusal", 0, refusal(index), 0, set()),
+            ("a link", 0, message(18, 4, one), 16, link_nests),
+            ("all links", 0, message(18, 0x300, everything), 16, link_nests),
+            ("a refusal", 0, refusal(index), 0, lambda _: set()),
             ("the claims", 16, message(family(), 0x300, struct.pack("BBH", 1, 1, 0)), 4,
-             GENL_NESTS)):
+             lambda _: GENL_NESTS)):
         yield what, lambda p=proto, r=request, h=header, n=nests: \
             netlink_answer(p, r, h, n)
 
@@ -152,7 +159,7 @@ def netlink_answer(proto, request, header, nests):
         if type_ in (2, 3):
             answer.append(data)
             continue
-        walk(data, 16 + header, len(data), nests)
+        walk(data, 16 + header, len(data), nests(data))
         answer.append(stable(data, header) if proto == 0 else data)
     return answer
 
