@@ -552,7 +552,7 @@ completion()
 	ipn link add eth0 type dummy
 	# shellcheck disable=SC2016  # for the inner shell
 	got=$(inns bash -c '. '"$here"'/../tools/lbx/lbx.bash
-		for words in "mo" "show p" "claim e" "claim eth0 dev " "set pg isolate o" "trace 10." \
+		for words in "mo" "show p" "claim eth" "claim eth0 dev " "set pg isolate o" "trace 10." \
 			"trace 10.9.0.1 80 t" "-n '"$NS"'" "-n '"$NS"' show p"; do
 			read -ra COMP_WORDS <<<"lbx $words"
 			[[ $words != *" " ]] || COMP_WORDS+=("")
