@@ -62,7 +62,7 @@ demo: ## demonstrate lbx in a VM (1 minute; the first time 5, to make the VM ima
 	@tools/demo/run
 
 test: ## run the selftests TESTS in VMs, on each of KERNELS
-	@tools/test
+	@tools/test/run
 
 ##@ Measure
 
@@ -81,28 +81,28 @@ testvm: ## test tools/vm itself, and that debug KERNELS report planted bugs
 	@tools/setup
 	@mkdir -p build/test
 	@tools/vm/test | tee build/test/vm.log
-	@tools/results build/test/vm.log
+	@tools/test/results build/test/vm.log
 
 ##@ Long tests
 
 faults: ## make each allocation of each operation fail once, on a debug kernel
-	@TESTS="faults.sh tool_faults.sh" LIMIT=$(or $(LIMIT),7200) tools/test
+	@TESTS="faults.sh tool_faults.sh" LIMIT=$(or $(LIMIT),7200) tools/test/run
 
 fuzz: ## send COUNT (20000) invalid requests and packets, on a debug kernel
-	@TESTS=fuzz.sh LIMIT=$(or $(LIMIT),14400) tools/test
+	@TESTS=fuzz.sh LIMIT=$(or $(LIMIT),14400) tools/test/run
 
 fuzz-tool: ## fuzz the parsers of the tool, each for MINUTES (10)
-	@tools/fuzz-tool
+	@tools/test/fuzz-tool
 
 torture: ## change everything under all kinds of traffic, for MINUTES (10)
 	@CPUS=$(or $(CPUS),4) TESTS=torture.sh \
-		LIMIT=$(or $(LIMIT),$(shell expr $(or $(MINUTES),10) \* 120 + 1800)) tools/test
+		LIMIT=$(or $(LIMIT),$(shell expr $(or $(MINUTES),10) \* 120 + 1800)) tools/test/run
 
 net-selftests: ## run the kernel's network selftests over lo and lbx, on KERNELS
-	@tools/net-selftests
+	@tools/test/net-selftests
 
 coverage: ## print the lines of the driver that TESTS do not reach, on a debug kernel
-	@tools/coverage
+	@tools/test/coverage
 
 ##@ Check and document
 

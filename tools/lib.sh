@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# lib.sh - shared by test, bench/run, check and .ci/run. Sourced, never executed.
+# lib.sh - shared by check, test/, bench/ and .ci/run. Sourced, never executed.
 
 # result VERDICT NAME: print a result in the format of log_test() of the kernel's
-# net/lib.sh, for tools/results
+# net/lib.sh, for tools/test/results
 result()
 {
 	printf 'TEST: %-60s  [%s]\n' "$2" "$1"
@@ -14,7 +14,7 @@ result()
 sum()
 {
 	# Its exit status is 1 if a test failed
-	{ tools/results "$@" || :; } | tail -n 1
+	{ tools/test/results "$@" || :; } | tail -n 1
 }
 
 # minutes SECONDS: print as m:ss
