@@ -111,7 +111,7 @@ docs: ## build the documentation as HTML, in build/docs
 	@sphinx-build -q -W --keep-going -d build/doctrees -b html Documentation build/docs
 
 check: ## run the static checks
-	@tools/check
+	@tools/check/run
 
 clean: ## remove everything that was built, except for the VM images
 	@rm -rf build

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Included before every file that sparse reads (tools/check).  Debian's sparse, 0.6.4,
+ * Included before every file that sparse reads ("run").  Debian's sparse, 0.6.4,
  * lacks these features that the headers of newer kernels need.
  */
 
