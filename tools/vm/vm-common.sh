@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# lib.sh - shared by the VM tools. Sourced, never executed.
+# vm-common.sh - shared by the VM tools. Sourced, never executed.
 
 # The Debian packages that these tools need on the host. The compilers, and everything
 # that the tests call, are in the images.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# lib.sh - shared by check, test/, bench/ and .ci/run. Sourced, never executed.
+# common.sh - shared by check, test/, bench/ and .ci/run. Sourced, never executed.
 
 # result VERDICT NAME: print a result in the format of log_test() of the kernel's
 # net/lib.sh, for tools/test/results
@@ -84,7 +84,7 @@ for_a_cpu()
 }
 
 # choose_kernels: set kernels to those in $KERNELS, without duplicates, in the order of
-# VM_KERNELS (see tools/vm/lib.sh)
+# VM_KERNELS (see tools/vm/vm-common.sh)
 choose_kernels()
 {
 	local kernel wanted

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # what choose_kernels has set
 #
-# lib.sh - shared by "run", "gate" and "profile": the VMs that measure. Sourced, never
-# executed, in the repository, after tools/lib.sh and tools/vm/lib.sh.
+# bench-common.sh - the VMs that measure, shared by "run", "gate" and "profile". Sourced
+# in the repository, after tools/common.sh and tools/vm/vm-common.sh. Never executed.
 
 # bench_build KERNEL: set bin to the directory of the programs that "lab" calls, and
 # labels to options that describe this run in the head
