@@ -18,6 +18,7 @@ kernels-bench-gate := 6.1 7.2
 kernels-faults := debug
 kernels-fuzz := debug
 kernels-net-selftests := 7.2
+kernels-test-vm := debug
 kernels-testvm := debug
 kernels-torture := debug
 
@@ -77,11 +78,14 @@ bench-profile: ## print the instructions of lo and lbx by function, on KERNELS
 
 ##@ Test the tests
 
-testvm: ## test tools/vm itself, and that debug KERNELS report planted bugs
+test-vm: ## test tools/vm itself, and that debug KERNELS report planted bugs
 	@tools/setup
 	@mkdir -p build/test
-	@tools/vm/test | tee build/test/vm.log
+	@tools/vm/selftest | tee build/test/vm.log
 	@tools/test/results build/test/vm.log
+
+# The former name of test-vm. Remove it after version 0.2.0.
+testvm: test-vm
 
 ##@ Long tests
 
@@ -126,7 +130,7 @@ help: ## list targets and variables
 	@echo 'Variables, with their values:'
 	@echo '  KERNELS   kernels for tests and benchmarks: 6.1 6.12 7.2; for tests only:'
 	@echo '            debug debug-6.1 kcsan ($(KERNELS); 7.2 for net-selftests, 6.1 and 7.2'
-	@echo '            for bench-gate, debug for testvm and the long tests)'
+	@echo '            for bench-gate, debug for test-vm and the long tests)'
 	@echo '  TESTS     test programs to run ($(or $(TESTS),all))'
 	@echo '  NET_TESTS tests of "make net-selftests" ($(or $(NET_TESTS),all that fit))'
 	@echo '  CPUS      CPUs of a VM ($(or $(CPUS),2; 4 for torture))'
@@ -139,5 +143,6 @@ help: ## list targets and variables
 	@echo '  RECORD=1  "make bench-gate" writes the baseline, "make test" the expected times'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
-.PHONY: all module tools install uninstall setup demo test bench bench-gate testvm docs check
-.PHONY: bench-profile faults fuzz fuzz-tool torture net-selftests coverage clean help
+.PHONY: all module tools install uninstall setup demo test bench bench-gate test-vm testvm
+.PHONY: bench-profile faults fuzz fuzz-tool torture net-selftests coverage docs check clean
+.PHONY: help

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * plant - planted bugs: tools/vm/test checks that a debug kernel detects them
+ * plant - planted bugs: tools/vm/selftest checks that a debug kernel detects them
  *
  *	insmod plant.ko bug=NAME
  *
