@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "commands.h"
 #include "dev.h"
-#include "lbx.h"
 
 /* More than the number of keywords of any command */
 #define KEYWORDS_MAX	16

@@ -8,7 +8,7 @@
 #include <linux/lbx.h>
 
 #include "cmd.h"
-#include "lbx.h"
+#include "commands.h"
 
 #define AT(member)	offsetof(struct args, member)
 #define MTU_RANGE	.min = LBX_MTU_MIN, .max = LBX_MTU_MAX

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lbx.h"
+#include "commands.h"
 
 #define EXEC_DIR	"../libexec/lbx"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <linux/lbx.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "out.h"
 #include "txn.h"
 

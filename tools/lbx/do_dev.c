@@ -7,7 +7,7 @@
 #include <linux/lbx.h>
 #include <linux/rtnetlink.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "mirror.h"
 #include "out.h"
 #include "txn.h"

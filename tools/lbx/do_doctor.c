@@ -16,7 +16,7 @@
 #include <linux/lbx.h>
 #include <linux/rtnetlink.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "out.h"
 #include "probe.h"
 #include "route.h"

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <linux/rtnetlink.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "out.h"
 
 #define BUF_SIZE	(1 << 17)

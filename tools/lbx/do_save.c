@@ -15,7 +15,7 @@
 
 #include <linux/rtnetlink.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "mirror.h"
 #include "out.h"
 #include "route.h"

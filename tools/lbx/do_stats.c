@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "out.h"
 #include "sample.h"
 

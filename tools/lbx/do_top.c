@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "out.h"
 #include "sample.h"
 

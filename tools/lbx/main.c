@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "out.h"
 
 struct options options;

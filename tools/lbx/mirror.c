@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "lbx.h"
+#include "commands.h"
 #include "mirror.h"
 
 /* For all addresses of one command together */

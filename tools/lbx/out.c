@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "lbx.h"
+#include "commands.h"
 #include "out.h"
 
 /* Print a value and free it; on a line of its own unless --pretty is set. */

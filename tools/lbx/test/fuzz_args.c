@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <linux/lbx.h>
 
-#include "../lbx.h"
+#include "../commands.h"
 #include "fuzz.h"
 
 #define WORDS_MAX	64

@@ -18,7 +18,7 @@
 #include <linux/rtnetlink.h>
 #include <sanitizer/asan_interface.h>
 
-#include "../lbx.h"
+#include "../commands.h"
 #include "../probe.h"
 #include "../nl.h"
 #include "fuzz.h"

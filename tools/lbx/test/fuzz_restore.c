@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lbx.h"
+#include "../commands.h"
 #include "fuzz.h"
 #include "kernel.h"
 

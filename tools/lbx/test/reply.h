@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lbx.h"
+#include "../commands.h"
 
 /* The first byte of an input is twice the index of a command, plus 1 for JSON */
 static const char *const reply_lines[] = {

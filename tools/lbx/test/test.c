@@ -16,8 +16,8 @@
 #include <linux/rtnetlink.h>
 
 #include "../cmd.h"
+#include "../commands.h"
 #include "../dev.h"
-#include "../lbx.h"
 #include "../out.h"
 #include "../sample.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Shared by all files of the tool: global options, and the commands */
-#ifndef LBX_H
-#define LBX_H
+#ifndef COMMANDS_H
+#define COMMANDS_H
 
 #include <stdbool.h>
 
@@ -62,4 +62,4 @@ int do_restore(struct args *args);
 /* do_bench.c */
 int do_bench(struct args *args);
 
-#endif /* LBX_H */
+#endif /* COMMANDS_H */
