@@ -70,7 +70,7 @@ test: ## run the selftests TESTS in VMs, on each of KERNELS
 bench: ## count instructions over lo, lbx and others, on KERNELS; FULL=1 measures all
 	@tools/bench/run
 
-bench-gate: ## check the limits (tools/bench/bars), on KERNELS; RECORD=1 writes the baseline
+bench-gate: ## check tools/bench/limits, on KERNELS; RECORD=1 writes the baseline
 	@tools/bench/gate
 
 bench-profile: ## print the instructions of lo and lbx by function, on KERNELS

@@ -5,7 +5,7 @@
 # bench-common.sh - the VMs that measure, shared by "run", "gate" and "profile". Sourced
 # in the repository, after tools/common.sh and tools/vm/vm-common.sh. Never executed.
 
-# bench_build KERNEL: set bin to the directory of the programs that "lab" calls, and
+# bench_build KERNEL: set bin to the directory of the programs that "compare" calls, and
 # labels to options that describe this run in the head
 bench_build()
 {

@@ -3,7 +3,7 @@
  * lbx-bench - measure one workload between a client and a server, once
  *
  * The caller sets up their network namespaces and the devices between them: see the
- * script "lab".  Prints a JSON object; "results.py" documents it.
+ * script "compare".  Prints a JSON object; results.py documents it.
  */
 #include <err.h>
 #include <getopt.h>

@@ -2,7 +2,7 @@
 """
 results - read files of measurements, and compute statistics of repeated measurements
 
-A file has a JSON object on each line, as "lab" and "grow" print them, or is one document
+A file has a JSON object on each line, as "compare" and "scaling" print them, or is one document
 {"head": ..., "measurements": [...]}. The head describes the environment:
 
   measure   "instructions" or "time"
@@ -14,7 +14,7 @@ A measurement has:
   workload  the kind of operation (lbx-bench --help)
   size      bytes that an operation sends
   family    "IPv4", "IPv6" or "unix"
-  peer      the transport (see "peers")
+  peer      the transport (see setups.sh)
   round     1, 2, ...: round 1 measures everything before round 2 begins
   flows     number of clients and servers that take turns
   cpus      number of threads, each on its own CPU, that share the flows

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Unit tests of the statistics of measurements, and of judge
+Unit tests of the statistics of measurements, of check-limits.py and of perf-report.py
 
 Run by "make -C tools/bench check", in tools/bench.
 """
@@ -61,7 +61,7 @@ class Statistics(unittest.TestCase):
         self.assertAlmostEqual(found.value, 0.9)
         self.assertTrue(found.beyond)
 
-    def test_noise_is_told(self):
+    def test_noise_is_recognised(self):
         base = [100] * 9
         self.assertFalse(ratio(base, [99, 101, 98, 102, 97, 103, 99, 101, 100]).beyond)
         self.assertTrue(ratio(base, [103] + [97] * 8).beyond)
@@ -74,7 +74,7 @@ class Statistics(unittest.TestCase):
         self.assertTrue(found.beyond)
         self.assertFalse(ratio([1000, 1010], [1001, 1005], "instructions/op").beyond)
 
-    def test_several_cpus_are_told_by_what_they_do_together(self):
+    def test_several_cpus_count_by_their_common_value(self):
         self.assertEqual(results.figure(item("lo", 50.5, unit="ns/op", p50=99)), 99)
         self.assertEqual(results.figure(item("lo", 50.5, unit="ns/op", p50=99, cpus=2)), 50.5)
 
@@ -91,28 +91,28 @@ class Files(unittest.TestCase):
         document = json.dumps({"head": {"release": "1"}, "measurements": [item("lo", 1)]})
         self.assertEqual(self.load(lines), self.load(document))
 
-    def test_what_is_no_json_is_refused_with_its_line(self):
+    def test_invalid_json_is_refused_with_its_line(self):
         with self.assertRaisesRegex(SystemExit, "line 2"):
             self.load(json.dumps(item("lo", 1)) + "\nnothing\n")
         with self.assertRaisesRegex(SystemExit, "no measurement"):
             self.load("")
 
 
-class Judge(unittest.TestCase):
+class CheckLimits(unittest.TestCase):
     def setUp(self):
-        self.judge = program("judge")
+        self.check_limits = program("check-limits.py")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.judge.HERE = self.folder = folder.name
-        self.write("bars", "6.1 lbx udp 64 0.901  # a promise\n")
-        self.write("recorded", "".join(
+        self.check_limits.HERE = self.folder = folder.name
+        self.write("limits", "6.1 lbx udp 64 0.901  # a promise\n")
+        self.write("baseline", "".join(
             f"6.1 build lbx udp 64 {family} -1000\n" for family in ("IPv4", "IPv6")))
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def run_judge(self, lbx, build="build", planted=None):
+    def run_check(self, lbx, build="build", planted=None):
         """Return whether each promise is kept, if lo takes 10,000 instructions"""
         paths = []
         for name, extra, head in (("run", lbx, {}), ("planted", planted, {"planted": "atomic"})):
@@ -124,65 +124,66 @@ class Judge(unittest.TestCase):
                 for peer, value in (("lo", 10000), ("lbx", 10000 + extra))]))
             paths.append(os.path.join(self.folder, name))
         with contextlib.redirect_stdout(io.StringIO()) as out:
-            sys.argv = ["judge", *paths]
-            status = self.judge.main()
+            sys.argv = ["check-limits.py", *paths]
+            status = self.check_limits.main()
         kept = ["OK" in line for line in out.getvalue().splitlines()
                 if line.startswith("TEST: ")]
         self.assertEqual(status, 0 if all(kept) else 1)
         return kept
 
-    def test_what_is_kept_passes(self):
-        self.assertEqual(self.run_judge(-1000), [True, True])
-        self.assertEqual(self.run_judge(-1200), [True, True])
+    def test_within_the_limits_passes(self):
+        self.assertEqual(self.run_check(-1000), [True, True])
+        self.assertEqual(self.run_check(-1200), [True, True])
 
-    def test_a_bar_is_missed(self):
-        self.assertEqual(self.run_judge(-990, "other build"), [True, True])
-        self.assertEqual(self.run_judge(-989, "other build"), [False, True])
+    def test_an_exceeded_limit_fails(self):
+        self.assertEqual(self.run_check(-990, "other build"), [True, True])
+        self.assertEqual(self.run_check(-989, "other build"), [False, True])
 
-    def test_two_instructions_are_seen_on_the_same_build(self):
-        self.assertEqual(self.run_judge(-998), [True, False])
-        self.assertEqual(self.run_judge(-998, "other build"), [True, True])
-        self.assertEqual(self.run_judge(-975, "other build"), [False, False])
+    def test_two_instructions_are_detected_on_the_same_build(self):
+        self.assertEqual(self.run_check(-998), [True, False])
+        self.assertEqual(self.run_check(-998, "other build"), [True, True])
+        self.assertEqual(self.run_check(-975, "other build"), [False, False])
 
-    def test_what_is_planted_has_to_be_seen(self):
-        self.assertEqual(self.run_judge(-1000, planted=-980), [True, True, True])
-        self.assertEqual(self.run_judge(-1000, planted=-1000), [True, True, False])
+    def test_a_planted_slowdown_has_to_be_detected(self):
+        self.assertEqual(self.run_check(-1000, planted=-980), [True, True, True])
+        self.assertEqual(self.run_check(-1000, planted=-1000), [True, True, False])
 
     def test_the_best_round_counts(self):
         series = results.Series([item("lo", 105, round=1), item("lo", 100, round=2)])
         self.assertEqual((series.typical, series.least), (100, 100))
 
-    def test_what_is_not_recorded_fails(self):
-        self.write("recorded", "")
-        self.assertEqual(self.run_judge(-1000), [True, False])
+    def test_an_operation_without_baseline_fails(self):
+        self.write("baseline", "")
+        self.assertEqual(self.run_check(-1000), [True, False])
 
-    def test_a_bar_that_was_not_measured_is_refused(self):
-        self.write("bars", "6.1 lbx tcp 64 0.9\n")
+    def test_a_limit_that_was_not_measured_is_refused(self):
+        self.write("limits", "6.1 lbx tcp 64 0.9\n")
         with self.assertRaisesRegex(SystemExit, "was not measured"):
-            self.run_judge(-1000)
-        self.write("bars", "6.1 lbx udp 64\n")
-        with self.assertRaisesRegex(SystemExit, "bars, line 1: must have kernel peer"):
-            self.run_judge(-1000)
+            self.run_check(-1000)
+        self.write("limits", "6.1 lbx udp 64\n")
+        with self.assertRaisesRegex(SystemExit, "limits, line 1: must have kernel peer"):
+            self.run_check(-1000)
 
 
-class Functions(unittest.TestCase):
+class PerfReport(unittest.TestCase):
     def tables(self, lo, lbx):
         """Return the output for these samples, if an operation takes 1000 and 800"""
         with tempfile.TemporaryDirectory() as folder:
             with open(os.path.join(folder, "samples"), "w", encoding="utf-8") as file:
                 file.write("udp:64\tIPv4\tlo\t1000\tlo.data\n"
                            "udp:64\tIPv4\tlbx\t800\tlbx.data\n")
-            said = {pathlib.Path(folder, name): "".join(f"ffff {word}\n\n" for word in words)
-                    for name, words in (("lo.data", lo), ("lbx.data", lbx))}
-            functions = program("functions")
-            with mock.patch.object(functions.subprocess, "run", lambda command, **_:
-                                   types.SimpleNamespace(stdout=said[command[3]])), \
-                    mock.patch.object(sys, "argv", ["functions", folder]), \
+            outputs = {pathlib.Path(folder, name):
+                       "".join(f"ffff {word}\n\n" for word in words)
+                       for name, words in (("lo.data", lo), ("lbx.data", lbx))}
+            perf_report = program("perf-report.py")
+            with mock.patch.object(perf_report.subprocess, "run", lambda command, **_:
+                                   types.SimpleNamespace(stdout=outputs[command[3]])), \
+                    mock.patch.object(sys, "argv", ["perf-report.py", folder]), \
                     contextlib.redirect_stdout(io.StringIO()) as out:
-                functions.main()
+                perf_report.main()
         return out.getvalue()
 
-    def test_only_operations_are_shared_out(self):
+    def test_instructions_are_distributed_over_operations_only(self):
         out = self.tables(["exec", "dither", "a", "b", "dither", "dither", "a", "a",
                            "dither", "exit"], ["dither", "a", "c", "dither"])
         self.assertIn("| `a` | 750 | 400 | -350 |\n| `b` | 250 | 0 | -250 |\n"

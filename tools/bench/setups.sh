@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # what is shared with those that source it
 #
-# peers - set up the transports that the benchmark compares. Sourced by "lab" and
-# "programs", never executed.
+# setups.sh - set up the transports that the benchmark compares. Sourced by "compare",
+# "apps" and "perf-record", never executed.
 #
 # Everything is in network namespaces whose names begin with $ns, and is removed with
 # them. A function setup_NAME sets up the transport NAME. It calls "peer" with the

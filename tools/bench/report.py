@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-report [-o DIR] FILE... - print measurements as tables in Markdown, and plot them
+report.py [-o DIR] FILE... - print measurements as tables in Markdown, and plot them
 
-FILE is the output of "lab", "grow" or "programs". NAME.jsonl, NAME.full.jsonl,
-NAME.grow.jsonl and so on become one report, NAME. With -o, writes to DIR: NAME.json, a
-document with all measurements; NAME.md; and NAME-PLOT.svg, which needs gnuplot. Prints
+FILE is the output of "compare", "scaling" or "apps". NAME.jsonl, NAME.full.jsonl,
+NAME.scaling.jsonl and so on become one report, NAME. With -o, writes to DIR: NAME.json,
+a document with all measurements; NAME.md; and NAME-PLOT.svg, which needs gnuplot. Prints
 the tables on stdout in any case.
 """
 
@@ -87,7 +87,7 @@ class Report:
             self.measurements += measurements
         self.plots = []
         plain = [item for item in self.measurements
-                 if "curve" not in item and "program" not in item]
+                 if "curve" not in item and "app" not in item]
         self.series = results.series(plain)
         self.unit = plain[0]["unit"] if plain else None
 
@@ -198,29 +198,29 @@ class Report:
         return (f"\nBy the number of {AXES.get(curve, curve)}: {what}, {unit}:\n\n"
                 + table([AXES.get(curve, curve)] + lines, rows))
 
-    def programs(self):
-        """The results of known programs; a ratio is taken within a round"""
-        items = [item for item in self.measurements if "program" in item]
+    def apps(self):
+        """The results of known applications; a ratio is taken within a round"""
+        items = [item for item in self.measurements if "app" in item]
         rows = []
-        for program, unit in unique((item["program"], item["unit"]) for item in items):
+        for app, unit in unique((item["app"], item["unit"]) for item in items):
             values = {}
             for item in items:
-                if item["program"] == program and item["unit"] == unit:
+                if item["app"] == app and item["unit"] == unit:
                     values.setdefault(item["peer"], {})[item["round"]] = item["value"]
             base = values.get(results.BASE, {})
             for peer, rounds in values.items():
                 ratios = [rounds[n] / base[n] for n in rounds if base.get(n)]
                 bounds = results.interval(ratios) if ratios else None
                 mark = "?" if not bounds else "no" if bounds[0] <= 1 <= bounds[1] else "yes"
-                rows.append([program, peer, unit, rounded(results.median(rounds.values())),
+                rows.append([app, peer, unit, rounded(results.median(rounds.values())),
                              f"{results.median(ratios):.3f}" if ratios else "",
                              f"{min(ratios):.3f} to {max(ratios):.3f}" if ratios else "",
                              "" if peer == results.BASE else mark])
         if not rows:
             return ""
-        return ("\nPrograms, by their own reports; the ratio to lo is the median of"
+        return ("\nApplications, by their own reports; the ratio to lo is the median of"
                 " the rounds:\n\n"
-                + table(["program", "peer", "unit", "median", "by lo", "rounds",
+                + table(["application", "transport", "unit", "median", "by lo", "rounds",
                          "beyond noise"], rows))
 
     def plot_ratios(self, keys, peers):
@@ -247,7 +247,7 @@ class Report:
 
     def text(self):
         parts = [self.title(), self.ratios(), self.latencies(), self.curves(),
-                 self.programs()]
+                 self.apps()]
         return "\n".join(part for part in parts if part)
 
     def write(self, folder, text):
@@ -258,7 +258,7 @@ class Report:
         with open(path + ".md", "w", encoding="utf-8") as file:
             file.write(text)
         if not shutil.which("gnuplot"):
-            print("report: no plots: cannot find gnuplot, try: apt-get install gnuplot-nox",
+            print("report.py: no plots: cannot find gnuplot, try: apt-get install gnuplot-nox",
                   file=sys.stderr)
             return
         for name, script in self.plots:
@@ -316,16 +316,16 @@ def main():
     try:
         options, paths = getopt.getopt(sys.argv[1:], "o:", ["help"])
     except getopt.GetoptError as error:
-        sys.exit(f"report: {error} (see --help)")
+        sys.exit(f"report.py: {error} (see --help)")
     if ("--help", "") in options:
         print(__doc__.strip())
         return
     if not paths:
-        sys.exit("report: a file is required (see --help)")
+        sys.exit("report.py: a file is required (see --help)")
     names = {}
     for path in paths:
         name = os.path.basename(path)
-        for end in ".jsonl", ".json", ".full", ".grow", ".programs":
+        for end in ".jsonl", ".json", ".full", ".scaling", ".apps":
             name = name[:-len(end)] if name.endswith(end) else name
         names.setdefault(name, []).append(path)
     for name, files in names.items():

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""functions DIR - print the output of "sample" as tables in Markdown
+"""perf-report.py DIR - print the output of "perf-record" as tables in Markdown
 
 For each workload and family: the most expensive functions over lo or over lbx, in
 instructions per operation, and how much lbx saves or adds in each. The instructions of
@@ -34,7 +34,7 @@ def sampled(folder, file):
 def main():
     """Read the directory and print the tables."""
     if len(sys.argv) != 2:
-        sys.exit("functions: the directory of the samples is required")
+        sys.exit("perf-report.py: the directory of the samples is required")
     folder = pathlib.Path(sys.argv[1])
     totals, samples = {}, collections.defaultdict(collections.Counter)
     for line in (folder / "samples").read_text(encoding="utf-8").splitlines():

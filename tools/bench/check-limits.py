@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-judge [--record] FILE... - check measurements of instructions against the limits
+check-limits.py [--record] FILE... - check counts of instructions against the limits
 
-FILE is the output of "lab". It is compared with the lines of its kernel in two files:
+FILE is the output of "compare". The lines of its kernel in two files apply to it:
 
-- "bars" has limits, as ratios to lo.
-- "recorded" has the baseline: the number of instructions by which a typical operation
-  exceeded that over lo when it was recorded.
+- "limits" has limits, as ratios to lo.
+- "baseline" has the baseline: the number of instructions by which a typical operation
+  exceeded that over lo when the baseline was written.
 
 With the same kernel and compiler, UDP over IPv4 takes exactly the same number of
 instructions in each boot, and everything else differs by at most 6 in 8000. Therefore
@@ -15,11 +15,11 @@ the tolerances are 0.01 % and 0.1 % of lo's instructions. With another kernel or
 compiler, the tolerance is 0.2 %.
 
 A FILE with "planted" in its head is of a module with a planted slowdown. By the same
-comparison, it must be worse than the FILE of the same kernel without it. Otherwise judge
-could not detect a regression.
+comparison, it must be worse than the FILE of the same kernel without it. Otherwise the
+comparison could not detect a regression.
 
 Prints a table, and a line for each promise, which tools/test/results counts. The exit
-status is 1 if a promise is broken. With --record, prints the new content of "recorded"
+status is 1 if a promise is broken. With --record, prints the new content of "baseline"
 instead.
 """
 
@@ -50,16 +50,16 @@ def rows(name, fields):
             yield dict(zip(fields, words))
 
 
-def bars(kernel):
+def limits(kernel):
     fields = "kernel", "peer", "workload", "size", "at_most"
-    return [row for row in rows("bars", fields) if row["kernel"] == kernel]
+    return [row for row in rows("limits", fields) if row["kernel"] == kernel]
 
 
-def recorded(kernel):
+def baseline(kernel):
     fields = "kernel", "build", "peer", "workload", "size", "family", "extra"
     return {(row["peer"], row["workload"], row["size"], row["family"]):
             (row["build"], int(row["extra"]))
-            for row in rows("recorded", fields) if row["kernel"] == kernel}
+            for row in rows("baseline", fields) if row["kernel"] == kernel}
 
 
 class Run:
@@ -98,21 +98,21 @@ def slipped(run, key, build, extra):
     return f"{change:+}", change > tolerance
 
 
-def judge(run):
+def check(run):
     """Print the table of a kernel, and return a (promise, kept) for each promise"""
-    known = recorded(run.kernel)
+    known = baseline(run.kernel)
     build = next(iter(known.values()))[0] if known else None
-    kept, held, unrecorded = True, True, 0
+    kept, held, missing = True, True, 0
     print(f"\nLinux {run.head['release']}: instructions, of those of lo\n")
     print("peer      operation     family       lo    ratio  at most  spread"
-          "   typical  recorded")
-    for bar in bars(run.kernel):
+          "   typical  baseline")
+    for limit in limits(run.kernel):
         for family in "IPv4", "IPv6":
-            key = bar["peer"], bar["workload"], bar["size"], family
+            key = limit["peer"], limit["workload"], limit["size"], family
             if key not in run.series:
                 sys.exit(f"{run.kernel}: {' '.join(key)} has a limit, but was not measured")
             ratio, notes = run.ratio(key), []
-            if ratio > float(bar["at_most"]):
+            if ratio > float(limit["at_most"]):
                 kept = False
                 notes.append("MISSED")
             change = "none"
@@ -122,22 +122,23 @@ def judge(run):
                     held = False
                     notes.append("SLIPPED")
             else:
-                unrecorded += 1
-            print(f"{bar['peer']:9} {bar['workload'] + ' ' + bar['size']:13} {family}"
-                  f" {run.base(key).least:10.0f} {ratio:8.4f} {bar['at_most']:>8}"
+                missing += 1
+            operation = f"{limit['workload']} {limit['size']}"
+            print(f"{limit['peer']:9} {operation:13} {family}"
+                  f" {run.base(key).least:10.0f} {ratio:8.4f} {limit['at_most']:>8}"
                   f" {run.spread(key):6.3f}% {run.extra(key):+8}  {change:>8} {' '.join(notes)}"
                   .rstrip())
     print()
-    if unrecorded:
+    if missing:
         held = False
-        print(f"{unrecorded} of these have no baseline, write it: make bench-gate RECORD=1\n")
+        print(f"{missing} of these have no baseline, write it: make bench-gate RECORD=1\n")
     elif build != run.build:
         print(f"the baseline is of another build, {build}, so {OTHER} % are tolerated\n")
-    return [("each operation keeps to its bar", kept),
-            ("no operation takes more instructions than recorded", held)]
+    return [("each operation stays within its limit", kept),
+            ("no operation takes more instructions than its baseline", held)]
 
 
-def judge_planted(planted, run):
+def check_planted(planted, run):
     """Check that the planted slowdown is detected"""
     keys = [key for key in planted.series if key[0] != results.BASE]
     seen = []
@@ -146,23 +147,23 @@ def judge_planted(planted, run):
         print(f"planted {planted.head['planted']}: {' '.join(key)}: {change} instructions"
               f"{' SLIPPED' if slip else ''}")
         seen.append(slip)
-    return [(f"a needless {planted.head['planted']} for each packet is seen",
+    return [(f"a needless {planted.head['planted']} for each packet is detected",
              bool(seen) and all(seen))]
 
 
 def record(runs):
-    """Print "recorded", with the baselines of these kernels replaced by these runs"""
+    """Print "baseline", with the lines of these kernels replaced by these runs"""
     fields = "kernel", "build", "peer", "workload", "size", "family", "extra"
     lines = {}
-    for row in rows("recorded", fields):
+    for row in rows("baseline", fields):
         lines.setdefault(row["kernel"], []).append([row[name] for name in fields])
     for run in runs:
         lines[run.kernel] = [
             [run.kernel, run.build, *key, f"{run.extra(key):+}"]
-            for bar in bars(run.kernel) for family in ("IPv4", "IPv6")
-            for key in [(bar["peer"], bar["workload"], bar["size"], family)]]
+            for limit in limits(run.kernel) for family in ("IPv4", "IPv6")
+            for key in [(limit["peer"], limit["workload"], limit["size"], family)]]
     print("# Written by \"make bench-gate RECORD=1\": the number of instructions by which\n"
-          "# a typical operation exceeds that over lo. See \"judge\".\n#\n"
+          "# a typical operation exceeds that over lo. See check-limits.py.\n#\n"
           "# " + "  ".join(fields))
     for kernel in sorted(lines, key=lambda name: [int(n) for n in name.split(".")]):
         for line in lines[kernel]:
@@ -184,11 +185,11 @@ def main():
     failed = False
     promises = []
     for run in runs:
-        promises += [(f"bench: {run.kernel}: {promise}", kept) for promise, kept in judge(run)]
+        promises += [(f"bench: {run.kernel}: {promise}", kept) for promise, kept in check(run)]
         for planted in all_runs:
             if planted.kernel == run.kernel and "planted" in planted.head:
                 promises += [(f"bench: {run.kernel}: {promise}", kept)
-                             for promise, kept in judge_planted(planted, run)]
+                             for promise, kept in check_planted(planted, run)]
     print()
     for promise, kept in promises:
         failed |= not kept
