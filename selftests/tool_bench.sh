@@ -68,7 +68,8 @@ keeps_tables()
 refuses()
 {
 	RET=0
-	refused 'unknown "nothing", choose from: lo lbx' lbx bench peers nothing
+	# other+1 is a former name of lo-alias-1claim
+	refused 'unknown "nothing", choose from: lo lbx' lbx bench peers "other+1 nothing"
 	refused 'invalid workload "udp": must be such as udp:64' lbx bench workloads udp
 	refused 'unknown workload "udpp"' lbx bench peers lo workloads udpp:1
 	refused "udp takes sizes from 1 to 65000" lbx bench peers lo workloads udp:65001

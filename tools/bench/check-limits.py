@@ -51,19 +51,19 @@ def rows(name, fields):
 
 
 def limits(kernel):
-    fields = "kernel", "peer", "workload", "size", "at_most"
+    fields = "kernel", "transport", "workload", "size", "at_most"
     return [row for row in rows("limits", fields) if row["kernel"] == kernel]
 
 
 def baseline(kernel):
-    fields = "kernel", "build", "peer", "workload", "size", "family", "extra"
-    return {(row["peer"], row["workload"], row["size"], row["family"]):
+    fields = "kernel", "build", "transport", "workload", "size", "family", "extra"
+    return {(row["transport"], row["workload"], row["size"], row["family"]):
             (row["build"], int(row["extra"]))
             for row in rows("baseline", fields) if row["kernel"] == kernel}
 
 
 class Run:
-    """A file of measurements, by (peer, workload, size, family)"""
+    """A file of measurements, by (transport, workload, size, family)"""
 
     def __init__(self, path):
         self.head, measurements = results.load(path)
@@ -104,11 +104,11 @@ def check(run):
     build = next(iter(known.values()))[0] if known else None
     kept, held, missing = True, True, 0
     print(f"\nLinux {run.head['release']}: instructions, of those of lo\n")
-    print("peer      operation     family       lo    ratio  at most  spread"
+    print("transport       operation     family       lo    ratio  at most  spread"
           "   typical  baseline")
     for limit in limits(run.kernel):
         for family in "IPv4", "IPv6":
-            key = limit["peer"], limit["workload"], limit["size"], family
+            key = limit["transport"], limit["workload"], limit["size"], family
             if key not in run.series:
                 sys.exit(f"{run.kernel}: {' '.join(key)} has a limit, but was not measured")
             ratio, notes = run.ratio(key), []
@@ -124,7 +124,7 @@ def check(run):
             else:
                 missing += 1
             operation = f"{limit['workload']} {limit['size']}"
-            print(f"{limit['peer']:9} {operation:13} {family}"
+            print(f"{limit['transport']:15} {operation:13} {family}"
                   f" {run.base(key).least:10.0f} {ratio:8.4f} {limit['at_most']:>8}"
                   f" {run.spread(key):6.3f}% {run.extra(key):+8}  {change:>8} {' '.join(notes)}"
                   .rstrip())
@@ -153,7 +153,7 @@ def check_planted(planted, run):
 
 def record(runs):
     """Print "baseline", with the lines of these kernels replaced by these runs"""
-    fields = "kernel", "build", "peer", "workload", "size", "family", "extra"
+    fields = "kernel", "build", "transport", "workload", "size", "family", "extra"
     lines = {}
     for row in rows("baseline", fields):
         lines.setdefault(row["kernel"], []).append([row[name] for name in fields])
@@ -161,7 +161,7 @@ def record(runs):
         lines[run.kernel] = [
             [run.kernel, run.build, *key, f"{run.extra(key):+}"]
             for limit in limits(run.kernel) for family in ("IPv4", "IPv6")
-            for key in [(limit["peer"], limit["workload"], limit["size"], family)]]
+            for key in [(limit["transport"], limit["workload"], limit["size"], family)]]
     print("# Written by \"make bench-gate RECORD=1\": the number of instructions by which\n"
           "# a typical operation exceeds that over lo. See check-limits.py.\n#\n"
           "# " + "  ".join(fields))

@@ -10,8 +10,16 @@
 # properties of the transport, and returns 77 if the kernel does not support it.
 
 # In the order of the tables. The first one is the base of the ratios.
-peer_names=(lo lbx queued isolated claimed lo+claim other other+1 other+1e5
-	    veth vrf netkit tun unix)
+peer_names=(lo lbx queued isolated claimed lo-nic-claimed
+	    lo-alias lo-alias-1claim lo-alias-100kclaims veth vrf netkit tun unix)
+
+# Names before version 0.2.0, which are accepted for one version
+declare -A former_names=(
+	[lo+claim]=lo-nic-claimed
+	[other]=lo-alias
+	[other+1]=lo-alias-1claim
+	[other+1e5]=lo-alias-100kclaims
+)
 
 ns=lbx-bench-$$
 me=${0##*/}
@@ -40,6 +48,17 @@ usage()
 list()
 {
 	read -rd '' -a "$1" <<<"$2" || :
+}
+
+# rename_former NAME: replace former names of transports in the array NAME
+rename_former()
+{
+	local -n words=$1
+	local i
+
+	for i in "${!words[@]}"; do
+		words[i]=${former_names[${words[i]}]-${words[i]}}
+	done
 }
 
 # of LIST WORD...: check that each word is in LIST
@@ -182,23 +201,23 @@ setup_claimed()
 }
 
 # shellcheck disable=SC2317  # by its name
-setup_lo+claim()
+setup_lo-nic-claimed()
 {
 	setup_nic || return
-	peer lo+claim lo 127.0.0.1 ::1
-	peer_switch[lo+claim]=claim
+	peer lo-nic-claimed lo 127.0.0.1 ::1
+	peer_switch[lo-nic-claimed]=claim
 }
 
-# setup_others NAME CLAIMS: another address of lo, while CLAIMS other addresses are
+# setup_alias NAME CLAIMS: another address of lo, while CLAIMS other addresses are
 # claimed in the same netns. They are claimed only during its measurements: with the
 # first hook in any netns, the kernel patches its code to look for hooks in all of them,
 # which costs 50 instructions for each packet of lo.
-setup_others()
+setup_alias()
 {
-	local name=$1 other=$ns-$2
+	local name=$1 netns=$ns-$2
 
-	ip netns add "$other"
-	ip -n "$other" -batch - <<-END || return
+	ip netns add "$netns"
+	ip -n "$netns" -batch - <<-END || return
 		link set lo up
 		address add 203.0.113.1/32 dev lo
 		address add 2001:db8:101::1/128 dev lo
@@ -209,7 +228,7 @@ setup_others()
 	END
 	[ "$2" = 0 ] || peer_switch[$name]="claim_others $2"
 	peer "$name" lo 203.0.113.1 2001:db8:101::1 \
-		--client-netns "$other" --server-netns "$other"
+		--client-netns "$netns" --server-netns "$netns"
 }
 
 # claim_others CLAIMS on|off ROUND: start at another address in each round. One address
@@ -226,11 +245,11 @@ claim_others()
 }
 
 # shellcheck disable=SC2317
-setup_other() { setup_others other 0; }
+setup_lo-alias() { setup_alias lo-alias 0; }
 # shellcheck disable=SC2317
-setup_other+1() { setup_others other+1 1; }
+setup_lo-alias-1claim() { setup_alias lo-alias-1claim 1; }
 # shellcheck disable=SC2317
-setup_other+1e5() { setup_others other+1e5 100000; }
+setup_lo-alias-100kclaims() { setup_alias lo-alias-100kclaims 100000; }
 
 # setup_pair KIND NET: a pair of devices with their default MTU, the far end in a netns
 # of its own

@@ -155,13 +155,13 @@ static void tags_are_read(void **state)
 	json_t *object = json_object();
 
 	(void)state;
-	assert_true(add_tag(object, "peer=lo+claim"));
+	assert_true(add_tag(object, "peer=lo-nic-claimed"));
 	assert_true(add_tag(object, "round=12"));
 	assert_true(add_tag(object, "kernel=6.1"));
 	assert_true(add_tag(object, "empty="));
 	assert_false(add_tag(object, "nothing"));
 	assert_false(add_tag(object, "=1"));
-	assert_string_equal(json_string_value(json_object_get(object, "peer")), "lo+claim");
+	assert_string_equal(json_string_value(json_object_get(object, "peer")), "lo-nic-claimed");
 	assert_int_equal(json_integer_value(json_object_get(object, "round")), 12);
 	assert_string_equal(json_string_value(json_object_get(object, "kernel")), "6.1");
 	assert_string_equal(json_string_value(json_object_get(object, "empty")), "");

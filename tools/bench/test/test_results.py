@@ -161,7 +161,7 @@ class CheckLimits(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "was not measured"):
             self.run_check(-1000)
         self.write("limits", "6.1 lbx udp 64\n")
-        with self.assertRaisesRegex(SystemExit, "limits, line 1: must have kernel peer"):
+        with self.assertRaisesRegex(SystemExit, "limits, line 1: must have kernel transport"):
             self.run_check(-1000)
 
 
