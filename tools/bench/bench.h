@@ -10,7 +10,7 @@
  *   carrier.c   the devices that carried the operations
  *   hist.c      the distribution of single operations
  *   stat.c      medians and spreads
- *   head.c      the environment of the measurement
+ *   head.c      the tags and the environment of the measurement
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -161,9 +161,7 @@ double median(double *values, size_t n);
 double spread(double *values, size_t n);
 
 /* head.c */
-int print_head(int argc, char **argv);
-
-/* main.c */
 bool add_tag(json_t *object, const char *text);
+int print_head(int argc, char **argv);
 
 #endif /* BENCH_H */

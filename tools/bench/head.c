@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The environment of a measurement: the first object in a file of measurements */
+/* The environment of a measurement, which is the first object in a file of measurements,
+ * and tags, which describe any object
+ */
 #include <err.h>
 #include <gnu/libc-version.h>
 #include <stdio.h>
@@ -11,6 +13,23 @@
 #include <jansson.h>
 
 #include "bench.h"
+
+/* Add KEY=VALUE to an object; VALUE becomes an integer if it looks like one. */
+bool add_tag(json_t *object, const char *text)
+{
+	const char *value = strchr(text, '=');
+	json_t *tag;
+	char key[64], *end;
+	long long n;
+
+	if (!value || value == text || (size_t)(value - text) >= sizeof(key))
+		return false;
+	memcpy(key, text, value - text);
+	key[value++ - text] = 0;
+	n = strtoll(value, &end, 10);
+	tag = *value && !*end ? json_integer(n) : json_string(value);
+	return tag && !json_object_set_new(object, key, tag);
+}
 
 /* Return the value of the first line "KEY : VALUE" of /proc/cpuinfo.  It points into
  * @line.

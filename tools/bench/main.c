@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <jansson.h>
 
@@ -63,23 +62,6 @@ static double read_seconds(const char *text)
 	if (*end || end == text || !(s >= 0.01 && s <= 3600))
 		errx(2, "--seconds must be 0.01 to 3600, not \"%s\"", text);
 	return s;
-}
-
-/* Add KEY=VALUE to an object; VALUE becomes an integer if it looks like one. */
-bool add_tag(json_t *object, const char *text)
-{
-	const char *value = strchr(text, '=');
-	json_t *tag;
-	char key[64], *end;
-	long long n;
-
-	if (!value || value == text || (size_t)(value - text) >= sizeof(key))
-		return false;
-	memcpy(key, text, value - text);
-	key[value++ - text] = 0;
-	n = strtoll(value, &end, 10);
-	tag = *value && !*end ? json_integer(n) : json_string(value);
-	return tag && !json_object_set_new(object, key, tag);
 }
 
 /* Exit if the job cannot be measured. */
