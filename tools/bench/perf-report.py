@@ -19,14 +19,14 @@ LEAST = 0.005
 PAUSE = "dither"
 
 
-def sampled(folder, file):
+def sampled(directory, file):
     """Return the functions in FILE, one for each sample."""
     done = subprocess.run(
-        ["perf", "script", "-i", folder / file, "--kallsyms", folder / "kallsyms",
+        ["perf", "script", "-i", directory / file, "--kallsyms", directory / "kallsyms",
          "-F", "ip,sym"], stdout=subprocess.PIPE, text=True, check=True)
     names = [(line.split() + ["?"])[1] for line in done.stdout.splitlines() if line.strip()]
     if PAUSE not in names:
-        sys.exit(f"{folder / file}: the file has no operation")
+        sys.exit(f"{directory / file}: the file has no operation")
     first, last = names.index(PAUSE), len(names) - names[::-1].index(PAUSE)
     return [name for name in names[first:last] if name != PAUSE]
 
@@ -35,13 +35,13 @@ def main():
     """Read the directory and print the tables."""
     if len(sys.argv) != 2:
         sys.exit("perf-report.py: the directory of the samples is required")
-    folder = pathlib.Path(sys.argv[1])
+    directory = pathlib.Path(sys.argv[1])
     totals, samples = {}, collections.defaultdict(collections.Counter)
-    for line in (folder / "samples").read_text(encoding="utf-8").splitlines():
+    for line in (directory / "samples").read_text(encoding="utf-8").splitlines():
         field = line.split("\t")
         key = tuple(field[:3])
         totals[key] = float(field[3])
-        samples[key].update(sampled(folder, field[4]))
+        samples[key].update(sampled(directory, field[4]))
 
     for workload, family, peer in totals:
         if peer != "lo":

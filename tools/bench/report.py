@@ -250,8 +250,8 @@ class Report:
                  self.apps()]
         return "\n".join(part for part in parts if part)
 
-    def write(self, folder, text):
-        path = os.path.join(folder, self.name)
+    def write(self, directory, text):
+        path = os.path.join(directory, self.name)
         with open(path + ".json", "w", encoding="utf-8") as file:
             json.dump({"head": self.head, "measurements": self.measurements}, file, indent=1)
             file.write("\n")
@@ -332,8 +332,8 @@ def main():
         report = Report(name, files)
         text = report.text()
         print(text)
-        for _, folder in options:
-            report.write(folder, text)
+        for _, directory in options:
+            report.write(directory, text)
 
 
 if __name__ == "__main__":

@@ -101,15 +101,15 @@ class Files(unittest.TestCase):
 class CheckLimits(unittest.TestCase):
     def setUp(self):
         self.check_limits = program("check-limits.py")
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.check_limits.HERE = self.folder = folder.name
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.check_limits.HERE = self.directory = directory.name
         self.write("limits", "6.1 lbx udp 64 0.901  # a promise\n")
         self.write("baseline", "".join(
             f"6.1 build lbx udp 64 {family} -1000\n" for family in ("IPv4", "IPv6")))
 
     def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+        with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:
             file.write(text)
 
     def run_check(self, lbx, build="build", planted=None):
@@ -122,7 +122,7 @@ class CheckLimits(unittest.TestCase):
                 {"head": {"kernel": "6.1", "release": "6.1.0", "build": build, **head}}] + [
                 item(peer, value, family=family) for family in ("IPv4", "IPv6")
                 for peer, value in (("lo", 10000), ("lbx", 10000 + extra))]))
-            paths.append(os.path.join(self.folder, name))
+            paths.append(os.path.join(self.directory, name))
         with contextlib.redirect_stdout(io.StringIO()) as out:
             sys.argv = ["check-limits.py", *paths]
             status = self.check_limits.main()
@@ -168,17 +168,17 @@ class CheckLimits(unittest.TestCase):
 class PerfReport(unittest.TestCase):
     def tables(self, lo, lbx):
         """Return the output for these samples, if an operation takes 1000 and 800"""
-        with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "samples"), "w", encoding="utf-8") as file:
+        with tempfile.TemporaryDirectory() as directory:
+            with open(os.path.join(directory, "samples"), "w", encoding="utf-8") as file:
                 file.write("udp:64\tIPv4\tlo\t1000\tlo.data\n"
                            "udp:64\tIPv4\tlbx\t800\tlbx.data\n")
-            outputs = {pathlib.Path(folder, name):
+            outputs = {pathlib.Path(directory, name):
                        "".join(f"ffff {word}\n\n" for word in words)
                        for name, words in (("lo.data", lo), ("lbx.data", lbx))}
             perf_report = program("perf-report.py")
             with mock.patch.object(perf_report.subprocess, "run", lambda command, **_:
                                    types.SimpleNamespace(stdout=outputs[command[3]])), \
-                    mock.patch.object(sys, "argv", ["perf-report.py", folder]), \
+                    mock.patch.object(sys, "argv", ["perf-report.py", directory]), \
                     contextlib.redirect_stdout(io.StringIO()) as out:
                 perf_report.main()
         return out.getvalue()
