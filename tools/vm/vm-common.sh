@@ -148,7 +148,9 @@ vm_in_root()
 # vm_discard PID DIR: stop that process, and remove what it has made
 vm_discard()
 {
-	kill "$1" 2>/dev/null && wait "$1" 2>/dev/null
+	# SIGKILL: "unshare --fork" blocks SIGTERM until its child has ended
+	kill -KILL "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
 	# The kernel has sent SIGKILL to its children. They may need some milliseconds
 	# to exit, and may create another file.
 	until rm -rf --one-file-system "$2" 2>/dev/null; do
