@@ -79,6 +79,13 @@ vm_help()
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
 }
 
+# vm_code SCRIPT...: print scripts without their comments, for a hash that stays as it is
+# when only a comment changes
+vm_code()
+{
+	sed -E '/^[[:space:]]*#( |$)/d' "$@"
+}
+
 # vm_need COMMAND...: check that they are installed, or print how to install them
 vm_need()
 {
