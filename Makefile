@@ -111,8 +111,7 @@ coverage: ## print the lines of the driver that TESTS do not reach, on a debug k
 ##@ Check and document
 
 docs: ## build the documentation as HTML, in build/docs
-	@tools/setup
-	@sphinx-build -q -W --keep-going -d build/doctrees -b html Documentation build/docs
+	@tools/docs
 
 check: ## run the static checks
 	@tools/check/run

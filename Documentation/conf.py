@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sphinx configuration: sphinx-build -W -b html Documentation build/docs"""
+"""Sphinx configuration, see tools/docs"""
 
 project = "lbx"
 extensions = ["sphinx.ext.graphviz"]
