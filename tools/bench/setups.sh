@@ -102,7 +102,7 @@ peers_end()
 }
 
 # peer NAME DEV ADDR ADDR6 [OPTION...]: define a transport that is measured from the
-# first network namespace
+# initial network namespace
 peer()
 {
 	local name=$1 dev=$2 addr=$3 addr6=$4

@@ -94,7 +94,7 @@ int route_get(const struct prefix *addr, int scope, struct route *route,
 	reply.fib_match = true;
 	if (ask(addr, scope, RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE, &reply, error))
 		return -1;
-	/* Until somebody adds a rule, IPv4 keeps the tables local and main in one,
+	/* Until a user adds a rule, IPv4 keeps the tables local and main in one,
 	 * which it calls main (fib_unmerge())
 	 */
 	if (addr->family == AF_INET && route->table == RT_TABLE_MAIN &&

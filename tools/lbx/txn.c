@@ -196,7 +196,7 @@ static void put_change(struct nlmsghdr *nlh, int type, const char *dev,
 
 	mnl_attr_put_strz(nlh, LBX_A_IFNAME, dev);
 	put_claim(nlh, LBX_A_CLAIM, target);
-	/* if it exists now, somebody added it after the claims were read */
+	/* if it exists now, another program added it after the claims were read */
 	if (type == LBX_A_NEW)
 		mnl_attr_put_u32(nlh, LBX_A_FLAGS, LBX_F_EXCL);
 	mnl_attr_nest_end(nlh, change);

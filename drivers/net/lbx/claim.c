@@ -310,7 +310,7 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* Return the VRF with a member that has the address, or NULL.  Loops over all VRFs,
+/* Return the VRF with a port that has the address, or NULL.  Loops over all VRFs,
  * because ipv6_chk_addr_and_flags() checks one VRF at a time.  RTNL
  */
 static const struct net_device *lbx_vrf_of6(struct net *net,

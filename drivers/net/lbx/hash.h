@@ -16,8 +16,8 @@
  * rotation keeps subnets and hosts apart.  After one multiplication only, consecutive
  * addresses would have hashes at equal distances.  With some factors they would all be
  * in a few buckets, which rhashtable refuses (-EBUSY).  So the shift folds the hash and
- * a second multiplication scatters it.  The first factor is odd, and unknown to anybody
- * who could choose addresses.
+ * a second multiplication scatters it.  The first factor is odd.  It is secret, so no
+ * user can choose addresses whose hashes are equal.
  */
 static __always_inline u32 lbx_addr_hash(u64 high, u64 low, u32 seed)
 {

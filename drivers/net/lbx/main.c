@@ -43,7 +43,7 @@ module_param_cb(devices, &lbx_devices_ops, &devices, 0444);
 MODULE_PARM_DESC(devices, "Number of devices to create in the initial netns on load (lbx0, lbx1, ...): 0 to 4096; default 1, or 0 if the kernel loads the module on demand");
 
 /* Return true if the kernel loads the module on demand ("ip link add type lbx" in any
- * user's netns), false if somebody loads it by name.  request_module() runs modprobe as
+ * user's netns), false if a user loads it by name.  request_module() runs modprobe as
  * a child of a kernel thread, see call_usermodehelper_exec_work().  No process that a
  * user started has a kernel thread as its parent.  Init has one, but may load modules
  * itself: it does not count.
