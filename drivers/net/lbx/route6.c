@@ -2,11 +2,15 @@
 /*
  * A local route to ::1 over each lbx device that is up, with a worse metric than lo's.
  *
- * Since an lbx device is an L3 master, tcp_v6_send_response(), icmp6_send() and
- * nf_send_reset6() look up the route of a reply to ::1 with the lbx device as the
- * outgoing interface.  rt6_need_strict() then accepts no route of another device.
- * Every other address is found on its own device.  Without this route, a client that is
- * bound to ::1 would not see that a port is closed or rejected.
+ * Some replies to ::1 are looked up with the lbx device as the outgoing interface:
+ *
+ * - tcp_v6_send_response() takes tcp_v6_iif(), as rt6_need_strict() is true for ::1.
+ * - icmpv6_echo_reply() takes skb->dev.
+ * - icmp6_send() and nf_send_reset6() take the L3 master, which an lbx device is.
+ *
+ * The lookup then accepts no route of another device (rt6_need_strict()).  Every other
+ * address is found on its own device.  Without this route, a client that is bound to
+ * ::1 would not see that a port is closed or rejected.
  *
  * No exported function adds a route.  So this file is a client of rtnetlink, and runs
  * without RTNL.
