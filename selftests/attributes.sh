@@ -47,8 +47,8 @@ targets_up()
 	ipn link set eth0 up
 }
 
-# data DEV: print the attributes of DEV as JSON. It does without jq, which takes an
-# emulated CPU as long as all the rest.
+# data DEV: print the attributes of DEV as JSON. It does not use jq, which would take as
+# long on an emulated CPU as the rest of the function.
 data()
 {
 	local out
@@ -293,7 +293,7 @@ many_claims()
 	got=$(ipn -j link show | jq -r .[].ifname)
 	[[ $got == "$before" ]]
 	check_err $? "ip no longer lists all devices: $got"
-	# By libc, which has little room for a link
+	# By libc, whose buffer has little room for a link
 	got=$(inns python3 -c 'import socket; print(*dict(socket.if_nameindex()).values(), sep="\n")')
 	[[ $got == "$before" ]]
 	check_err $? "libc no longer lists all devices: $got"

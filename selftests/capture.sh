@@ -263,7 +263,7 @@ verdicts_of_nftables_stay()
 	inns nft list counter netdev t others | grep -q 'packets 0 '
 	check_err $? "packets have another type than host: $(inns nft list counter netdev t others | grep packets)"
 	inns nft delete table netdev t
-	# The limitation that comes with the rule ends with it
+	# Each packet is captured once again, now that the rule is gone
 	two_pings_on_lbx0
 	log_test "a capture does not change the packet type that nftables sees at ingress"
 }

@@ -855,7 +855,7 @@ mpls_by_the_queue()
 	log_test "$name"
 }
 
-# read_priomap() and write_priomap() know only the devices of the initial netns
+# read_priomap() and write_priomap() find only the devices of the initial netns
 net_prio_sets_the_priority()
 {
 	local name="cgroup net_prio sets the priority of all packets"

@@ -250,8 +250,8 @@ fuzz_packets()
 	paste -sd, /tmp/fuzz.out
 	n=$(counter_of inet open)
 	echo "$n answers of lbx0, $(counter lbx5 drop_isolated) packets to lbx5 dropped"
-	# without answers of the open addresses, no answer of the isolated ones proves
-	# nothing
+	# If the open addresses did not answer either, the silence of the isolated ones
+	# would prove nothing
 	((n > COUNT / 5000))
 	check_err $? "only $n answers came from the addresses of lbx0"
 	n=$(counter_of inet isolated)

@@ -244,8 +244,8 @@ icmp_errors()
 	log_test "an ICMP error from outside does not reach a socket of an isolated device"
 }
 
-# What becomes of a socket that is redirected cannot be seen without guessing a sequence
-# number of TCP: drops are.
+# To see the effect of a redirect on a TCP socket, the test would have to guess a
+# sequence number. So it checks the drops.
 nd_redirects()
 {
 	local before

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# An lbx device is an L3 master and not a VRF. What the kernel does differently for an
-# L3 master has no effect that lo does not have. Documentation/design.rst lists all of
-# it.
+# An lbx device is an L3 master and not a VRF. These tests check that it behaves like lo
+# where the kernel treats an L3 master differently. Documentation/design.rst lists all
+# these places.
 
 # shellcheck source=selftests/lib.sh
 source "$(dirname "$0")/lib.sh"

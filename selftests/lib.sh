@@ -474,9 +474,9 @@ capture()
 	check_err $? "tcpdump did not start: $(cat "$file.err")"
 }
 
-# capture_is_written FILE: has tcpdump written all packets that its socket received?  On
-# SIGUSR1 it prints how many it has written.  Two equal reports, of which the second was
-# requested after the first, mean that it has found no more in between.
+# capture_is_written FILE: true if tcpdump has written all packets that its socket
+# received. On SIGUSR1 it prints how many it has written. Two equal reports, of which the
+# second was requested after the first, mean that it has found no more in between.
 capture_is_written()
 {
 	local file=$1 lines

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""torture.py SEED SECONDS FOLDER - do everything that can be done to lbx devices
+"""torture.py SEED SECONDS DIRECTORY - do everything that can be done to lbx devices
 
 torture.sh calls this program, in a netns that has eth0 (192.0.2.5, 2001:db8:1::5), a
 dummy "sink", and 198.51.100.5 and .6 on lo. PEER is the netns behind eth0. The devices
@@ -10,14 +10,14 @@ are t0 to t3, or r0 to r3 while they are renamed, with the addresses 198.18.N.1 
 Actors, each a process, do one operation after the other. Most operations are lines for
 an "ip" or a "tc" that runs as long as the actor does. An actor draws its operations
 from a generator of its own, which depends only on SEED and its name: a seed gives the
-same operations again, but not at the same times. FOLDER/ACTOR.log has all of them in
-their order, with their results. The directory FOLDER may be shared with a host that
-outlives this kernel. Meanwhile "traffic" checks what arrives.
+same operations again, but not at the same times. DIRECTORY/ACTOR.log has all of them
+in their order, with their results. DIRECTORY may be shared with a host, so that its
+files remain if this kernel crashes. Meanwhile "traffic" checks what arrives.
 
 Ten minutes are a full run. It goes on until each kind of operation has succeeded and
 enough bytes of each flow have been checked, but not for more than twice the time.
 
-The program prints what has been done. It writes FOLDER/result.json: "failures",
+The program prints what has been done. It writes DIRECTORY/result.json: "failures",
 sentences; "operations", for each kind how often it was done and refused, and the last
 reason; "flows", the counts of traffic; "packets"; "not_tested", kinds and reasons.
 
