@@ -4,8 +4,8 @@
 # The traffic that an lbx device carries: traffic to its addresses, their prefixes and
 # the local routes of the device.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	ipv4_address

@@ -5,8 +5,8 @@
 # The requests are made by ip with link_lbx.so, or are requests that ip would not make.
 # See <linux/lbx.h>.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	help
@@ -111,7 +111,7 @@ is_refused()
 # request: send the requests that stdin has, one a line, by request.py
 request()
 {
-	inns python3 -IS "$here/request.py" lbx0
+	inns python3 -IS "$lib_dir/request.py" lbx0
 }
 
 # requests_are_refused: each line of stdin is a request for request.py, " -> " and a

@@ -4,8 +4,8 @@
 # BIG TCP: packets above 65,575 bytes, the largest length that the header of an IPv6
 # packet can express. The largest of IPv4 is 65,535.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	ipv6

@@ -4,8 +4,8 @@
 # Ordinary servers, bound to no device, on each kind of address of an lbx device, and
 # the mirrors on lo that IPv6 needs for them.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	ipv4_server

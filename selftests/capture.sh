@@ -3,8 +3,8 @@
 #
 # A capture shows each packet exactly once, on whatever device it is taken.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	link_type

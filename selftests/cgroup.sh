@@ -4,8 +4,8 @@
 # A packet that is received inline is received in the process of its sender. It is
 # accounted as if a softirq received it: not to the sender.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	server_pays_for_its_sockets

@@ -9,8 +9,8 @@
 #   |                2001:db8:1::5   |        | 2001:db8:1::6 |
 #   +--------------------------------+        +---------------+
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	each_packet_once

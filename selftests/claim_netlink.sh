@@ -3,8 +3,8 @@
 #
 # The generic netlink family "lbx": claims are made, moved, removed, read and reported.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	new_get_del
@@ -63,7 +63,7 @@ answers()
 {
 	local want=$1 got i wanted lines; shift
 
-	got=$(printf '%s\n' "$@" | inns python3 "$here/claim_request.py" 2>&1)
+	got=$(printf '%s\n' "$@" | inns python3 "$lib_dir/claim_request.py" 2>&1)
 	mapfile -t wanted <<<"$want"
 	mapfile -t lines <<<"$got"
 	((${#lines[@]} == ${#wanted[@]}))
@@ -152,7 +152,7 @@ reply_is_a_request()
 		[[ $line == ok ]] && break
 		requests+=("new $line")
 		undo+=("del $line")
-	done < <(inns python3 "$here/claim_request.py" <<<dump)
+	done < <(inns python3 "$lib_dir/claim_request.py" <<<dump)
 	((${#requests[@]} == 4))
 	check_err $? "the dump has ${#requests[@]} claims, expected 4"
 	answers "$(printf 'ok\n%.0s' 1 2 3 4)" "${requests[@]}"
@@ -284,7 +284,7 @@ change_is_atomic()
 		      "new dev:lbx1 name:eth0 replace; new dev:lbx1 addr:192.0.2.1 replace; del addr:192.0.2.2" \
 		      "del addr:2001:db8::1; del addr:192.0.2.1; del name:eth0; del name:eth0" \
 		      "new dev:lbx0 addr:198.18.0.1; new dev:lbx0 addr:198.18.0.2; new dev:lbx0 addr:198.18.0.1 excl"; do
-		inns python3 "$here/claim_request.py" <<<"change $change" >/dev/null
+		inns python3 "$lib_dir/claim_request.py" <<<"change $change" >/dev/null
 		check_fail $? "'$change' was accepted"
 		is "$before" lbxn claims
 	done
@@ -307,7 +307,7 @@ change_of_many()
 	answers ok "change $changes"
 	(($(lbxn claims | wc -l) == 3000))
 	check_err $? "there are $(lbxn claims | wc -l) claims, expected 3000"
-	refused "EADDRNOTAVAIL" inns python3 "$here/claim_request.py" \
+	refused "EADDRNOTAVAIL" inns python3 "$lib_dir/claim_request.py" \
 		<<<"change ${changes//new dev:lbx[01]/del} new dev:lbx0 addr:203.0.113.1"
 	(($(lbxn claims | wc -l) == 3000))
 	check_err $? "there are $(lbxn claims | wc -l) claims after a refused change, expected 3000"
@@ -332,7 +332,7 @@ move_without_gap()
 	for ((i = 0; i < 50; i++)); do
 		echo "change new dev:lbx1 addr:192.0.2.1 replace; del name:eth0; new dev:lbx1 name:eth0"
 		echo "change new dev:lbx0 addr:192.0.2.1 replace; del name:eth0; new dev:lbx0 name:eth0"
-	done | inns python3 "$here/claim_request.py" | grep -v '^ok$'
+	done | inns python3 "$lib_dir/claim_request.py" | grep -v '^ok$'
 	check_fail $? "a move was refused"
 	talk_goes_on
 	check_err $? "the connections do not go on"
@@ -488,7 +488,7 @@ new dev:#$lbx0 name:eth0 index:$eth0"
 listen_start()
 {
 	: >/tmp/claim.events
-	inns_start python3 "$here/claim_request.py" listen >/tmp/claim.events 2>&1
+	inns_start python3 "$lib_dir/claim_request.py" listen >/tmp/claim.events 2>&1
 	listen_pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" grep -q listening /tmp/claim.events
 	check_err $? "the listener did not start: $(</tmp/claim.events)"
@@ -626,7 +626,7 @@ dump_is_consistent()
 	claims_up
 	inns claims add lbx0 198.18.0.0 2000
 	check_err $? "a claim was refused"
-	inns python3 - "$here" <<-'END' >/tmp/dump.out 2>&1
+	inns python3 - "$lib_dir" <<-'END' >/tmp/dump.out 2>&1
 		import sys
 		sys.path.append(sys.argv[1])
 		import claim_request as c
@@ -676,7 +676,7 @@ privilege()
 	claims_up
 	answers ok "new dev:lbx0 name:eth0"
 	printf '%s\n' "new dev:lbx1 addr:192.0.2.1" "del name:eth0" "change" "get name:eth0" "dump" |
-		inns "${as_nobody[@]}" python3 "$here/claim_request.py" >/tmp/nobody.out 2>&1
+		inns "${as_nobody[@]}" python3 "$lib_dir/claim_request.py" >/tmp/nobody.out 2>&1
 	is "EPERM
 EPERM
 EPERM
@@ -701,7 +701,7 @@ user_namespace()
 		ip link add eth0 type dummy
 		printf "%s\n" "new dev:lbx0 name:eth0" "get name:eth0" "del addr:192.0.2.1" \
 			"change del name:eth0; new dev:lbx0 name:eth9 waiting" |
-			python3 "$0/claim_request.py"' "$here" 2>&1 | sed 's/#[0-9]*/#/; s/index.*/index/; s/ at.*//')
+			python3 "$0/claim_request.py"' "$lib_dir" 2>&1 | sed 's/#[0-9]*/#/; s/index.*/index/; s/ at.*//')
 	[[ $out == $'ok\ndev:# name:eth0 index\nok\nENOENT\nok' ]]
 	check_err $? "the answers in a user namespace are: $out"
 	claims_are "192.0.2.1 dev lbx0"

@@ -3,8 +3,8 @@
 #
 # Connection tracking and NAT on an lbx device, which netfilter treats as a VRF.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	delayed_by_qdisc
@@ -89,7 +89,7 @@ none_lost()
 
 	for addr in $ADDRS; do
 		ends 0 " 0% packet loss" inns ping -q -c 40 -i 0.002 -W 10 "$addr"
-		ends 0 "" inns python3 "$here/burst.py" "$addr" "$addr" 20
+		ends 0 "" inns python3 "$lib_dir/burst.py" "$addr" "$addr" 20
 	done
 }
 
@@ -200,7 +200,7 @@ null_binding()
 		inns nft add chain inet t nat '{ type nat hook output priority -100; }'
 		inns nft add rule inet t nat udp dport 7001 dnat ip to "$addr:7000"
 		inns tc qdisc add dev "$dev" root netem delay 300ms
-		ports=$(inns python3 "$here/burst.py" "$addr" "$addr:7001" "$addr:7000" 5 2>&1)
+		ports=$(inns python3 "$lib_dir/burst.py" "$addr" "$addr:7001" "$addr:7000" 5 2>&1)
 		check_err $? "the datagrams over $dev failed: $ports"
 		is 2 distinct "$ports"
 	done
@@ -216,7 +216,7 @@ dnat_to_other_device()
 	inns nft add chain inet t nat '{ type nat hook output priority -100; }'
 	inns nft add rule inet t nat ip daddr 192.0.2.1 udp dport 7001 \
 		dnat ip to 198.51.100.1:7000
-	carries lo lbx0 python3 "$here/burst.py" 198.51.100.1 198.51.100.1 \
+	carries lo lbx0 python3 "$lib_dir/burst.py" 198.51.100.1 198.51.100.1 \
 		192.0.2.1:7001 1
 	log_test "dnat in the hook output redirects a packet from an lbx device to lo"
 }
@@ -228,7 +228,7 @@ postrouting_has_no_effect()
 	ct_up
 	inns nft add chain inet t nat '{ type nat hook postrouting priority 100; }'
 	inns nft add rule inet t nat oifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
-	is 6000 inns python3 "$here/burst.py" 192.0.2.2 192.0.2.1 1
+	is 6000 inns python3 "$lib_dir/burst.py" 192.0.2.2 192.0.2.1 1
 	log_test "snat in the hook postrouting does not change packets that an lbx device carries"
 }
 
@@ -238,7 +238,7 @@ snat_in_hook_input()
 	ct_up
 	inns nft add chain inet t nat '{ type nat hook input priority 100; }'
 	inns nft add rule inet t nat iifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
-	is 6099 inns python3 "$here/burst.py" 192.0.2.2 192.0.2.1 1
+	is 6099 inns python3 "$lib_dir/burst.py" 192.0.2.2 192.0.2.1 1
 	log_test "snat in the hook input changes the source of packets that an lbx device carries"
 }
 
@@ -252,7 +252,7 @@ snat_of_claimed()
 	lbxn claim eth0 dev lbx0 >/dev/null
 	inns nft add chain inet t nat '{ type nat hook postrouting priority 100; }'
 	inns nft add rule inet t nat oifname lo udp dport 7000 snat ip to 198.51.100.1:6099
-	carries lbx0 lo python3 "$here/burst.py" 198.51.100.1 198.51.100.1 1
+	carries lbx0 lo python3 "$lib_dir/burst.py" 198.51.100.1 198.51.100.1 1
 	is 6099 cat /tmp/carries.out
 	log_test "snat in the hook postrouting with oifname lo changes the source of claimed packets"
 }

@@ -4,8 +4,8 @@
 # Local traffic bypasses the device's queue, unless something is attached to the device
 # that needs to see the packets there.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	is_the_default
@@ -286,7 +286,7 @@ others_than_the_next_by_the_backlog()
 	ipn link set lbx0 mtu 1280 gso_max_segs 1
 	trace_start netif_rx
 	for addr in $ADDRS; do
-		ways taskset 1 python3 "$here/window.py" "$addr"
+		ways taskset 1 python3 "$lib_dir/window.py" "$addr"
 		((inline > 64))
 		check_err $? "$addr: $inline of $direct packets are inline, expected more than 64"
 		(($(traced netif_rx) > 64))

@@ -3,8 +3,8 @@
 #
 # While an lbx device is down, lo carries its traffic.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	lo_carries

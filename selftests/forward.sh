@@ -8,8 +8,8 @@
 #   |  eth0   |--veth--|  eth0  ->  lbx0   |   198.51.100.0/24 dev lbx0
 #   +---------+        +-------------------+
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	forwarded_ends_at_once

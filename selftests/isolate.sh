@@ -4,8 +4,8 @@
 # Isolation: packets from outside do not reach the addresses of an lbx device, and a
 # socket that is bound to the device sends nothing by another device.
 
-# shellcheck source=selftests/isolate_lib.sh
-source "$(dirname "$0")/isolate_lib.sh"
+# shellcheck source=selftests/lib/isolate_lib.sh
+source "$(dirname "$0")/lib/isolate_lib.sh"
 
 ALL_TESTS="
 	off_is_reachable

@@ -4,8 +4,8 @@
 # Isolation of IPv6 addresses that are added and deleted, whose mirrors on lo have local
 # routes, too; and the cost of isolation.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	address_comes_and_goes

@@ -10,8 +10,8 @@
 #   +--------------------------------- +                      +-----------+
 
 # shellcheck disable=SC2119 # their arguments are optional
-# shellcheck source=selftests/isolate_lib.sh
-source "$(dirname "$0")/isolate_lib.sh"
+# shellcheck source=selftests/lib/isolate_lib.sh
+source "$(dirname "$0")/lib/isolate_lib.sh"
 
 ALL_TESTS="
 	published_port

@@ -5,8 +5,8 @@
 # deliver it: routing headers, source routes, ICMP errors, fragments.
 
 # shellcheck disable=SC2119 # their arguments are optional
-# shellcheck source=selftests/isolate_lib.sh
-source "$(dirname "$0")/isolate_lib.sh"
+# shellcheck source=selftests/lib/isolate_lib.sh
+source "$(dirname "$0")/lib/isolate_lib.sh"
 
 ALL_TESTS="
 	routing_headers

@@ -5,8 +5,8 @@
 # of the tunnel, or on the one that carries the tunnel.
 
 # shellcheck disable=SC2119 # their arguments are optional
-# shellcheck source=selftests/isolate_lib.sh
-source "$(dirname "$0")/isolate_lib.sh"
+# shellcheck source=selftests/lib/isolate_lib.sh
+source "$(dirname "$0")/lib/isolate_lib.sh"
 
 ALL_TESTS="
 	tunnels

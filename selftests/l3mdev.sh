@@ -5,8 +5,8 @@
 # where the kernel treats an L3 master differently. Documentation/design.rst lists all
 # these places.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	accepted_socket_unbound
@@ -63,7 +63,7 @@ all_refused()
 	local addr
 
 	for addr in 192.0.2.1 2001:db8:9::1; do
-		ends 0 "" inns python3 "$here/refused.py" "$addr" - 192.0.2.1 \
+		ends 0 "" inns python3 "$lib_dir/refused.py" "$addr" - 192.0.2.1 \
 			198.51.100.1 127.0.0.1 2001:db8:9::1 2001:db8:1::1 ::1
 	done
 }

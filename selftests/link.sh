@@ -3,8 +3,8 @@
 #
 # An lbx device as a link: it can be made, changed, shown and deleted like any other.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	add_and_del

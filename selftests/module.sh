@@ -5,8 +5,8 @@
 #
 # Other tests may run after this one, so each test case ends with the module loaded.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	load_makes_lbx0

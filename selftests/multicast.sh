@@ -3,8 +3,8 @@
 #
 # Multicast and broadcast packets arrive exactly once at each receiver.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	multicast_once

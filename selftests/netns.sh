@@ -3,8 +3,8 @@
 #
 # Network namespaces with lbx devices are made and deleted.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	fifty_with_traffic

@@ -11,8 +11,8 @@
 # Its local traffic is on lo, and a capture on the interface shows nothing. A local
 # route over lbx0 moves the traffic to lbx0.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	without_route

@@ -3,8 +3,8 @@
 #
 # Each protocol works over an lbx device, without loss or damage.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	icmp

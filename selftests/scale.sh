@@ -4,8 +4,8 @@
 # Many devices, network namespaces, destinations and claims: all of them work, and use
 # no more memory than expected.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	devices

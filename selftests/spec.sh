@@ -4,13 +4,13 @@
 # Documentation/netlink/specs with the kernel's own ynl: cli.py reads such a spec, and
 # sends requests and prints replies accordingly.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 linux=$KSFT_DIR/../../..
 cli=$linux/tools/net/ynl/pyynl/cli.py
 schemas=$linux/Documentation/netlink
-specs=$here/../Documentation/netlink/specs
+specs=$repo_dir/Documentation/netlink/specs
 
 ALL_TESTS="
 	valid

@@ -4,8 +4,8 @@
 # Each counter counts exactly what its name describes, wherever it is read, and the
 # tracepoints report the same.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	names

@@ -3,8 +3,8 @@
 #
 # The tool lbx: add, set, del, show, claim, unclaim, claims; usage and completion.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	add_makes
@@ -551,7 +551,7 @@ completion()
 	lbxn add pg 10.9.0.1/24
 	ipn link add eth0 type dummy
 	# shellcheck disable=SC2016  # for the inner shell
-	got=$(inns bash -c '. '"$here"'/../tools/lbx/lbx.bash
+	got=$(inns bash -c '. '"$repo_dir"'/tools/lbx/lbx.bash
 		for words in "mo" "show p" "claim eth" "claim eth0 dev " "set pg isolate o" "trace 10." \
 			"trace 10.9.0.1 80 t" "-n '"$NS"'" "-n '"$NS"' show p"; do
 			read -ra COMP_WORDS <<<"lbx $words"

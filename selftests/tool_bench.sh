@@ -4,8 +4,8 @@
 # lbx bench measures the given workloads over the given peers, and leaves nothing
 # behind.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	measures
@@ -16,7 +16,7 @@ ALL_TESTS="
 "
 
 # The scripts are in tools/bench, and the programs where those of the tests are
-export LBX_EXEC_PATH=$here/../tools/bench LBX_BENCH=${OUTPUT:-$here}
+export LBX_EXEC_PATH=$repo_dir/tools/bench LBX_BENCH=$bin_dir
 
 # running: true while lbx bench measures
 running()

@@ -4,10 +4,10 @@
 # The tool lbx: trace and doctor when a firewall drops packets or a socket is bound to
 # another device.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
-# shellcheck source=selftests/tool_lib.sh
-source "$(dirname "$0")/tool_lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=selftests/lib/tool_lib.sh
+source "$(dirname "$0")/lib/tool_lib.sh"
 
 ALL_TESTS="
 	trace_udp_dropped

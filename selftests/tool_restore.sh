@@ -3,8 +3,8 @@
 #
 # The tool lbx: save and restore, which are atomic, also when several run at once.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	save_restore

@@ -3,10 +3,10 @@
 #
 # The tool lbx: trace and doctor, which report where packets go and why.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
-# shellcheck source=selftests/tool_lib.sh
-source "$(dirname "$0")/tool_lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=selftests/lib/tool_lib.sh
+source "$(dirname "$0")/lib/tool_lib.sh"
 
 ALL_TESTS="
 	trace_of_device

@@ -3,8 +3,8 @@
 #
 # The tool lbx: stats, top and monitor, which report what happens.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	stats_once

@@ -4,8 +4,8 @@
 # The tracepoints, by tracefs, as perf, trace-cmd and bpftrace use them. stats.sh tests
 # which packet hits which tracepoint.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	tools_find_them

@@ -5,8 +5,8 @@
 # have access to nothing else. Without a user namespace they can read and change
 # nothing. The kernel's messages to them have no uninitialised byte.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	makes_uses_deletes
@@ -182,7 +182,7 @@ other_netns_refused()
 	exec {fd}<"/run/netns/$OTHER"
 	# for a device that exists, the netns of the link is ignored; newer kernels
 	# refuse it
-	got=$(inns python3 "$here/reach.py" netns lbx0 theirs "$fd" 1 7 | grep -v "^change link")
+	got=$(inns python3 "$lib_dir/reach.py" netns lbx0 theirs "$fd" 1 7 | grep -v "^change link")
 	exec {fd}<&-
 	want="make pid EPERM
 make fd EPERM
@@ -228,7 +228,7 @@ claims_reach_no_other_netns()
 	is "ENODEV at claims.claim.index: Cannot find the interface to claim
 ENODEV at claims.claim.name: Cannot find the interface to claim
 EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is not a local address; add it to an lbx device instead" \
-		inns python3 "$here/request.py" lbx0 <<-EOF
+		inns python3 "$lib_dir/request.py" lbx0 <<-EOF
 			claim=index:99
 			claim=name:up9
 			claim=addr:198.51.100.1
@@ -268,10 +268,10 @@ foreign_refusals_unseen()
 	out=$(mktemp)
 	# Both run on one CPU: one is scheduled while the other one receives its answers
 	ip netns exec "$OTHER" taskset -c 0 \
-		python3 "$here/reach.py" reasons theirs 203.0.113.1 "$count" >"$out" &
+		python3 "$lib_dir/reach.py" reasons theirs 203.0.113.1 "$count" >"$out" &
 	pid=$!
 	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.22 $why" \
-		inns taskset -c 0 python3 "$here/reach.py" reasons lbx0 203.0.113.22 "$count"
+		inns taskset -c 0 python3 "$lib_dir/reach.py" reasons lbx0 203.0.113.22 "$count"
 	wait "$pid"
 	check_err $? "the requests in the other netns did not complete"
 	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.1 $why" cat "$out"
@@ -335,7 +335,7 @@ commands_of_claims()
 	is "1 EINVAL
 2 EINVAL
 3 EINVAL
-4 ok" eval "inns python3 '$here/reach.py' commands | grep -v ' EOPNOTSUPP$'"
+4 ok" eval "inns python3 '$lib_dir/reach.py' commands | grep -v ' EOPNOTSUPP$'"
 	log_test "the generic netlink family has only the commands for claims"
 }
 
@@ -463,7 +463,7 @@ memory_limit_holds()
 # meant ARG...: bytes.py finds no uninitialised byte
 meant()
 {
-	is "" inns python3 "$here/bytes.py" "$@"
+	is "" inns python3 "$lib_dir/bytes.py" "$@"
 }
 
 replies_meant()
@@ -514,7 +514,7 @@ short_frames()
 	RET=0
 	user_nic_up
 	is "$(printf '%d EINVAL\n' {0..13})
-14 ok" inns python3 "$here/bytes.py" short lbx0
+14 ok" inns python3 "$lib_dir/bytes.py" short lbx0
 	log_test "frames shorter than an Ethernet header are refused"
 }
 

@@ -4,8 +4,8 @@
 # IPsec between local addresses. With esp4_offload and esp6_offload the stack leaves the
 # encryption to validate_xmit_xfrm(), on the way to the device.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
 	direct_is_encrypted

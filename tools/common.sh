@@ -42,10 +42,11 @@ test_programs()
 	sed -nE 's/^TEST_(GEN_)?PROGS *[:+]?= *//p' selftests/Makefile
 }
 
-# extended_programs: print the programs that run only on request
+# extended_programs: print the programs that run only on request, without their
+# directories
 extended_programs()
 {
-	sed -nE 's/^TEST_PROGS_EXTENDED *[:+]?= *//p' selftests/Makefile
+	sed -nE 's|^TEST_PROGS_EXTENDED *[:+]?= *.*/||p' selftests/Makefile
 }
 
 # in_turn NAME COMMAND...: run COMMAND in the background as soon as a CPU is free,

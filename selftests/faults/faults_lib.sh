@@ -7,8 +7,10 @@
 #
 # MINUTES, if set, is the time after which no further sweep starts.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/../lib/lib.sh"
+# shellcheck disable=SC2034  # used by the programs that source this
+here=$(dirname "$(readlink -e "$0")")
 
 # may_fail: let any allocation of a task fail that has fail-nth
 may_fail()

@@ -9,7 +9,7 @@
 #   |      2001:db8:9::1  2001:db8:9::2    |        | 2001:db8:1::6 |
 #   +--------------------------------------+        +---------------+
 
-# shellcheck source=selftests/lib.sh
+# shellcheck source=selftests/lib/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 own4=203.0.113.1
@@ -163,7 +163,7 @@ agent()
 	mkfifo /tmp/agent.in /tmp/agent.out
 	exec {in}<>/tmp/agent.in {out}<>/tmp/agent.out
 	: >"$served"
-	ip netns exec "$ns" python3 "$here/outside.py" "$served" <&"$in" >&"$out" &
+	ip netns exec "$ns" python3 "$lib_dir/outside.py" "$served" <&"$in" >&"$out" &
 	pid=$!
 	defer kill_process "$pid"
 	agent_in[$ns]=$in agent_out[$ns]=$out

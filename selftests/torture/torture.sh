@@ -16,10 +16,10 @@
 #            operation has to succeed, and bytes of each flow have to be checked. It goes on
 #            until that is done, but not for more than twice the time.
 #
-# Leaves $OUTPUT/torture: the operations of each actor in their order.
+# Leaves $OUTPUT/torture-results: the operations of each actor in their order.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/../lib/lib.sh"
 
 ALL_TESTS="
 	goes_on
@@ -30,7 +30,8 @@ ALL_TESTS="
 "
 
 : "${SEED:=$RANDOM$RANDOM}" "${MINUTES:=10}"
-folder=${OUTPUT:-$here}/torture
+here=$(dirname "$(readlink -e "$0")")
+folder=$bin_dir/torture-results
 
 trap cleanup_all_ns EXIT
 

@@ -4,7 +4,7 @@
 # The tool lbx: each allocation of each command fails in turn, both in the tool and in
 # what it requests from the kernel. See faults_program.py.
 
-# shellcheck source=selftests/faults_lib.sh
+# shellcheck source=selftests/faults/faults_lib.sh
 source "$(dirname "$0")/faults_lib.sh"
 
 # Sweeps with the fewest allocations come first

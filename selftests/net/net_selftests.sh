@@ -14,12 +14,12 @@
 # Two tracepoints prove that: lbx:lbx_xmit, which each packet on an lbx device hits, and
 # net:net_dev_xmit, which each packet on the kernel's lo hits.
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/../lib/lib.sh"
 
 : "${NET_SELFTESTS:=$KSFT_DIR}"
-output=${OUTPUT:-$here}
 : "${RESULTS:=$(mktemp -d)}"
+here=$(dirname "$(readlink -e "$0")")
 list=$here/net_selftests.list
 events=/sys/kernel/tracing/events
 # How often a test runs over each of both if the results differ
@@ -74,7 +74,7 @@ sandbox()
 			mount -t bpf bpf /sys/fs/bpf
 			mount -t cgroup2 cgroup2 /sys/fs/cgroup
 			\"\$@\"; exit \$?" bash "${@:3}"
-		exit $?' bash "$here/netns_lo.sh" "$output/netns_setup.so" "$@"
+		exit $?' bash "$here/netns_lo.sh" "$bin_dir/netns_setup.so" "$@"
 }
 
 # verdicts LOG: print the lines with the result of a part of a test, without durations

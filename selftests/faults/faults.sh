@@ -4,7 +4,7 @@
 # Each allocation fails in turn, in each operation of the kernel on lbx devices. See
 # faults.py.
 
-# shellcheck source=selftests/faults_lib.sh
+# shellcheck source=selftests/faults/faults_lib.sh
 source "$(dirname "$0")/faults_lib.sh"
 
 # Sweeps with the fewest allocations come first

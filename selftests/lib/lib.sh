@@ -21,10 +21,15 @@ amount()
 # shellcheck source=/usr/src/linux-selftests/tools/testing/selftests/net/lib.sh
 source "$KSFT_DIR/net/lib.sh"
 
-here=$(dirname "$(readlink -e "${BASH_SOURCE[0]}")")
-# the programs that lib.mk has built
-PATH=${OUTPUT:-$here}:$PATH
-export IP_LIB_DIR=${OUTPUT:-$here}
+# lib_dir: this directory, with the scripts in Python
+# repo_dir: the repository, unless the tests are installed
+# bin_dir: what lib.mk has built
+lib_dir=$(dirname "$(readlink -e "${BASH_SOURCE[0]}")")
+# shellcheck disable=SC2034  # used by the programs that source this
+repo_dir=$lib_dir/../..
+bin_dir=${OUTPUT:-$lib_dir/..}
+PATH=$bin_dir:$PATH
+export IP_LIB_DIR=$bin_dir
 
 # The next functions replace those of net/lib.sh, which start a dozen programs for each
 # netns and two for each busywait. On emulated CPUs that takes longer than the tests

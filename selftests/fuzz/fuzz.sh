@@ -9,8 +9,8 @@
 # same ones again. COUNT is the number of each kind (default: 20000; the long form has
 # 1000000).
 
-# shellcheck source=selftests/lib.sh
-source "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib/lib.sh
+source "$(dirname "$0")/../lib/lib.sh"
 
 ALL_TESTS="
 	link_requests
