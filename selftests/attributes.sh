@@ -310,21 +310,21 @@ monitor_listens()
 		  END { exit !found }' /proc/net/netlink
 }
 
-# told WHAT: the last message about lbx0 that the monitor has printed has WHAT
-told()
+# reported WHAT: the last message about lbx0 that the monitor has printed has WHAT
+reported()
 {
 	[[ $(grep ' lbx0: ' /tmp/monitor.out | tail -n 1) == *"$1 "* ]]
 }
 
-# tells TEXT COMMAND...: after COMMAND the monitor prints a message that has TEXT
-tells()
+# reports TEXT COMMAND...: after COMMAND the monitor prints a message that has TEXT
+reports()
 {
 	local text=$1; shift
 	local before
 
 	before=$(grep -c ' lbx0: ' /tmp/monitor.out)
 	"$@"
-	busywait "$BUSYWAIT_TIMEOUT" told "$text"
+	busywait "$BUSYWAIT_TIMEOUT" reported "$text"
 	check_err $? "'$*' caused no notification with '$text'; the last one is: $(tail -n 1 /tmp/monitor.out)"
 	(($(grep -c ' lbx0: ' /tmp/monitor.out) > before))
 	check_err $? "'$*' caused no notification"
@@ -341,24 +341,24 @@ changes_are_told()
 	busywait "$BUSYWAIT_TIMEOUT" monitor_listens
 	check_err $? "ip monitor does not start"
 
-	tells "direct off isolate off" change direct off
-	tells "direct off isolate on" change isolate on
-	tells "isolate on claim eth0" change claim eth0
-	tells "claim eth0 claim 192.0.2.1" change claim 192.0.2.1
-	tells "isolate on claim eth0" change unclaim 192.0.2.1
+	reports "direct off isolate off" change direct off
+	reports "direct off isolate on" change isolate on
+	reports "isolate on claim eth0" change claim eth0
+	reports "claim eth0 claim 192.0.2.1" change claim 192.0.2.1
+	reports "isolate on claim eth0" change unclaim 192.0.2.1
 	ipn link set eth0 down
-	tells "claim uplink" ipn link set eth0 name uplink
-	tells "claim uplink (waiting)" ipn link del uplink
-	tells "claim uplink" ipn link add uplink type dummy
-	tells "direct on isolate off" change direct on isolate off unclaim uplink
+	reports "claim uplink" ipn link set eth0 name uplink
+	reports "claim uplink (waiting)" ipn link del uplink
+	reports "claim uplink" ipn link add uplink type dummy
+	reports "direct on isolate off" change direct on isolate off unclaim uplink
 
 	kill "$monitor"
 	wait "$monitor" 2>/dev/null
 	log_test "each change of an attribute is reported by RTM_NEWLINK"
 }
 
-# counter NAME: print a counter of lbx0, as ip shows it
-counter()
+# ip_counter NAME: print a counter of lbx0, as ip shows it
+ip_counter()
 {
 	ipn -j -s -d link show dev lbx0 | jq ".[0].linkinfo.info_xstats.$1"
 }
@@ -375,8 +375,8 @@ counters()
 	inns ping -q -c 5 -i 0.01 -s 56 192.0.2.1 >/dev/null
 	# 5 requests and 5 replies of 20 + 8 + 56 bytes
 	for name in queued direct; do
-		[[ $(counter "${name}_packets") == 10 && $(counter "${name}_bytes") == 840 ]]
-		check_err $? "$name: $(counter "${name}_packets") packets, $(counter "${name}_bytes") bytes"
+		[[ $(ip_counter "${name}_packets") == 10 && $(ip_counter "${name}_bytes") == 840 ]]
+		check_err $? "$name: $(ip_counter "${name}_packets") packets, $(ip_counter "${name}_bytes") bytes"
 	done
 	[[ $(ipn -j -s -d link show dev lbx0 |
 	     jq -c '[.[0].linkinfo.info_xstats | keys_unsorted[]]') == '["queued_packets","queued_bytes","direct_packets","direct_bytes","claimed_packets","claimed_bytes","inline_packets","multicast_packets","drop_not_local","drop_isolated","drop_backlog","drop_down","drop_malformed"]' ]]

@@ -81,7 +81,7 @@ server_pays_for_its_sockets()
 		server=$!
 		read -r port <&"$port_fd"
 		paid[$addr]=$(inns python3 -c "$connects" "$addr" "$port" \
-			"$cgroup/lbx" "$(amount 400 200)")
+			"$cgroup/lbx" "$(slow_scale 400 200)")
 		check_err $? "$addr: the client has no connections"
 		kill "$server"
 		exec {port_fd}<&-

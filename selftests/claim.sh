@@ -35,8 +35,8 @@ ALL_TESTS="
 	rename_is_followed
 	waits_for_the_next
 	leaves_the_netns
-	change_is_told
-	change_is_told_while_down
+	change_is_reported
+	change_is_reported_while_down
 	connections_over_claim
 	connections_over_down
 	connections_over_delete
@@ -92,8 +92,8 @@ claim_up_peer()
 	END
 }
 
-# lbx DEV OPTION...: change DEV
-lbx()
+# change DEV OPTION...: change DEV
+change()
 {
 	local dev=$1; shift
 
@@ -101,11 +101,11 @@ lbx()
 	check_err $? "'$dev $*' was refused"
 }
 
-# mark: save the packet counts of all loopbacks
-# alone DEV [N]: since mark, only DEV has carried packets, N of them
+# snapshot: save the packet counts of all loopbacks
+# only_dev_counted DEV [N]: since snapshot, only DEV has carried packets, N of them
 declare -A was
 
-mark()
+snapshot()
 {
 	local dev
 
@@ -115,7 +115,7 @@ mark()
 	done
 }
 
-alone()
+only_dev_counted()
 {
 	local want=$1 number=${2:-} dev n
 
@@ -137,10 +137,10 @@ only_on()
 {
 	local dev=$1; shift
 
-	mark
+	snapshot
 	inns "$@" &>/tmp/only_on.out
 	check_err $? "'$*' failed: $(</tmp/only_on.out)"
-	alone "$dev"
+	only_dev_counted "$dev"
 }
 
 # answer_on DEV ADDR...: each ADDR answers a ping from itself, and only DEV carries it
@@ -148,12 +148,12 @@ answer_on()
 {
 	local dev=$1 addr; shift
 
-	mark
+	snapshot
 	for addr; do
 		ping_once "$addr" -I "$addr"
 		check_err $? "$addr does not answer"
 	done
-	alone "$dev" $((2 * $#))
+	only_dev_counted "$dev" $((2 * $#))
 }
 
 # moves_to DEV OTHER: the connections of talk go on, over DEV from now on. OTHER gets
@@ -183,11 +183,11 @@ claims()
 
 claims_are()
 {
-	local dev=$1 want=$2 is
+	local dev=$1 want=$2 got
 
-	is=$(claims "$dev")
-	[[ $is == "$want" ]]
-	check_err $? "$dev claims '$is', expected '$want'"
+	got=$(claims "$dev")
+	[[ $got == "$want" ]]
+	check_err $? "$dev claims '$got', expected '$want'"
 }
 
 claim_count()
@@ -203,7 +203,7 @@ each_packet_once()
 
 	RET=0
 	claim_up_peer
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	for dev in "${!want[@]}"; do
 		capture "$dev" "/tmp/$dev.pcap" "$echo"
 	done
@@ -226,7 +226,7 @@ tcp_and_udp()
 
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	for addr in "$nic4" "$nic6"; do
 		only_on lbx0 serve "$addr"
 	done
@@ -239,7 +239,7 @@ link_local_address()
 	claim_up
 	# nodad: this address needs no duplicate address detection
 	ipn addr add fe80::5/64 dev eth0 nodad
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	only_on lbx0 ping -c 1 -W 5 fe80::5%eth0
 	only_on lbx0 serve fe80::5%eth0
 	log_test "an lbx device carries traffic to the link-local address of a claimed interface"
@@ -249,7 +249,7 @@ addresses_come_and_go()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	ipn addr add 192.0.2.7/24 dev eth0
 	ipn addr add 2001:db8:1::7/64 dev eth0 nodad
 	answer_on lbx0 192.0.2.7 2001:db8:1::7
@@ -268,7 +268,7 @@ remote_is_as_before()
 
 	RET=0
 	claim_up_peer
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	before=$(packets lbx0)
 	for addr in "$nic4" "$nic6"; do
 		ip netns exec "$PEER" ping -c 2 -i 0.2 -W 5 "$addr" &>/dev/null
@@ -289,13 +289,13 @@ single_addresses()
 	claim_up
 	ipn addr add 192.0.2.7/24 dev eth0
 	ipn addr add 2001:db8:1::7/64 dev eth0 nodad
-	lbx lbx0 claim "$nic4" claim "$nic6"
+	change lbx0 claim "$nic4" claim "$nic6"
 	answer_on lbx0 "$nic4" "$nic6"
 	answer_on lo 192.0.2.7 2001:db8:1::7
-	lbx lbx0 unclaim "$nic4"
+	change lbx0 unclaim "$nic4"
 	answer_on lo "$nic4"
 	answer_on lbx0 "$nic6"
-	lbx lbx0 unclaim "$nic6"
+	change lbx0 unclaim "$nic6"
 	answer_on lo "$nic4" "$nic6"
 	log_test "a claim of single addresses leaves the other addresses of the interface on lo"
 }
@@ -306,13 +306,13 @@ address_before_interface()
 	claim_up
 	ipn addr add 192.0.2.7/24 dev eth0
 	ipn addr add 2001:db8:1::7/64 dev eth0 nodad
-	lbx lbx0 claim eth0
-	lbx lbx1 claim "$nic4" claim "$nic6"
+	change lbx0 claim eth0
+	change lbx1 claim "$nic4" claim "$nic6"
 	answer_on lbx1 "$nic4" "$nic6"
 	answer_on lbx0 192.0.2.7 2001:db8:1::7
 	ipn link set lbx1 down
 	answer_on lo "$nic4" "$nic6"
-	lbx lbx1 unclaim "$nic4" unclaim "$nic6"
+	change lbx1 unclaim "$nic4" unclaim "$nic6"
 	answer_on lbx0 "$nic4" "$nic6"
 	log_test "the claim of an address takes precedence over that of its interface"
 }
@@ -323,7 +323,7 @@ plain_lo_stays()
 
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0 claim 198.51.100.5
+	change lbx0 claim eth0 claim 198.51.100.5
 	answer_on lo 127.0.0.1 ::1
 	for addr in 127.0.0.1 ::1; do
 		only_on lo serve "$addr"
@@ -345,14 +345,14 @@ hook_only_while_claimed()
 	n=$(calls lbx_claim_hook inns ping -c 1 "$nic4")
 	((n == 0))
 	check_err $? "the hook was called $n times without a claim"
-	lbx lbx0 claim "$nic4"
+	change lbx0 claim "$nic4"
 	n=$(calls lbx_claim_hook inns ping -c 1 127.0.0.1)
 	((n > 0))
 	check_err $? "the hook was not called while there was a claim"
 	n=$(calls lbx_claim_hook ip netns exec "$PEER" ping -c 1 127.0.0.1)
 	((n == 0))
 	check_err $? "the hook was called $n times in a netns without a claim"
-	lbx lbx0 unclaim "$nic4"
+	change lbx0 unclaim "$nic4"
 	n=$(calls lbx_claim_hook inns ping -c 1 "$nic4")
 	((n == 0))
 	check_err $? "the hook was called $n times after the last claim was removed"
@@ -364,8 +364,8 @@ shown()
 	RET=0
 	claim_up
 	claims_are lbx0 ""
-	lbx lbx0 claim "$nic4" claim eth0 claim "$nic6"
-	lbx lbx0 claim 198.51.100.5
+	change lbx0 claim "$nic4" claim eth0 claim "$nic6"
+	change lbx0 claim 198.51.100.5
 	claims_are lbx0 "eth0 $nic4 $nic6 198.51.100.5"
 	(($(claim_count lbx0) == 4))
 	check_err $? "the number of claims is $(claim_count lbx0), expected 4"
@@ -401,7 +401,7 @@ second_is_refused()
 
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0 claim "$nic4" claim "$nic6"
+	change lbx0 claim eth0 claim "$nic4" claim "$nic6"
 	refused "$text" ipn link set lbx1 type lbx claim eth0
 	refused "$text" ipn link set lbx1 type lbx claim "$nic4"
 	refused "$text" ipn link set lbx1 type lbx claim "$nic6"
@@ -413,8 +413,8 @@ second_is_refused()
 	refused "Already claimed by holder" ipn link set lbx1 type lbx claim eth0
 	ipn link set holder name lbx0
 	ipn link set lbx0 up
-	lbx lbx0 unclaim eth0 unclaim "$nic4" unclaim "$nic6"
-	lbx lbx1 claim eth0 claim "$nic4" claim "$nic6"
+	change lbx0 unclaim eth0 unclaim "$nic4" unclaim "$nic6"
+	change lbx1 claim eth0 claim "$nic4" claim "$nic6"
 	answer_on lbx1 "$nic4" "$nic6"
 	log_test "a second claim of a target is refused with the name of the holder"
 }
@@ -470,7 +470,7 @@ refusal_changes_nothing()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim "$nic6"
+	change lbx0 claim "$nic6"
 	refused "is not a local address" ipn link set lbx0 type lbx \
 		isolate on direct off claim "$nic4" claim eth0 claim 198.51.100.9
 	claims_are lbx0 "$nic6"
@@ -495,7 +495,7 @@ unclaim_is_refused()
 		ipn link set lbx0 type lbx unclaim eth0
 	refused "Not claimed by any lbx device" \
 		ipn link set lbx0 type lbx unclaim nosuch
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	refused "Not claimed by any lbx device" \
 		ipn link set lbx0 type lbx unclaim "$nic4"
 	refused "Claimed by lbx0, not by this device" \
@@ -511,10 +511,10 @@ unclaim_comes_first()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0 claim "$nic4"
-	lbx lbx0 claim eth0 unclaim eth0
+	change lbx0 claim eth0 claim "$nic4"
+	change lbx0 claim eth0 unclaim eth0
 	claims_are lbx0 "eth0 $nic4"
-	lbx lbx0 claim "$nic6" unclaim "$nic4" unclaim eth0
+	change lbx0 claim "$nic6" unclaim "$nic4" unclaim eth0
 	claims_are lbx0 "$nic6"
 	log_test "a link request removes claims before others are added"
 }
@@ -530,11 +530,11 @@ netns_apart()
 	ipn link set lbx0 up
 	ipn addr add 198.51.100.5/32 dev lo
 	NS=$ns
-	lbx lbx0 claim eth0 claim 198.51.100.5
+	change lbx0 claim eth0 claim 198.51.100.5
 	answer_on lbx0 "$nic4" "$nic6" 198.51.100.5
 	NS=$PEER
 	answer_on lo 192.0.2.6 2001:db8:1::6 198.51.100.5
-	lbx lbx0 claim eth0 claim 198.51.100.5
+	change lbx0 claim eth0 claim 198.51.100.5
 	answer_on lbx0 192.0.2.6 2001:db8:1::6 198.51.100.5
 	ipn link del lbx0
 	answer_on lo 192.0.2.6 2001:db8:1::6 198.51.100.5
@@ -548,7 +548,7 @@ rename_is_followed()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	# down, because 6.1 cannot rename an interface that is up. Its IPv6 addresses go
 	# with that.
 	ipn link set eth0 down
@@ -564,7 +564,7 @@ rename_is_followed()
 	ipn link add eth0 type dummy
 	ipn addr add 198.51.100.1/32 dev eth0
 	answer_on lo 198.51.100.1
-	lbx lbx0 unclaim nic9
+	change lbx0 unclaim nic9
 	answer_on lo "$nic4" "$nic6"
 	log_test "a claim follows its interface when that is renamed"
 }
@@ -573,7 +573,7 @@ waits_for_the_next()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	ipn link del eth0
 	claims_are lbx0 "eth0(waiting)"
 	ipn -d link show lbx0 | grep -q 'claim eth0 (waiting)'
@@ -599,7 +599,7 @@ waits_for_the_next()
 	answer_on lbx0 "$nic4"
 
 	ipn link del eth0
-	lbx lbx0 unclaim eth0
+	change lbx0 unclaim eth0
 	claims_are lbx0 ""
 	ipn link add eth0 type dummy
 	claims_are lbx0 ""
@@ -613,7 +613,7 @@ leaves_the_netns()
 	RET=0
 	claim_up_peer
 	ipn link add nic9 type dummy
-	lbx lbx0 claim nic9
+	change lbx0 claim nic9
 	ipn link set nic9 netns "$PEER"
 	claims_are lbx0 "nic9(waiting)"
 	ns=$NS NS=$PEER
@@ -629,8 +629,8 @@ leaves_the_netns()
 	log_test "the claim of an interface that leaves the netns waits until the interface is back"
 }
 
-# told TEXT COMMAND...: COMMAND makes the kernel send a notification that has TEXT
-told()
+# reports TEXT COMMAND...: COMMAND makes the kernel send a notification that has TEXT
+reports()
 {
 	local text=$1 pid; shift
 
@@ -651,25 +651,25 @@ monitor_listens()
 	[[ -s /tmp/monitor.out ]]
 }
 
-change_is_told()
+change_is_reported()
 {
 	RET=0
 	claim_up
 	ipn link add nic9 type dummy
-	told 'claim nic9' ipn link set lbx0 type lbx claim nic9
-	told 'claim nic8' ipn link set nic9 name nic8
-	told 'claim nic8 (waiting)' ipn link del nic8
+	reports 'claim nic9' ipn link set lbx0 type lbx claim nic9
+	reports 'claim nic8' ipn link set nic9 name nic8
+	reports 'claim nic8 (waiting)' ipn link del nic8
 	log_test "each change of a claim is reported by RTM_NEWLINK"
 }
 
-change_is_told_while_down()
+change_is_reported_while_down()
 {
 	RET=0
 	claim_up
 	ipn link set lbx0 down
 	ipn link add nic9 type dummy
-	told 'claim nic9' ipn link set lbx0 type lbx claim nic9
-	told 'claim nic8' ipn link set nic9 name nic8
+	reports 'claim nic9' ipn link set lbx0 type lbx claim nic9
+	reports 'claim nic8' ipn link set nic9 name nic8
 	log_test "each change of a claim is reported by RTM_NEWLINK while the lbx device is down"
 }
 
@@ -679,13 +679,13 @@ connections_over_claim()
 	claim_up
 	talk_start "$nic4" "$nic6"
 	moves_to lo lbx0
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	moves_to lbx0 lo
-	lbx lbx1 claim "$nic4" claim "$nic6"
+	change lbx1 claim "$nic4" claim "$nic6"
 	moves_to lbx1 lbx0
-	lbx lbx1 unclaim "$nic4" unclaim "$nic6"
+	change lbx1 unclaim "$nic4" unclaim "$nic6"
 	moves_to lbx0 lbx1
-	lbx lbx0 unclaim eth0
+	change lbx0 unclaim eth0
 	moves_to lo lbx0
 	talk_end
 	log_test "established connections move without loss when a claim is made or removed"
@@ -697,7 +697,7 @@ connections_over_down()
 
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	talk_start -t "$nic4" "$nic6"
 	moves_to lbx0 lo
 	for i in 1 2 3; do
@@ -714,13 +714,13 @@ connections_over_delete()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	talk_start -t "$nic4" "$nic6"
 	moves_to lbx0 lo
 	ipn link del lbx0
 	check_err $? "lbx0 cannot be deleted"
 	moves_to lo lbx1
-	lbx lbx1 claim eth0
+	change lbx1 claim eth0
 	moves_to lbx1 lo
 	talk_end
 	log_test "lo carries established claimed connections after the device is deleted, until the next claim"
@@ -730,7 +730,7 @@ connections_over_rmmod()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim "$nic4" claim "$nic6"
+	change lbx0 claim "$nic4" claim "$nic6"
 	talk_start -t "$nic4" "$nic6"
 	moves_to lbx0 lo
 	rmmod lbx
@@ -749,7 +749,7 @@ addresses_while_down()
 	RET=0
 	claim_up
 	ipn link set lbx0 down
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	answer_on lo "$nic4" "$nic6"
 	ipn link set lbx0 up
 	answer_on lbx0 "$nic4" "$nic6"
@@ -766,7 +766,7 @@ counters()
 
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	# not pings: the reply to a ping is routed in the L3 domain of lbx0, and so
 	# takes the direct path
 	inns_start socat -u UDP6-RECV:9,ipv6only=0 OPEN:/dev/null
@@ -798,7 +798,7 @@ netem()
 	RET=0
 	claim_up
 	inns tc qdisc add dev lbx0 root netem delay 50ms
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	for addr in "$nic4" "$nic6"; do
 		ms=$(inns ping -c 1 -W 5 "$addr" | sed -n 's/.*time=\([0-9]*\).*/\1/p')
 		((${ms:-0} >= 100))
@@ -820,7 +820,7 @@ tc_egress()
 
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	inns tc qdisc add dev lbx0 clsact
 	for hook in egress ingress; do
 		inns tc filter add dev lbx0 "$hook" protocol all matchall action pass
@@ -864,7 +864,7 @@ nft_egress()
 {
 	RET=0
 	claim_up
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	nft_counter lbx0
 	answer_on lbx0 "$nic4" "$nic6"
 	(($(nft_count lbx0) == 4))
@@ -881,7 +881,7 @@ nft_egress_of_lo()
 	RET=0
 	claim_up
 	nft_counter lo
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	answer_on lbx0 "$nic4" "$nic6"
 	(($(nft_count lo) == 0))
 	check_err $? "the counter of lo has $(nft_count lo) claimed packets, expected 0"
@@ -893,7 +893,7 @@ nft_egress_of_lo()
 	answer_on lo 127.0.0.1 ::1
 	(($(nft_count lo) == 4))
 	check_err $? "the counter of lo has $(nft_count lo) packets, expected 4"
-	lbx lbx0 unclaim eth0
+	change lbx0 unclaim eth0
 	answer_on lo "$nic4"
 	(($(nft_count lo) == 6))
 	check_err $? "the counter of lo has $(nft_count lo) packets after the unclaim, expected 6"
@@ -926,7 +926,7 @@ offload_off()
 	claim_up
 	# the route, and so the segment size, stay those of lo
 	ipn link set lo mtu 1500
-	lbx lbx0 claim eth0
+	change lbx0 claim eth0
 	for addr in "$nic4" "[$nic6]"; do
 		inns ethtool -K lbx0 tso on
 		transfer "$addr"
@@ -1002,8 +1002,8 @@ netns_deleted()
 	RET=0
 	for i in 1 2 3; do
 		claim_up
-		lbx lbx0 claim eth0 claim 198.51.100.5
-		lbx lbx1 claim "$nic4" claim "$nic6"
+		change lbx0 claim eth0 claim 198.51.100.5
+		change lbx1 claim "$nic4" claim "$nic6"
 		inns_start ping -q -i 0.01 "$nic4" &>/dev/null
 		inns_start ping -q -i 0.01 198.51.100.5 &>/dev/null
 		busywait "$BUSYWAIT_TIMEOUT" received_on lbx0 4 &&
@@ -1025,7 +1025,7 @@ unloaded()
 	RET=0
 	claim_up
 	for i in 1 2 3; do
-		lbx lbx0 claim eth0 claim "$nic6" claim 198.51.100.5
+		change lbx0 claim eth0 claim "$nic6" claim 198.51.100.5
 		answer_on lbx0 "$nic4" "$nic6"
 		rmmod lbx
 		check_err $? "the module cannot be removed"

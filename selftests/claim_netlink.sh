@@ -77,7 +77,7 @@ answers()
 # claims_are WANTED...: "lbx claims" prints exactly these lines
 claims_are()
 {
-	is "$(printf '%s\n' "$@")" lbxn claims
+	check_output "$(printf '%s\n' "$@")" lbxn claims
 }
 
 new_get_del()
@@ -156,11 +156,11 @@ reply_is_a_request()
 	((${#requests[@]} == 4))
 	check_err $? "the dump has ${#requests[@]} claims, expected 4"
 	answers "$(printf 'ok\n%.0s' 1 2 3 4)" "${requests[@]}"
-	is "$claims" lbxn claims
+	check_output "$claims" lbxn claims
 	answers "$(printf 'ok\n%.0s' 1 2 3 4)" "${undo[@]}"
 	claims_are ""
 	answers "$(printf 'ok\n%.0s' 1 2 3 4)" "${requests[@]}"
-	is "$(sort <<<"$claims")" eval "lbxn claims | sort"
+	check_output "$(sort <<<"$claims")" eval "lbxn claims | sort"
 	log_test "a claim as it was read is accepted in a request to make or to remove it"
 }
 
@@ -286,7 +286,7 @@ change_is_atomic()
 		      "new dev:lbx0 addr:198.18.0.1; new dev:lbx0 addr:198.18.0.2; new dev:lbx0 addr:198.18.0.1 excl"; do
 		inns python3 "$lib_dir/claim_request.py" <<<"change $change" >/dev/null
 		check_fail $? "'$change' was accepted"
-		is "$before" lbxn claims
+		check_output "$before" lbxn claims
 	done
 	carries lbx0 lo ping -c 1 192.0.2.1
 	carries lbx0 lo ping -c 1 192.0.2.2
@@ -562,7 +562,7 @@ notified_beyond_the_link()
 		changes+="new dev:lbx0 addr:198.18.0.$i; "
 	done
 	answers ok "change $changes"
-	is 32 eval "ipn -d -j link show dev lbx0 | jq '.[0].linkinfo.info_data.claims | length'"
+	check_output 32 eval "ipn -d -j link show dev lbx0 | jq '.[0].linkinfo.info_data.claims | length'"
 	listen_start
 	answers "ok
 ok" "new dev:lbx0 addr:198.18.1.1" "del addr:198.18.0.40"
@@ -677,7 +677,7 @@ privilege()
 	answers ok "new dev:lbx0 name:eth0"
 	printf '%s\n' "new dev:lbx1 addr:192.0.2.1" "del name:eth0" "change" "get name:eth0" "dump" |
 		inns "${as_nobody[@]}" python3 "$lib_dir/claim_request.py" >/tmp/nobody.out 2>&1
-	is "EPERM
+	check_output "EPERM
 EPERM
 EPERM
 dev:#$lbx0 name:eth0 index:$eth0

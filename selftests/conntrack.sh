@@ -78,7 +78,7 @@ all_confirmed()
 	new=$(ct_counter new) confirmed=$(ct_counter confirmed)
 	((new > 0 && new == confirmed))
 	check_err $? "$confirmed of $new first packets were confirmed when received, expected all"
-	is 0 ct_failures
+	check_output 0 ct_failures
 }
 
 # none_lost: send 40 echo requests and 20 datagrams without a pause, so that all are
@@ -88,8 +88,8 @@ none_lost()
 	local addr
 
 	for addr in $ADDRS; do
-		ends 0 " 0% packet loss" inns ping -q -c 40 -i 0.002 -W 10 "$addr"
-		ends 0 "" inns python3 "$lib_dir/burst.py" "$addr" "$addr" 20
+		check_exit 0 " 0% packet loss" inns ping -q -c 40 -i 0.002 -W 10 "$addr"
+		check_exit 0 "" inns python3 "$lib_dir/burst.py" "$addr" "$addr" 20
 	done
 }
 
@@ -137,7 +137,7 @@ delayed_fragments()
 	ipn link set lbx0 mtu 1500
 	inns tc qdisc add dev lbx0 root netem delay 300ms limit 10000
 	for addr in $ADDRS; do
-		ends 0 " 0% packet loss" inns ping -q -c 8 -s 8000 -i 0.002 -W 10 "$addr"
+		check_exit 0 " 0% packet loss" inns ping -q -c 8 -s 8000 -i 0.002 -W 10 "$addr"
 	done
 	all_confirmed
 	log_test "connection tracking and a qdisc that delays lose no fragment"
@@ -151,7 +151,7 @@ delayed_untracked()
 	inns nft add rule inet t raw notrack
 	inns tc qdisc add dev lbx0 root netem delay 300ms
 	none_lost
-	is 0 ct_counter new
+	check_output 0 ct_counter new
 	log_test "a qdisc that delays loses no packet that is not tracked"
 }
 
@@ -174,8 +174,8 @@ inline_is_not_confirmed_early()
 	ct_up
 	ping_once 192.0.2.1
 	ping_once 2001:db8:9::1
-	is 2 ct_counter new
-	is 0 ct_counter confirmed
+	check_output 2 ct_counter new
+	check_output 0 ct_counter confirmed
 	log_test "a connection whose first packet is received inline is confirmed in the hook input"
 }
 
@@ -202,7 +202,7 @@ null_binding()
 		inns tc qdisc add dev "$dev" root netem delay 300ms
 		ports=$(inns python3 "$lib_dir/burst.py" "$addr" "$addr:7001" "$addr:7000" 5 2>&1)
 		check_err $? "the datagrams over $dev failed: $ports"
-		is 2 distinct "$ports"
+		check_output 2 distinct "$ports"
 	done
 	log_test "two connections that DNAT makes equal stay distinct behind a qdisc, as on lo"
 }
@@ -228,7 +228,7 @@ postrouting_has_no_effect()
 	ct_up
 	inns nft add chain inet t nat '{ type nat hook postrouting priority 100; }'
 	inns nft add rule inet t nat oifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
-	is 6000 inns python3 "$lib_dir/burst.py" 192.0.2.2 192.0.2.1 1
+	check_output 6000 inns python3 "$lib_dir/burst.py" 192.0.2.2 192.0.2.1 1
 	log_test "snat in the hook postrouting does not change packets that an lbx device carries"
 }
 
@@ -238,7 +238,7 @@ snat_in_hook_input()
 	ct_up
 	inns nft add chain inet t nat '{ type nat hook input priority 100; }'
 	inns nft add rule inet t nat iifname lbx0 udp dport 7000 snat ip to 192.0.2.99:6099
-	is 6099 inns python3 "$lib_dir/burst.py" 192.0.2.2 192.0.2.1 1
+	check_output 6099 inns python3 "$lib_dir/burst.py" 192.0.2.2 192.0.2.1 1
 	log_test "snat in the hook input changes the source of packets that an lbx device carries"
 }
 
@@ -253,7 +253,7 @@ snat_of_claimed()
 	inns nft add chain inet t nat '{ type nat hook postrouting priority 100; }'
 	inns nft add rule inet t nat oifname lo udp dport 7000 snat ip to 198.51.100.1:6099
 	carries lbx0 lo python3 "$lib_dir/burst.py" 198.51.100.1 198.51.100.1 1
-	is 6099 cat /tmp/carries.out
+	check_output 6099 cat /tmp/carries.out
 	log_test "snat in the hook postrouting with oifname lo changes the source of claimed packets"
 }
 

@@ -53,37 +53,25 @@ up()
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 }
 
-declare -A counter
-
-count_ways()
+# count_paths COMMAND...: COMMAND succeeds. Set $queued, $direct and $inline to the
+# packets of lbx0 that took that packet path. UDP packets of a process have been received
+# when COMMAND has ended.
+count_paths()
 {
-	local name value
-
-	while read -r name value; do
-		# except the title
-		[[ $name != *: ]] || counter[${name%:}]=$value
-	done < <(inns ethtool -S lbx0)
-}
-
-# ways COMMAND...: COMMAND succeeds. Set $queued, $direct and $inline to the packets of
-# lbx0 that took that packet path. UDP packets of a process have been received when
-# COMMAND has ended.
-ways()
-{
-	local way rc
+	local path rc
 	local -A before
 
-	count_ways
-	for way in queued direct inline; do
-		before[$way]=${counter[${way}_packets]}
+	read_counters lbx0
+	for path in queued direct inline; do
+		before[$path]=${counted[${path}_packets]}
 	done
-	inns "$@" &>/tmp/ways.out
+	inns "$@" &>/tmp/paths.out
 	rc=$?
-	count_ways
-	queued=$((counter[queued_packets] - before[queued]))
-	direct=$((counter[direct_packets] - before[direct]))
-	inline=$((counter[inline_packets] - before[inline]))
-	check_err "$rc" "'$*' failed: $(</tmp/ways.out)"
+	read_counters lbx0
+	queued=$((counted[queued_packets] - before[queued]))
+	direct=$((counted[direct_packets] - before[direct]))
+	inline=$((counted[inline_packets] - before[inline]))
+	check_err "$rc" "'$*' failed: $(</tmp/paths.out)"
 }
 
 # all_queued COMMAND..., all_direct COMMAND...: COMMAND sends packets, and all take this
@@ -92,7 +80,7 @@ all_queued()
 {
 	local queued direct inline
 
-	ways "$@"
+	count_paths "$@"
 	((queued > 0 && direct == 0 && inline == 0))
 	check_err $? "'$*': $queued packets queued, $direct direct, $inline of them inline, expected all queued"
 }
@@ -101,7 +89,7 @@ all_direct()
 {
 	local queued direct inline
 
-	ways "$@"
+	count_paths "$@"
 	((direct > 0 && queued == 0))
 	check_err $? "'$*': $queued packets queued, $direct direct, expected all direct"
 }
@@ -137,41 +125,41 @@ traced()
 	grep -c " $1: .*${2-}" "$trace/trace"
 }
 
-# connection ADDR: make a TCP connection. After that, say BYTES sends BYTES over it and
+# connection ADDR: make a TCP connection. After that, send BYTES sends BYTES over it and
 # waits until they have been received.
 connection()
 {
 	local addr=$1 pf=ip4
 
 	[[ $addr != *:* ]] || pf=ip6 addr="[$addr]"
-	said=0
-	: >/tmp/direct.said
+	sent=0
+	: >/tmp/direct.received
 	inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" \
-		OPEN:/tmp/direct.said
-	ends=($!)
+		OPEN:/tmp/direct.received
+	tcp_pids=($!)
 	wait_listen 5000 tcp
-	exec {mouth}> >(inns socat -u -b 65536 - "TCP:$addr:5000")
-	ends+=($!)
-	say 1
+	exec {tx_fd}> >(inns socat -u -b 65536 - "TCP:$addr:5000")
+	tcp_pids+=($!)
+	send 1
 }
 
-said()
+all_received()
 {
-	(($(stat -c %s /tmp/direct.said) == said))
+	(($(stat -c %s /tmp/direct.received) == sent))
 }
 
-say()
+send()
 {
-	head -c "$1" /dev/zero >&"$mouth"
-	said=$((said + $1))
-	busywait "$BUSYWAIT_TIMEOUT" said
-	check_err $? "$(stat -c %s /tmp/direct.said) of $said bytes arrived"
+	head -c "$1" /dev/zero >&"$tx_fd"
+	sent=$((sent + $1))
+	busywait "$BUSYWAIT_TIMEOUT" all_received
+	check_err $? "$(stat -c %s /tmp/direct.received) of $sent bytes arrived"
 }
 
 hang_up()
 {
-	exec {mouth}>&-
-	wait "${ends[@]}"
+	exec {tx_fd}>&-
+	wait "${tcp_pids[@]}"
 	check_err $? "the connection has failed"
 }
 
@@ -205,7 +193,7 @@ skips_queue_and_backlog()
 	up
 	trace_start net_dev_queue netif_rx
 	for addr in $ADDRS; do
-		ways udp_echo -s "$addr" 5000 50 64
+		count_paths udp_echo -s "$addr" 5000 50 64
 		((direct == 100))
 		check_err $? "$addr: $direct of 100 packets are direct, expected all"
 		# except while the backlog of the CPU has other packets
@@ -220,7 +208,7 @@ skips_queue_and_backlog()
 	# the events of packets that are queued
 	ipn link set lbx0 type lbx direct off
 	for addr in $ADDRS; do
-		ways udp_echo -s "$addr" 5000 50 64
+		count_paths udp_echo -s "$addr" 5000 50 64
 		for event in net_dev_queue netif_rx; do
 			(($(traced "$event") == 100))
 			check_err $? "$addr: $(traced "$event") events $event with direct off, expected 100"
@@ -249,7 +237,7 @@ not_inline_in_softirq()
 	for addr in $ADDRS; do
 		family=2
 		[[ $addr != *:* ]] || family=10
-		ways python3 -c "$delayed_ack" "$addr" "$family"
+		count_paths python3 -c "$delayed_ack" "$addr" "$family"
 		((direct > 3 && inline < direct))
 		check_err $? "$addr: $inline of $direct packets are inline, expected fewer"
 	done
@@ -265,7 +253,7 @@ answers_are_received_next()
 	up
 	trace_start netif_rx
 	for addr in $ADDRS; do
-		ways ping -c 20 -i 0.01 "$addr"
+		count_paths ping -c 20 -i 0.01 "$addr"
 		# except while the backlog of the CPU has other packets
 		((direct == 40 && inline > 20))
 		check_err $? "$addr: $inline of $direct packets are inline, expected more than 20 of 40"
@@ -286,7 +274,7 @@ others_than_the_next_by_the_backlog()
 	ipn link set lbx0 mtu 1280 gso_max_segs 1
 	trace_start netif_rx
 	for addr in $ADDRS; do
-		ways taskset 1 python3 "$lib_dir/window.py" "$addr"
+		count_paths taskset 1 python3 "$lib_dir/window.py" "$addr"
 		((inline > 64))
 		check_err $? "$addr: $inline of $direct packets are inline, expected more than 64"
 		(($(traced netif_rx) > 64))
@@ -323,11 +311,11 @@ next_are_bounded()
 	} | inns nft -f -
 	check_err $? "nft cannot load the rules"
 	sysctl -qw net.core.netdev_max_backlog=10
-	count_ways
-	dropped=${counter[drop_backlog]}
-	ways python3 -c "$one_datagram" 192.0.2.1
+	read_counters lbx0
+	dropped=${counted[drop_backlog]}
+	count_paths python3 -c "$one_datagram" 192.0.2.1
 	sysctl -qw net.core.netdev_max_backlog="$max"
-	dropped=$((counter[drop_backlog] - dropped))
+	dropped=$((counted[drop_backlog] - dropped))
 	((inline == 65))
 	check_err $? "$inline packets were received inline, expected 65"
 	((direct + dropped == 101 && dropped >= 20))
@@ -382,25 +370,25 @@ switched_at_once()
 			ipn link set lbx0 type lbx direct off
 			[[ $(shown) == false ]]
 			check_err $? "ip shows direct as '$(shown)' after direct off"
-			count_ways
-			direct=${counter[direct_packets]} queued=${counter[queued_packets]}
-			say 1000
-			count_ways
-			((counter[queued_packets] > queued &&
-			  counter[direct_packets] == direct))
-			check_err $? "$addr: $((counter[direct_packets] - direct)) packets are direct after direct off"
+			read_counters lbx0
+			direct=${counted[direct_packets]} queued=${counted[queued_packets]}
+			send 1000
+			read_counters lbx0
+			((counted[queued_packets] > queued &&
+			  counted[direct_packets] == direct))
+			check_err $? "$addr: $((counted[direct_packets] - direct)) packets are direct after direct off"
 			all_queued udp_echo -s "$addr" 5000 3 64
 
 			ipn link set lbx0 type lbx direct on
 			[[ $(shown) == true ]]
 			check_err $? "ip shows direct as '$(shown)' after direct on"
-			count_ways
-			direct=${counter[direct_packets]} queued=${counter[queued_packets]}
-			say 1000
-			count_ways
-			((counter[direct_packets] > direct &&
-			  counter[queued_packets] == queued))
-			check_err $? "$addr: $((counter[queued_packets] - queued)) packets are queued after direct on"
+			read_counters lbx0
+			direct=${counted[direct_packets]} queued=${counted[queued_packets]}
+			send 1000
+			read_counters lbx0
+			((counted[direct_packets] > direct &&
+			  counted[queued_packets] == queued))
+			check_err $? "$addr: $((counted[queued_packets] - queued)) packets are queued after direct on"
 			all_direct udp_echo -s "$addr" 5000 3 64
 		done
 		hang_up
@@ -440,8 +428,8 @@ switched_under_load()
 		wait "$tcp"
 		check_err $? "$addr: $(</tmp/direct.tcp)"
 	done
-	count_ways
-	((counter[queued_packets] > 0 && counter[direct_packets] > 0))
+	read_counters lbx0
+	((counted[queued_packets] > 0 && counted[direct_packets] > 0))
 	check_err $? "one of the packet paths was not used"
 	log_test "switching direct on and off while datagrams are sent loses and reorders none"
 }
@@ -635,7 +623,7 @@ each_offload()
 		# cannot change
 		[[ $offload != tx-checksumming && $offload != tx-nocache-copy ]] || continue
 		inns ethtool -K lbx0 "$offload" off &>/dev/null || continue
-		ways udp_echo -s 192.0.2.1 5000 1 64
+		count_paths udp_echo -s 192.0.2.1 5000 1 64
 		((queued > 0 && direct == 0))
 		check_err $? "$direct packets are direct while $offload is off, expected 0"
 		offloads tx on sg on tso on "$offload" on
@@ -651,7 +639,7 @@ each_offload()
 big_packets()
 {
 	capture lbx0 /tmp/big.pcap -s 100 "greater $(($1 + 1))"
-	say 1000000
+	send 1000000
 	capture_end /tmp/big.pcap
 	big=$(capture_count /tmp/big.pcap)
 }
@@ -685,7 +673,7 @@ checksums()
 	local right wrong
 
 	capture lbx0 /tmp/sum.pcap 'tcp and dst port 5000'
-	say 1000
+	send 1000
 	capture_end /tmp/sum.pcap
 	tcpdump -nn -vv -r /tmp/sum.pcap 2>/dev/null | grep 'length 1000$' >/tmp/sum.txt
 	right=$(grep -c 'cksum 0x[0-9a-f]* (correct)' /tmp/sum.txt)
@@ -722,7 +710,7 @@ sg_off_linear()
 	for addr in $ADDRS; do
 		connection "$addr"
 		offloads sg off
-		say 200000
+		send 200000
 		(($(traced net_dev_start_xmit) > 0))
 		check_err $? "$addr: no packet was queued"
 		(($(traced net_dev_start_xmit 'data_len=[1-9]') == 0))
@@ -802,7 +790,7 @@ timestamps()
 	RET=0
 	up
 	for addr in $ADDRS; do
-		ways stamps sent "$addr"
+		count_paths stamps sent "$addr"
 		((queued > 0 && direct == 0))
 		check_err $? "$addr: $queued packets queued, $direct direct, although timestamps were requested"
 		all_direct stamps received "$addr"
@@ -827,7 +815,7 @@ encapsulated_by_the_queue()
 	fi
 	ipn addr add 198.51.100.1/24 dev tun0
 	ipn link set tun0 up
-	ways python3 -c "$datagram_to" 198.51.100.2
+	count_paths python3 -c "$datagram_to" 198.51.100.2
 	# the answer, an ICMP error, has no tunnel header
 	((queued == 1))
 	check_err $? "$queued packets are queued and $direct direct, expected 1 queued"
@@ -952,7 +940,7 @@ rps_steers()
 	defer rps 0
 	for addr in $ADDRS; do
 		processed=$(softnet 1) steered=$(softnet 10)
-		ways taskset 1 udp_echo -s "$addr" 5000 50 64
+		count_paths taskset 1 udp_echo -s "$addr" 5000 50 64
 		((inline == 0))
 		check_err $? "$addr: $inline of $((queued + direct)) packets are inline with RPS, expected 0"
 		processed=$(($(softnet 1) - processed))
@@ -964,7 +952,7 @@ rps_steers()
 		check_err $? "$addr: $(</tmp/direct.flows) datagrams were reordered"
 	done
 	rps 0
-	ways udp_echo -s 192.0.2.1 5000 50 64
+	count_paths udp_echo -s 192.0.2.1 5000 50 64
 	((inline > 0))
 	check_err $? "no packet is inline after RPS is off again"
 	log_test "$name"
@@ -981,13 +969,13 @@ down_is_lo()
 		ipn link set lbx0 down
 		settle
 		carries lo lbx0 udp_echo -s "$addr" 5000 10 64
-		say 1000
+		send 1000
 		ipn link set lbx0 up
 		settle
 		busywait "$BUSYWAIT_TIMEOUT" outranks 2001:db8:9::1
 		check_err $? "lo still carries the traffic"
 		all_direct udp_echo -s "$addr" 5000 10 64
-		say 1000
+		send 1000
 		hang_up
 	done
 	log_test "lo carries while the device is down, and output is direct when it is up again"
@@ -998,16 +986,16 @@ dropped_of_three()
 {
 	local before
 
-	count_ways
-	before=${counter[drop_not_local]}
+	read_counters lbx0
+	before=${counted[drop_not_local]}
 	ip netns exec "$PEER" ping -c 3 -i 0.01 -W 1 198.51.100.7 &>/dev/null
 	check_fail $? "$1: an address answered"
-	count_ways
-	((counter[drop_not_local] == before + 3))
-	check_err $? "$1: $((counter[drop_not_local] - before)) packets are dropped, expected 3"
+	read_counters lbx0
+	((counted[drop_not_local] == before + 3))
+	check_err $? "$1: $((counted[drop_not_local] - before)) packets are dropped, expected 3"
 	(($(traced net_dev_start_xmit) == $2))
 	check_err $? "$1: $(traced net_dev_start_xmit) packets were queued, expected $2"
-	((counter[direct_packets] == 0 && counter[queued_packets] == 0))
+	((counted[direct_packets] == 0 && counted[queued_packets] == 0))
 	check_err $? "$1: a packet was received"
 }
 
@@ -1052,11 +1040,11 @@ none_overtakes()
 	small_rounds
 	ipn link set lbx0 gso_max_segs 2
 	for addr in $ADDRS; do
-		ways flows -f 1 -g 40 "$addr" 4100
+		count_paths flows -f 1 -g 40 "$addr" 4100
 		((queued >= 4000 && direct >= 100))
 		check_err $? "$addr: $queued packets queued, expected 4000; $direct direct, expected 100"
-		[[ $(</tmp/ways.out) == 0 ]]
-		check_err $? "$addr: $(</tmp/ways.out) of 4100 datagrams were reordered"
+		[[ $(</tmp/paths.out) == 0 ]]
+		check_err $? "$addr: $(</tmp/paths.out) of 4100 datagrams were reordered"
 	done
 	log_test "a direct packet does not overtake packets in the backlog"
 }
@@ -1154,32 +1142,32 @@ counts_exactly()
 		header=28
 		[[ $addr != *:* ]] || header=48
 		local -A before=()
-		count_ways
-		for key in "${!counter[@]}"; do
-			before[$key]=${counter[$key]}
+		read_counters lbx0
+		for key in "${!counted[@]}"; do
+			before[$key]=${counted[$key]}
 		done
 		total=$(stat64 lbx0 tx.bytes)
 		inns flows -s 200 "$addr" 1000 >/dev/null
 		check_err $? "$addr: datagrams were lost"
-		count_ways
-		for key in "${!counter[@]}"; do
-			counter[$key]=$((counter[$key] - before[$key]))
+		read_counters lbx0
+		for key in "${!counted[@]}"; do
+			counted[$key]=$((counted[$key] - before[$key]))
 		done
-		((counter[direct_packets] == 8000 && counter[queued_packets] == 0))
-		check_err $? "$addr: ${counter[direct_packets]} packets direct, expected 8000; ${counter[queued_packets]} queued, expected 0"
-		((counter[direct_bytes] == 8000 * (200 + header)))
-		check_err $? "$addr: direct_bytes is ${counter[direct_bytes]}"
+		((counted[direct_packets] == 8000 && counted[queued_packets] == 0))
+		check_err $? "$addr: ${counted[direct_packets]} packets direct, expected 8000; ${counted[queued_packets]} queued, expected 0"
+		((counted[direct_bytes] == 8000 * (200 + header)))
+		check_err $? "$addr: direct_bytes is ${counted[direct_bytes]}"
 		(($(stat64 lbx0 tx.bytes) - total == 8000 * (200 + header)))
 		check_err $? "$addr: ip shows $(($(stat64 lbx0 tx.bytes) - total)) bytes"
 		sum=0
 		for ((cpu = 0; cpu < $(nproc); cpu++)); do
-			n=${counter[cpu${cpu}_direct_packets]}
+			n=${counted[cpu${cpu}_direct_packets]}
 			sum=$((sum + n))
 			# flow i is sent on CPU i modulo the number of CPUs
 			((n == 1000 * ((8 - cpu + $(nproc) - 1) / $(nproc))))
 			check_err $? "$addr: the counter of CPU $cpu is $n"
 		done
-		((sum == counter[direct_packets]))
+		((sum == counted[direct_packets]))
 		check_err $? "$addr: the counters of all CPUs are $sum together"
 	done
 	[[ $(stat64 lbx0 tx.packets) == 16000 && $(stat64 lbx0 rx.packets) == 16000 ]]

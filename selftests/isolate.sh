@@ -36,9 +36,9 @@ off_is_reachable()
 {
 	RET=0
 	isolate_up
-	reached "$own4" "$own6"
+	answers_peer "$own4" "$own6"
 	isolate lbx0 off
-	reached "$own4" "$own6"
+	answers_peer "$own4" "$own6"
 	(($(dropped lbx0) == 0))
 	check_err $? "lbx0 counts $(dropped lbx0) drops, expected 0"
 	log_test "a device is not isolated by default"
@@ -51,7 +51,7 @@ on_is_not_reachable()
 	RET=0
 	isolate_up
 	isolate lbx0 on
-	not_reached lbx0 "$own4" "$own6"
+	drops_peer lbx0 "$own4" "$own6"
 	(($(stat64 lbx0 rx.dropped) == 2))
 	check_err $? "lbx0 has $(stat64 lbx0 rx.dropped) in 'rx dropped', expected 2"
 	for addr in "$own4" "[$own6]"; do
@@ -73,9 +73,9 @@ on_is_not_reachable()
 		busywait "$BUSYWAIT_TIMEOUT" dropped_more lbx0 "$before"
 		check_err $? "no drop is counted for UDP to $addr"
 	done
-	reached 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
+	answers_peer 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
 	isolate lbx0 off
-	reached "$own4" "$own6"
+	answers_peer "$own4" "$own6"
 	log_test "an isolated device is not reachable from outside, and counts the packets that it drops"
 }
 
@@ -156,7 +156,7 @@ arp_tells()
 	RET=0
 	isolate_up isolate on
 	ip -n "$PEER" route add "$own4" dev eth0
-	not_reached lbx0 "$own4"
+	drops_peer lbx0 "$own4"
 	arp_answered
 	check_err $? "ARP does not answer"
 	inns sysctl -qw net.ipv4.conf.eth0.arp_ignore=1
@@ -171,9 +171,9 @@ at_creation()
 {
 	RET=0
 	isolate_up isolate on
-	not_reached lbx0 "$own4" "$own6"
+	drops_peer lbx0 "$own4" "$own6"
 	isolate lbx0 off
-	reached "$own4" "$own6"
+	answers_peer "$own4" "$own6"
 	log_test "a device can be isolated when it is made"
 }
 
@@ -266,9 +266,9 @@ forwarding_as_before()
 		route add default via 192.0.2.5
 		route add default via 2001:db8:1::5
 	END
-	reached 198.51.100.6 2001:db8:a::6
-	not_reached lbx0 "$own4" "$own6"
-	PEER=$FAR not_reached lbx0 "$own4" "$own6"
+	answers_peer 198.51.100.6 2001:db8:a::6
+	drops_peer lbx0 "$own4" "$own6"
+	PEER=$FAR drops_peer lbx0 "$own4" "$own6"
 	log_test "a router with an isolated device still forwards packets"
 }
 
@@ -426,14 +426,14 @@ two_devices()
 	RET=0
 	isolate_up isolate on
 	isolate lbx1 on
-	not_reached lbx0 "$own4" "$own6"
-	not_reached lbx1 203.0.113.2 2001:db8:9::2
+	drops_peer lbx0 "$own4" "$own6"
+	drops_peer lbx1 203.0.113.2 2001:db8:9::2
 	isolate lbx0 off
-	reached "$own4" "$own6"
-	not_reached lbx1 203.0.113.2 2001:db8:9::2
+	answers_peer "$own4" "$own6"
+	drops_peer lbx1 203.0.113.2 2001:db8:9::2
 	isolate lbx0 on
 	ipn link del lbx1
-	not_reached lbx0 "$own4" "$own6"
+	drops_peer lbx0 "$own4" "$own6"
 	log_test "two isolated devices are isolated independently"
 }
 
@@ -441,20 +441,20 @@ down_is_closed()
 {
 	RET=0
 	isolate_up isolate on
-	answers "$own4" "$own6"
+	answers_local "$own4" "$own6"
 	ipn link set lbx0 down
-	not_reached lbx0 "$own4" "$own6"
-	closed lbx0 "$own4" "$own6"
+	drops_peer lbx0 "$own4" "$own6"
+	drops_local lbx0 "$own4" "$own6"
 	isolate lbx0 off
-	reached "$own4" "$own6"
-	answers "$own4" "$own6"
+	answers_peer "$own4" "$own6"
+	answers_local "$own4" "$own6"
 	isolate lbx0 on
-	not_reached lbx0 "$own4" "$own6"
-	closed lbx0 "$own4" "$own6"
+	drops_peer lbx0 "$own4" "$own6"
+	drops_local lbx0 "$own4" "$own6"
 	ipn link set lbx0 up
 	settle
-	answers "$own4" "$own6"
-	not_reached lbx0 "$own4" "$own6"
+	answers_local "$own4" "$own6"
+	drops_peer lbx0 "$own4" "$own6"
 	log_test "an isolated device that is down is blocked for this machine as well"
 }
 
@@ -484,9 +484,9 @@ other_device_down()
 	isolate_up isolate on
 	ipn link set lbx0 down
 	ipn link set lbx1 down
-	closed lbx0 "$own4" "$own6"
-	answers 203.0.113.2 2001:db8:9::2 127.0.0.1 ::1
-	reached 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
+	drops_local lbx0 "$own4" "$own6"
+	answers_local 203.0.113.2 2001:db8:9::2 127.0.0.1 ::1
+	answers_peer 203.0.113.2 2001:db8:9::2 192.0.2.5 2001:db8:1::5
 	log_test "devices that are down and not isolated still answer while another one is blocked"
 }
 
@@ -530,11 +530,11 @@ claimed_is_no_part()
 	check_err $? "the claim was refused"
 	carries lbx0 lo ping -c 1 192.0.2.5
 	carries lbx0 lo ping -c 1 2001:db8:1::5
-	reached 192.0.2.5 2001:db8:1::5
-	not_reached lbx0 "$own4" "$own6"
+	answers_peer 192.0.2.5 2001:db8:1::5
+	drops_peer lbx0 "$own4" "$own6"
 	ipn link set lbx0 down
-	answers 192.0.2.5 2001:db8:1::5
-	reached 192.0.2.5 2001:db8:1::5
+	answers_local 192.0.2.5 2001:db8:1::5
+	answers_peer 192.0.2.5 2001:db8:1::5
 	log_test "isolation does not concern the addresses that the device claims"
 }
 
@@ -551,29 +551,29 @@ hooks_only_while_isolated()
 	isolate_up
 	# eth0 has packets of its own to send
 	ipn link set eth0 down
-	n=$(calls "$hooks" answers "$own4" "$own6" 127.0.0.1)
+	n=$(calls "$hooks" answers_local "$own4" "$own6" 127.0.0.1)
 	((n == 0))
 	check_err $? "the hooks were called $n times while no device was isolated"
 	isolate lbx0 on
 	isolate lbx1 on
 	# one hook at output, two at input
-	n=$(calls "$hooks" answers "$own4" "$own6")
+	n=$(calls "$hooks" answers_local "$own4" "$own6")
 	((n == 12))
 	check_err $? "the hooks were called $n times for 4 packets, expected 12"
 	n=$(calls "$hooks" ip netns exec "$PEER" ping -c 1 -W 5 "$peer4")
 	((n == 0))
 	check_err $? "the hooks were called $n times in another netns"
 	isolate lbx1 off
-	n=$(calls "$hooks" answers "$own4")
+	n=$(calls "$hooks" answers_local "$own4")
 	((n == 6))
 	check_err $? "the hooks were called $n times for 2 packets with one isolated device, expected 6"
 	isolate lbx0 off
-	n=$(calls "$hooks" answers "$own4" "$own6" 127.0.0.1)
+	n=$(calls "$hooks" answers_local "$own4" "$own6" 127.0.0.1)
 	((n == 0))
 	check_err $? "the hooks were called $n times after no device was isolated"
 	isolate lbx0 on
 	ipn link del lbx0
-	n=$(calls "$hooks" answers 127.0.0.1)
+	n=$(calls "$hooks" answers_local 127.0.0.1)
 	((n == 0))
 	check_err $? "the hooks were called $n times after the isolated device was deleted"
 	log_test "the hooks of isolation exist only while a device of the netns is isolated"
@@ -610,10 +610,10 @@ unloaded()
 	RET=0
 	isolate_up isolate on
 	for i in 1 2 3; do
-		not_reached lbx0 "$own4" "$own6"
+		drops_peer lbx0 "$own4" "$own6"
 		rmmod lbx
 		check_err $? "the module cannot be removed"
-		reached 192.0.2.5 2001:db8:1::5
+		answers_peer 192.0.2.5 2001:db8:1::5
 		module_need
 		ipn -b - <<-END
 			link add lbx0 type lbx
@@ -622,7 +622,7 @@ unloaded()
 			link set lbx0 up
 		END
 		settle
-		reached "$own4" "$own6"
+		answers_peer "$own4" "$own6"
 		isolate lbx0 on
 	done
 	log_test "the module can be removed while devices are isolated, and has none when loaded again"

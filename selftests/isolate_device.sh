@@ -41,10 +41,10 @@ in_place()
 stays_closed()
 {
 	isolate lbx0 off
-	reached "$open4" "$open6" "$own4" "$own6"
+	answers_peer "$open4" "$open6" "$own4" "$own6"
 	isolate lbx0 on
-	not_reached lbx0 "$own4" "$own6"
-	reached "$open4" "$open6"
+	drops_peer lbx0 "$own4" "$own6"
+	answers_peer "$open4" "$open6"
 }
 
 bridge()
@@ -165,8 +165,8 @@ vrf()
 	RET=0
 	vrf_up
 	isolate lbx0 on
-	not_reached lbx0 "$own4" "$own6"
-	reached "$open4" "$open6"
+	drops_peer lbx0 "$own4" "$own6"
+	answers_peer "$open4" "$open6"
 	log_test "a packet from a VRF does not reach an isolated device"
 }
 
@@ -183,7 +183,7 @@ neighbour_discovery()
 	ip -n "$PEER" neigh flush dev eth0
 	# ask for this address first: if it is ever answered, it is answered by then
 	pings "$PEER" -W 0.3 -- "$own6" >/dev/null
-	reached "$open4" "$open6"
+	answers_peer "$open4" "$open6"
 	nd_answered "$open6"
 	check_err $? "neighbour discovery does not answer for $open6"
 	nd_answered "$own6"

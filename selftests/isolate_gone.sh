@@ -60,7 +60,7 @@ address_comes_and_goes()
 	RET=0
 	peers_up
 	knocks_start
-	for ((i = 0; i < $(amount 200 20); i++)); do
+	for ((i = 0; i < $(slow_scale 200 20); i++)); do
 		echo "addr add $own/128 dev lbx0"
 		echo "addr add 2001:db8:9::2/128 dev lbx0"
 		echo "addr del $own/128 dev lbx0"
@@ -79,7 +79,7 @@ device_comes_and_goes()
 	ipn link add lbx1 type lbx
 	inns lbx set lbx1 isolate on up >/dev/null
 	knocks_start
-	for ((i = 0; i < $(amount 30 5); i++)); do
+	for ((i = 0; i < $(slow_scale 30 5); i++)); do
 		inns lbx add lbx2 "$own/128" isolate on >/dev/null
 		ipn link del lbx2
 	done
@@ -100,7 +100,7 @@ last_device_goes()
 	peers_up
 	ipn link del lbx0
 	knocks_start
-	for ((i = 0; i < $(amount 30 5); i++)); do
+	for ((i = 0; i < $(slow_scale 30 5); i++)); do
 		inns lbx add lbx0 "$own/128" isolate on >/dev/null
 		ipn link del lbx0
 	done

@@ -171,7 +171,7 @@ published_port_forged()
 	agent "$NS"
 	agent "$PEER"
 	agent "$BOX"
-	reached "$open4" "$open6"
+	answers_peer "$open4" "$open6"
 	ask "$NS" serve "$own6" 7000
 	ask "$BOX" serve fd17::2 80 echo
 	attack "IPv6" "$own6" "$own6" "$own6" 8080

@@ -54,7 +54,7 @@ routing_up()
 	agent "$NS"
 	agent "$PEER"
 	# resolve the neighbours, so that no packet waits for neighbour discovery
-	reached "$open4" "$open6"
+	answers_peer "$open4" "$open6"
 }
 
 # serve ADDR [PORT] [MODE...]: start a UDP service in $NS
@@ -257,7 +257,7 @@ nd_redirects()
 	ask "$PEER" redirect fe80::99 "$open6" "$own6" 6001 "$own6" 7001
 	isolate lbx0 on
 	ask "$PEER" redirect fe80::99 "$open6" "$open6" 6001 "$peer6" 7001
-	reached "$open4" "$open6"
+	answers_peer "$open4" "$open6"
 	(($(dropped lbx0) == before))
 	check_err $? "$(($(dropped lbx0) - before)) drops are counted, not 0"
 	ask "$PEER" redirect fe80::99 "$open6" "$own6" 6001 "$own6" 7001

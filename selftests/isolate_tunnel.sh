@@ -94,10 +94,10 @@ wireguard()
 through()
 {
 	settle
-	reached "${addrs[@]}"
+	answers_peer "${addrs[@]}"
 	isolate lbx0 on
-	not_reached lbx0 "${addrs[@]}"
-	reached "$open4" "$open6"
+	drops_peer lbx0 "${addrs[@]}"
+	answers_peer "$open4" "$open6"
 }
 
 tunnels()

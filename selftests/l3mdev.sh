@@ -63,7 +63,7 @@ all_refused()
 	local addr
 
 	for addr in 192.0.2.1 2001:db8:9::1; do
-		ends 0 "" inns python3 "$lib_dir/refused.py" "$addr" - 192.0.2.1 \
+		check_exit 0 "" inns python3 "$lib_dir/refused.py" "$addr" - 192.0.2.1 \
 			198.51.100.1 127.0.0.1 2001:db8:9::1 2001:db8:1::1 ::1
 	done
 }
@@ -80,7 +80,7 @@ accepted_socket_unbound()
 	l3mdev_up
 	accept_sysctl
 	talk_start 192.0.2.1 2001:db8:9::1
-	is 0 bound
+	check_output 0 bound
 	talk_end
 	log_test "with tcp_l3mdev_accept an accepted socket is not bound to the lbx device"
 }
@@ -186,8 +186,8 @@ reverse_path_filters()
 		carries lbx0 lo ping -c 1 -W 5 "$addr"
 	done
 	# the reply goes to an address that lo carries
-	ends 0 "" inns ping -c 1 -W 5 -I 198.51.100.1 192.0.2.1
-	ends 0 "" inns ping -c 1 -W 5 -I 2001:db8:1::1 2001:db8:9::1
+	check_exit 0 "" inns ping -c 1 -W 5 -I 198.51.100.1 192.0.2.1
+	check_exit 0 "" inns ping -c 1 -W 5 -I 2001:db8:1::1 2001:db8:9::1
 	log_test "reverse path filters of the stack and of nftables accept what an lbx device carries"
 }
 

@@ -108,11 +108,11 @@ on_demand_makes_no_device()
 	modprobe_up
 	ip link add web type lbx
 	check_err $? "the module was not loaded on demand"
-	is web lbx_devices
-	is 0 cat /sys/module/lbx/parameters/devices
+	check_output web lbx_devices
+	check_output 0 cat /sys/module/lbx/parameters/devices
 	rmmod lbx
 	ip link add type lbx
-	is lbx0 lbx_devices
+	check_output lbx0 lbx_devices
 	rmmod lbx
 	log_test "the module that is loaded on demand makes no device by itself"
 	module_need
@@ -130,7 +130,7 @@ on_demand_by_unprivileged()
 	check_err $? "in the user namespace: $out"
 	module_is_loaded
 	check_err $? "the module is not loaded"
-	is "" lbx_devices
+	check_output "" lbx_devices
 	rmmod lbx
 	log_test "an unprivileged user who loads the module makes no device in the initial netns"
 	module_need
@@ -145,12 +145,12 @@ by_hand_makes_lbx0()
 	for name in lbx rtnl-link-lbx; do
 		modprobe "$name"
 		check_err $? "'modprobe $name' failed"
-		is lbx0 lbx_devices
-		is 1 cat /sys/module/lbx/parameters/devices
+		check_output lbx0 lbx_devices
+		check_output 1 cat /sys/module/lbx/parameters/devices
 		rmmod lbx
 	done
 	modprobe lbx devices=2
-	is "lbx0 lbx1" lbx_devices
+	check_output "lbx0 lbx1" lbx_devices
 	rmmod lbx
 	log_test "modprobe makes lbx0, or as many devices as devices= specifies"
 	module_need

@@ -22,9 +22,9 @@ ALL_TESTS="
 
 # How many of each. A debug kernel is used to find errors, and would take hours for as
 # many.
-: "${DEVICES:=$(amount 1000 50)}" "${NAMESPACES:=$(amount 200 20)}"
-: "${DESTINATIONS:=$(amount 100000 10000)}" "${CLAIMS:=$(amount 100000 5000)}"
-: "${ADDRESSES:=$(amount 4000 400)}"
+: "${DEVICES:=$(slow_scale 1000 50)}" "${NAMESPACES:=$(slow_scale 200 20)}"
+: "${DESTINATIONS:=$(slow_scale 100000 10000)}" "${CLAIMS:=$(slow_scale 100000 5000)}"
+: "${ADDRESSES:=$(slow_scale 4000 400)}"
 
 # seconds to wait for the memory that netns free one after the other
 PATIENCE=300
@@ -55,7 +55,7 @@ given_back()
 	local before=$1 used=$2 part=$3 seconds=$4
 
 	slowwait "$seconds" memory_is_back \
-		$((before + used / part + $(amount 0 1024)))
+		$((before + used / part + $(slow_scale 0 1024)))
 	check_err $? "$(($(memory) - before)) of $used KiB were not freed"
 }
 
@@ -220,7 +220,7 @@ swept()
 	log_info "memory changed by $used KiB"
 	# The 1024 neighbour entries that are allowed may take a debug kernel 3 MiB and
 	# more
-	((used <= DESTINATIONS / 10 + $(amount 0 8000)))
+	((used <= DESTINATIONS / 10 + $(slow_scale 0 8000)))
 	check_err $? "$DESTINATIONS destinations take $used KiB"
 }
 

@@ -157,7 +157,7 @@ claim_commands()
 	ynl_claims --do claim-new --json '{"ifname": "lbx0", "flags": ["excl"],
 		"claim": {"addr4": "198.18.0.1"}}' >/dev/null
 	check_err $? "claim-new was refused"
-	is '{"claim":{"addr4":"198.18.0.1"},"ifindex":'"$index"'}' \
+	check_output '{"claim":{"addr4":"198.18.0.1"},"ifindex":'"$index"'}' \
 		eval "ynl_claims --do claim-get --json '{\"claim\": {\"addr4\": \"198.18.0.1\"}}' | jq -cS ."
 	refused "Already claimed by lbx0" ynl_claims --do claim-new --json '{"ifname": "lbx0",
 		"flags": ["excl"], "claim": {"addr4": "198.18.0.1"}}'
@@ -165,13 +165,13 @@ claim_commands()
 	refused "" ynl_claims --do claim-change --json '{
 		"new": [{"ifname": "lbx1", "claim": {"ifname": "eth0"}},
 			{"ifname": "lbx1", "claim": {"addr4": "198.18.0.1"}}]}'
-	is '[{"addr4":"198.18.0.1"}]' eval "ynl_claims --dump claim-get | jq -c 'map(.claim)'"
+	check_output '[{"addr4":"198.18.0.1"}]' eval "ynl_claims --dump claim-get | jq -c 'map(.claim)'"
 	ynl_claims --do claim-change --json '{"del": [{"claim": {"addr4": "198.18.0.1"}}],
 		"new": [{"ifname": "lbx1", "claim": {"addr4": "198.18.0.1"}},
 			{"ifname": "lbx0", "claim": {"ifname": "eth1", "waiting": true}}]}' >/dev/null
 	check_err $? "claim-change was refused"
-	is '[{"addr4":"198.18.0.1"}]' eval "ynl_claims --dump claim-get --json '{\"ifname\": \"lbx1\"}' | jq -c 'map(.claim)'"
-	is '[{"ifname":"eth1","waiting":true}]' eval "ynl_claims --dump claim-get --json '{\"ifindex\": $index}' | jq -c 'map(.claim)'"
+	check_output '[{"addr4":"198.18.0.1"}]' eval "ynl_claims --dump claim-get --json '{\"ifname\": \"lbx1\"}' | jq -c 'map(.claim)'"
+	check_output '[{"ifname":"eth1","waiting":true}]' eval "ynl_claims --dump claim-get --json '{\"ifindex\": $index}' | jq -c 'map(.claim)'"
 	ynl_claims --do claim-del --json '{"claim": {"ifname": "eth1"}}' >/dev/null
 	check_err $? "claim-del was refused"
 	[[ $(ynl_claims --dump claim-get | jq length) == 1 ]]

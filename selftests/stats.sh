@@ -33,19 +33,6 @@ NAMES="queued_packets queued_bytes direct_packets direct_bytes claimed_packets
 
 trace=/sys/kernel/tracing
 
-# counters: set counted[NAME] for the total and for each CPU
-declare -A counted
-
-counters()
-{
-	local name value
-
-	counted=()
-	while read -r name value; do
-		[[ $value != [0-9]* ]] || counted[${name%:}]=$value
-	done < <(inns ethtool -S lbx0)
-}
-
 # exactly COUNTERS EVENTS COMMAND...: COMMAND adds exactly COUNTERS ("NAME=N" in the
 # order of NAMES) to the total of lbx0, and hits exactly the tracepoints EVENTS
 # ("PATH/INLINE" of lbx_xmit and "REASON" of lbx_drop)
@@ -55,7 +42,7 @@ exactly()
 	local name got events
 	local -A before
 
-	counters
+	read_counters lbx0
 	for name in $NAMES; do
 		before[$name]=${counted[$name]}
 	done
@@ -65,7 +52,7 @@ exactly()
 	events=$(sed -nE 's/.* lbx_xmit: dev=lbx0 .*path=(\w+) inline=(.).*/\1\/\2/p
 			  s/.* lbx_drop: dev=lbx0 .*reason=(\w+).*/\1/p' \
 			"$trace/instances/lbx/trace")
-	counters
+	read_counters lbx0
 	got=
 	for name in $NAMES; do
 		((counted[$name] == before[$name])) ||
@@ -318,12 +305,12 @@ drop_with_irqs_off()
 	done
 	defer sysctl -qw net.core.netdev_max_backlog="$max"
 	sysctl -qw net.core.netdev_max_backlog=0
-	counters
+	read_counters lbx0
 	local queued=${counted[queued_packets]} dropped=${counted[drop_backlog]}
 	echo "<1>lbx selftest: to four targets, with room for one" >/dev/kmsg
 	busywait "$BUSYWAIT_TIMEOUT" netpoll_has_sent "$queued"
 	check_err $? "netconsole has sent no packet"
-	counters
+	read_counters lbx0
 	queued=$((counted[queued_packets] - queued))
 	dropped=$((counted[drop_backlog] - dropped))
 	((dropped == 3 * queued))
@@ -333,7 +320,7 @@ drop_with_irqs_off()
 
 netpoll_has_sent()
 {
-	counters
+	read_counters lbx0
 	((counted[queued_packets] > $1))
 }
 
@@ -386,7 +373,7 @@ drop_down()
 	check_err $? "no packet was dropped"
 	kill "$flood"
 	wait "$flood" 2>/dev/null
-	counters
+	read_counters lbx0
 	rx=$(stat64 lbx0 rx.dropped)
 	((rx == counted[drop_down] + counted[drop_backlog]))
 	check_err $? "ip shows $rx rx dropped, expected $((counted[drop_down] + counted[drop_backlog]))"
@@ -399,7 +386,7 @@ drop_down()
 down_up_drops()
 {
 	printf 'link set lbx0 down\nlink set lbx0 up\n%.0s' {1..20} | ipn -batch -
-	counters
+	read_counters lbx0
 	((counted[drop_down] > 0))
 }
 
@@ -424,7 +411,7 @@ each_cpu_has_its_own()
 	ipn link set lbx0 type lbx direct off
 	inns ping -c 1 2001:db8:9::1 &>/dev/null
 	send_many UDP4-DATAGRAM:192.0.2.255:5000,broadcast
-	counters
+	read_counters lbx0
 	for name in $NAMES; do
 		sum=0
 		for ((cpu = 0; cpu < $(getconf _NPROCESSORS_CONF); cpu++)); do
@@ -461,7 +448,7 @@ everywhere_the_same()
 
 	RET=0
 	mixed_up &>/dev/null
-	counters
+	read_counters lbx0
 	xstats=$(ipn -s -d -j link show dev lbx0)
 	for name in $NAMES; do
 		((counted[$name] == $(jq ".. | objects | .$name // empty" <<<"$xstats" || echo -1)))
@@ -483,13 +470,13 @@ survives_down_and_up()
 
 	RET=0
 	mixed_up &>/dev/null
-	counters
+	read_counters lbx0
 	for name in $NAMES; do
 		before[$name]=${counted[$name]}
 	done
 	ipn link set lbx0 down
 	ipn link set lbx0 up
-	counters
+	read_counters lbx0
 	for name in $NAMES; do
 		((counted[$name] == before[$name]))
 		check_err $? "$name was ${before[$name]} and is ${counted[$name]}"

@@ -39,10 +39,10 @@ add_makes()
 {
 	RET=0
 	netns_up
-	is "" lbxn add pg 10.9.0.1/24 2001:db8::1
+	check_output "" lbxn add pg 10.9.0.1/24 2001:db8::1
 	carries pg lo ping -c 1 -W 2 10.9.0.77
 	carries pg lo ping -c 1 -W 2 2001:db8::1
-	is '["pg",true,65536,true,false,["10.9.0.1/24","2001:db8::1/128"]]' \
+	check_output '["pg",true,65536,true,false,["10.9.0.1/24","2001:db8::1/128"]]' \
 		dev '[.ifname, .up, .mtu, .direct, .isolate,
 		      [.addresses[] | select(.local != "fe80::1") | "\(.local)/\(.prefixlen)"]]'
 	log_test "lbx add makes a device that carries its addresses"
@@ -52,7 +52,7 @@ add_settings()
 {
 	RET=0
 	netns_up
-	is '["pg",false,1500,false,true]' jq -c '[.ifname, .up, .mtu, .direct, .isolate]' \
+	check_output '["pg",false,1500,false,true]' jq -c '[.ifname, .up, .mtu, .direct, .isolate]' \
 		<(lbxn -j add pg mtu 1500 isolate on direct off down)
 	[[ $(ipn -j -d link show dev pg | jq -c '.[0] | [.mtu, .linkinfo.info_data.isolate]') == \
 	   '[1500,true]' ]]
@@ -64,12 +64,12 @@ add_undone()
 {
 	RET=0
 	netns_up
-	ends 1 "10.9.0.1/24" lbxn add pg 10.9.0.1/24 10.9.0.1/24
-	ends 1 "127.0.0.1" lbxn add pg 10.9.0.1/24 127.0.0.1
-	is "" lbxn show
+	check_exit 1 "10.9.0.1/24" lbxn add pg 10.9.0.1/24 10.9.0.1/24
+	check_exit 1 "127.0.0.1" lbxn add pg 10.9.0.1/24 127.0.0.1
+	check_output "" lbxn show
 	lbxn add pg mtu 1500
-	ends 1 "a device of that name already exists" lbxn add pg 10.9.0.1/24
-	is '[1500,0]' dev '[.mtu, (.addresses | map(select(.family == "inet")) | length)]'
+	check_exit 1 "a device of that name already exists" lbxn add pg 10.9.0.1/24
+	check_output '[1500,0]' dev '[.mtu, (.addresses | map(select(.family == "inet")) | length)]'
 	log_test "lbx add rolls back all steps if one is refused"
 }
 
@@ -97,13 +97,13 @@ bind_in_vain()
 	RET=0
 	netns_up
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=1
-	ends 0 "pg: programs cannot bind 2001:db8::1: IPv6 is disabled on lo" \
+	check_exit 0 "pg: programs cannot bind 2001:db8::1: IPv6 is disabled on lo" \
 		lbxn add pg 192.0.2.1 2001:db8::1 2001:db8::2
-	ends 0 "try: sysctl net.ipv6.conf.lo.disable_ipv6=0" \
+	check_exit 0 "try: sysctl net.ipv6.conf.lo.disable_ipv6=0" \
 		lbxn set pg addr 2001:db8::3
 	inns sysctl -qw net.ipv6.conf.lo.disable_ipv6=0
 	settle
-	is "" lbxn set pg addr 2001:db8::4
+	check_output "" lbxn set pg addr 2001:db8::4
 	log_test "lbx add and set report an address that no server can bind"
 }
 
@@ -112,17 +112,17 @@ set_changes()
 	RET=0
 	netns_up
 	lbxn add pg 10.9.0.1/24
-	is "" lbxn set pg mtu 1500 isolate on direct off addr 10.8.0.1 addr 2001:db8::1
-	is '[true,1500,false,true,["10.9.0.1","10.8.0.1","2001:db8::1"]]' \
+	check_output "" lbxn set pg mtu 1500 isolate on direct off addr 10.8.0.1 addr 2001:db8::1
+	check_output '[true,1500,false,true,["10.9.0.1","10.8.0.1","2001:db8::1"]]' \
 		dev '[.up, .mtu, .direct, .isolate,
 		      [.addresses[] | select(.local != "fe80::1").local]]'
-	is "" lbxn set pg noaddr 10.9.0.1/24 isolate off
-	is '[1500,false,["10.8.0.1","2001:db8::1"]]' \
+	check_output "" lbxn set pg noaddr 10.9.0.1/24 isolate off
+	check_output '[1500,false,["10.8.0.1","2001:db8::1"]]' \
 		dev '[.mtu, .isolate, [.addresses[] | select(.local != "fe80::1").local]]'
 	lbxn set pg down
-	is false dev .up
+	check_output false dev .up
 	lbxn set pg up
-	is true dev .up
+	check_output true dev .up
 	log_test "lbx set changes only the given settings"
 }
 
@@ -134,12 +134,12 @@ set_undone()
 	netns_up
 	lbxn add pg 10.9.0.1/24
 	before=$(dev 'del(.stats)')
-	ends 1 "127.0.0.1" lbxn set pg mtu 1500 isolate on addr 10.8.0.1 addr 127.0.0.1
-	is "$before" dev 'del(.stats)'
-	ends 1 "pg has no address 10.9.0.1/32" lbxn set pg mtu 1500 noaddr 10.9.0.1
-	ends 1 'Cannot find device "nothing"' lbxn set nothing up
-	ends 1 "lo is not an lbx device" lbxn set lo up
-	is "$before" dev 'del(.stats)'
+	check_exit 1 "127.0.0.1" lbxn set pg mtu 1500 isolate on addr 10.8.0.1 addr 127.0.0.1
+	check_output "$before" dev 'del(.stats)'
+	check_exit 1 "pg has no address 10.9.0.1/32" lbxn set pg mtu 1500 noaddr 10.9.0.1
+	check_exit 1 'Cannot find device "nothing"' lbxn set nothing up
+	check_exit 1 "lo is not an lbx device" lbxn set lo up
+	check_output "$before" dev 'del(.stats)'
 	log_test "lbx set rolls back all steps if one is refused"
 }
 
@@ -150,10 +150,10 @@ set_first_of_subnet()
 	lbxn add pg 10.9.0.1/24 10.9.0.2/24 10.9.0.3/24
 	# The kernel removes the addresses after it, too
 	lbxn set pg noaddr 10.9.0.1/24
-	is '["10.9.0.2","10.9.0.3"]' \
+	check_output '["10.9.0.2","10.9.0.3"]' \
 		dev '[.addresses[] | select(.family == "inet").local]'
-	ends 1 "127.0.0.1" lbxn set pg noaddr 10.9.0.2/24 addr 127.0.0.1
-	is '["10.9.0.2","10.9.0.3"]' \
+	check_exit 1 "127.0.0.1" lbxn set pg noaddr 10.9.0.2/24 addr 127.0.0.1
+	check_output '["10.9.0.2","10.9.0.3"]' \
 		dev '[.addresses[] | select(.family == "inet").local]'
 	log_test "lbx set removes the first address of a subnet without the others"
 }
@@ -180,13 +180,13 @@ set_while_down()
 	RET=0
 	netns_up
 	ipn link add lbx0 type lbx
-	ends 0 'lbx0 is down: lo carries its addresses until "lbx set lbx0 up"' \
+	check_exit 0 'lbx0 is down: lo carries its addresses until "lbx set lbx0 up"' \
 		lbxn set lbx0 addr 10.9.0.1/24
-	ends 0 "its addresses do not answer" lbxn set lbx0 addr 10.8.0.1/24 isolate on
-	is "" lbxn set lbx0 addr 10.7.0.1/24 down
-	is false dev .up
-	is "" lbxn set lbx0 addr 10.6.0.1/24 up
-	is true dev .up
+	check_exit 0 "its addresses do not answer" lbxn set lbx0 addr 10.8.0.1/24 isolate on
+	check_output "" lbxn set lbx0 addr 10.7.0.1/24 down
+	check_output false dev .up
+	check_output "" lbxn set lbx0 addr 10.6.0.1/24 up
+	check_output true dev .up
 	log_test "lbx set prints a note when an address is added to a device that is down"
 }
 
@@ -197,17 +197,17 @@ addresses_refused()
 	RET=0
 	nic_up
 	lbxn add pg 10.9.0.1/24 2001:db8:9::1
-	ends 1 "pg already has 10.9.0.1" lbxn add w2 10.9.0.1/24
-	ends 1 "try: lbx set pg noaddr 10.9.0.1/24" lbxn add w2 10.9.0.1/32
-	ends 1 "pg already has 2001:db8:9::1" lbxn set lbx0 addr 2001:db8:9::1
-	ends 1 "try: lbx claim 192.0.2.1 dev w2" lbxn add w2 192.0.2.1
+	check_exit 1 "pg already has 10.9.0.1" lbxn add w2 10.9.0.1/24
+	check_exit 1 "try: lbx set pg noaddr 10.9.0.1/24" lbxn add w2 10.9.0.1/32
+	check_exit 1 "pg already has 2001:db8:9::1" lbxn set lbx0 addr 2001:db8:9::1
+	check_exit 1 "try: lbx claim 192.0.2.1 dev w2" lbxn add w2 192.0.2.1
 	for addr in 224.0.0.1 239.255.255.250/32 ff02::1/128; do
-		ends 1 "a device cannot have a multicast address" lbxn add w2 "$addr"
+		check_exit 1 "a device cannot have a multicast address" lbxn add w2 "$addr"
 	done
-	ends 1 "an address of 0.0.0.0/8" lbxn set lbx0 addr 0.0.0.1
-	ends 1 "a broadcast address" lbxn set lbx0 addr 255.255.255.255
-	ends 1 "a multicast address" lbxn restore <<<"add w2 224.0.0.1"
-	is '["lbx0","pg"]' jq -c 'map(.ifname)' <(lbxn -j show)
+	check_exit 1 "an address of 0.0.0.0/8" lbxn set lbx0 addr 0.0.0.1
+	check_exit 1 "a broadcast address" lbxn set lbx0 addr 255.255.255.255
+	check_exit 1 "a multicast address" lbxn restore <<<"add w2 224.0.0.1"
+	check_output '["lbx0","pg"]' jq -c 'map(.ifname)' <(lbxn -j show)
 	# The device's own addresses, link-local addresses of other devices and
 	# 240.0.0.0/4 are allowed
 	lbxn set pg addr 10.9.0.1/24 addr fe80::5/64 addr 240.0.0.1
@@ -223,9 +223,9 @@ del_removes()
 	netns_up
 	lbxn add pg
 	ipn link add eth0 type dummy
-	ends 1 "eth0 is not an lbx device" lbxn del eth0
-	ends 1 'Cannot find device "nothing"' lbxn del nothing
-	is '{"ifname":"pg","deleted":true}' lbxn -j del pg
+	check_exit 1 "eth0 is not an lbx device" lbxn del eth0
+	check_exit 1 'Cannot find device "nothing"' lbxn del nothing
+	check_output '{"ifname":"pg","deleted":true}' lbxn -j del pg
 	ipn link show dev pg &>/dev/null
 	check_fail $? "the device still exists"
 	ipn link show dev eth0 &>/dev/null
@@ -239,7 +239,7 @@ show_all()
 
 	RET=0
 	netns_up
-	is "[]" lbxn -j show
+	check_output "[]" lbxn -j show
 	lbxn add pg 192.0.2.1 isolate on
 	lbxn add other down
 	ping_once 192.0.2.1
@@ -247,13 +247,13 @@ show_all()
     addr 192.0.2.1/32
     addr fe80::1/64
     2 packets, 168 bytes: 2 direct, 0 queued, 0 claimed; 2 of them inline'
-	is "$want" lbxn show pg
-	is '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
-	is '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)
+	check_output "$want" lbxn show pg
+	check_output '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
+	check_output '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)
 	# A device with the name "nothing" in another netns does not count
-	ends 1 'Cannot find device "nothing"' lbxn show nothing
-	ends 1 "lo is not an lbx device" lbxn show lo
-	is "$(lbxn -j show)" jq -c . <(lbxn -p show)
+	check_exit 1 'Cannot find device "nothing"' lbxn show nothing
+	check_exit 1 "lo is not an lbx device" lbxn show lo
+	check_output "$(lbxn -j show)" jq -c . <(lbxn -p show)
 	log_test "lbx show prints state, addresses and counters, as text and as JSON"
 }
 
@@ -261,15 +261,15 @@ claim_unclaim()
 {
 	RET=0
 	nic_up
-	is "" lbxn claim 192.0.2.1 2001:db8::1 dev lbx0
+	check_output "" lbxn claim 192.0.2.1 2001:db8::1 dev lbx0
 	carries lbx0 lo ping -c 1 -W 2 192.0.2.1
 	carries lbx0 lo ping -c 1 -W 2 2001:db8::1
 	carries lo lbx0 ping -c 1 -W 2 203.0.113.2
-	is $'192.0.2.1 dev lbx0\n2001:db8::1 dev lbx0' lbxn claims
-	is '[{"addr":"192.0.2.1","dev":"lbx0"}]' lbxn -j unclaim 2001:db8::1
+	check_output $'192.0.2.1 dev lbx0\n2001:db8::1 dev lbx0' lbxn claims
+	check_output '[{"addr":"192.0.2.1","dev":"lbx0"}]' lbxn -j unclaim 2001:db8::1
 	carries lo lbx0 ping -c 1 -W 2 2001:db8::1
-	is "" lbxn unclaim 192.0.2.1 dev lbx0
-	is "" lbxn claims
+	check_output "" lbxn unclaim 192.0.2.1 dev lbx0
+	check_output "" lbxn claims
 	carries lo lbx0 ping -c 1 -W 2 192.0.2.1
 	log_test "lbx claim and unclaim move the traffic of addresses to a device and back"
 }
@@ -278,13 +278,13 @@ claim_of_interface()
 {
 	RET=0
 	nic_up
-	is '[{"ifname":"eth0","waiting":false,"dev":"lbx0"}]' lbxn -j claim eth0 dev lbx0
+	check_output '[{"ifname":"eth0","waiting":false,"dev":"lbx0"}]' lbxn -j claim eth0 dev lbx0
 	ipn addr add 192.0.2.9/24 dev eth0
 	carries lbx0 lo ping -c 1 -W 2 192.0.2.9
 	ipn link del eth0
-	is "eth0 dev lbx0 (waiting)" lbxn claims lbx0
-	is "" lbxn unclaim --all dev lbx0
-	is "" lbxn claims
+	check_output "eth0 dev lbx0 (waiting)" lbxn claims lbx0
+	check_output "" lbxn unclaim --all dev lbx0
+	check_output "" lbxn claims
 	log_test "lbx claim of an interface includes addresses that are added later"
 }
 
@@ -292,14 +292,14 @@ claim_wait()
 {
 	RET=0
 	nic_up
-	ends 1 "try: lbx claim eth7 dev lbx0 wait" lbxn claim eth7 dev lbx0
-	ends 1 "198.51.100.1 is not a local address" lbxn claim 198.51.100.1 dev lbx0
-	is "" lbxn claim eth7 198.51.100.1 dev lbx0 wait
-	is $'eth7 dev lbx0 (waiting)\n198.51.100.1 dev lbx0' lbxn claims
+	check_exit 1 "try: lbx claim eth7 dev lbx0 wait" lbxn claim eth7 dev lbx0
+	check_exit 1 "198.51.100.1 is not a local address" lbxn claim 198.51.100.1 dev lbx0
+	check_output "" lbxn claim eth7 198.51.100.1 dev lbx0 wait
+	check_output $'eth7 dev lbx0 (waiting)\n198.51.100.1 dev lbx0' lbxn claims
 	ipn link add eth7 type dummy
 	ipn addr add 198.51.100.1/32 dev eth7
 	ipn addr add 198.51.100.2/32 dev eth7
-	is $'eth7 dev lbx0\n198.51.100.1 dev lbx0' lbxn claims
+	check_output $'eth7 dev lbx0\n198.51.100.1 dev lbx0' lbxn claims
 	carries lbx0 lo ping -c 1 198.51.100.1
 	carries lbx0 lo ping -c 1 198.51.100.2
 	log_test "lbx claim with wait claims targets that do not exist, and carries them once they exist"
@@ -311,18 +311,18 @@ claim_refusals()
 	nic_up
 	lbxn add lbx1
 	lbxn claim eth0 dev lbx0
-	ends 1 "try: lbx unclaim eth0 dev lbx0" lbxn claim eth0 dev lbx1
-	ends 1 "Already claimed by lbx0" lbxn claim 192.0.2.1 eth0 dev lbx1
-	ends 1 "try: lbx set lbx1 addr 198.51.100.1/32, or for a whole prefix: ip route add local" \
+	check_exit 1 "try: lbx unclaim eth0 dev lbx0" lbxn claim eth0 dev lbx1
+	check_exit 1 "Already claimed by lbx0" lbxn claim 192.0.2.1 eth0 dev lbx1
+	check_exit 1 "try: lbx set lbx1 addr 198.51.100.1/32, or for a whole prefix: ip route add local" \
 		lbxn claim 198.51.100.1 dev lbx1
-	ends 1 "Cannot find the interface" lbxn claim eth7 dev lbx1
-	ends 1 "lo" lbxn claim lo dev lbx1
-	ends 1 "127.0.0.0/8 cannot be claimed" lbxn claim 127.0.0.1 dev lbx1
-	ends 1 "An lbx device cannot be claimed" lbxn claim lbx0 dev lbx1
-	ends 1 'Cannot find device "lbx7"' lbxn claim eth0 dev lbx7
-	ends 1 "eth0 is not an lbx device" lbxn claim 192.0.2.1 dev eth0
-	ends 2 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1
-	is "eth0 dev lbx0" lbxn claims
+	check_exit 1 "Cannot find the interface" lbxn claim eth7 dev lbx1
+	check_exit 1 "lo" lbxn claim lo dev lbx1
+	check_exit 1 "127.0.0.0/8 cannot be claimed" lbxn claim 127.0.0.1 dev lbx1
+	check_exit 1 "An lbx device cannot be claimed" lbxn claim lbx0 dev lbx1
+	check_exit 1 'Cannot find device "lbx7"' lbxn claim eth0 dev lbx7
+	check_exit 1 "eth0 is not an lbx device" lbxn claim 192.0.2.1 dev eth0
+	check_exit 2 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1
+	check_output "eth0 dev lbx0" lbxn claims
 	log_test "a refused claim prints the reason and what would work, and changes nothing"
 }
 
@@ -332,12 +332,12 @@ unclaim_refusals()
 	nic_up
 	lbxn add lbx1
 	lbxn claim eth0 192.0.2.1 dev lbx0
-	ends 1 "203.0.113.2 is not claimed" lbxn unclaim eth0 203.0.113.2
-	ends 1 "eth0 is not claimed by lbx1" lbxn unclaim eth0 dev lbx1
-	ends 1 'Cannot find device "lbx7"' lbxn unclaim eth0 dev lbx7
-	ends 2 "either TARGET or --all" lbxn unclaim
-	ends 2 "either TARGET or --all" lbxn unclaim --all eth0
-	is $'eth0 dev lbx0\n192.0.2.1 dev lbx0' lbxn claims
+	check_exit 1 "203.0.113.2 is not claimed" lbxn unclaim eth0 203.0.113.2
+	check_exit 1 "eth0 is not claimed by lbx1" lbxn unclaim eth0 dev lbx1
+	check_exit 1 'Cannot find device "lbx7"' lbxn unclaim eth0 dev lbx7
+	check_exit 2 "either TARGET or --all" lbxn unclaim
+	check_exit 2 "either TARGET or --all" lbxn unclaim --all eth0
+	check_output $'eth0 dev lbx0\n192.0.2.1 dev lbx0' lbxn claims
 	log_test "lbx unclaim of a target that is not claimed is refused and changes nothing"
 }
 
@@ -369,7 +369,7 @@ claims_10000()
 	local addrs many i name
 
 	RET=0
-	many=$(amount 10000 3000)
+	many=$(slow_scale 10000 3000)
 	netns_up
 	ipn link set lo up
 	ipn link add nlmon0 type nlmon
@@ -388,10 +388,10 @@ claims_10000()
 		check_err $? "the list differs from the addresses that were claimed"
 		cost del-routes ipn -b /tmp/routes.del
 		cost unclaim lbxn unclaim "${addrs[@]}"
-		is "" lbxn claims
+		check_output "" lbxn claims
 		lbxn claim "${addrs[@]}" dev lbx0
 		cost unclaim-all lbxn unclaim --all
-		is "" lbxn claims
+		check_output "" lbxn claims
 	done
 	for name in claim list unclaim unclaim-all; do
 		log_info "$name: ${messages[$name]} messages, ${least[$name]} ms"
@@ -408,7 +408,7 @@ claims_10000()
 	lbxn claim "${addrs[@]}" dev lbx0
 	carries lbx0 lo ping -c 1 -W 2 "${addrs[-1]}"
 	# The last address is not claimed, so the others are not unclaimed either
-	ends 1 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
+	check_exit 1 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
 	(($(lbxn claims | wc -l) == many))
 	check_err $? "some claims were removed"
 	log_test "lbx handles $many claims in few messages, and at most 4 times as slowly as ip routes"
@@ -467,15 +467,15 @@ not_privileged()
 	RET=0
 	nic_up
 	lbxn claim eth0 dev lbx0
-	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx add pg
-	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
+	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx add pg
+	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
 		lbx set lbx0 mtu 1500
-	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx del lbx0
-	ends 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
+	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx del lbx0
+	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
 		lbx unclaim eth0
-	ends 0 "claim eth0" inns setpriv --reuid 65534 --clear-groups lbx show
-	ends 0 "eth0 dev lbx0" inns setpriv --reuid 65534 --clear-groups lbx claims
-	is '[65536,1]' dev '[.mtu, (.claims | length)]'
+	check_exit 0 "claim eth0" inns setpriv --reuid 65534 --clear-groups lbx show
+	check_exit 0 "eth0 dev lbx0" inns setpriv --reuid 65534 --clear-groups lbx claims
+	check_output '[65536,1]' dev '[.mtu, (.claims | length)]'
 	log_test "any user can read with lbx, and a refused change prints a suggestion to be root"
 }
 
@@ -483,27 +483,27 @@ module_missing()
 {
 	RET=0
 	rmmod lbx
-	ends 1 "modprobe lbx" lbx add pg
-	ends 1 "the module is not loaded" lbx show
+	check_exit 1 "modprobe lbx" lbx add pg
+	check_exit 1 "the module is not loaded" lbx show
 	[[ $(lbx show 2>&1 | grep -c "not loaded") == 1 ]]
 	check_err $? "lbx show does not report the missing module exactly once: $(lbx show 2>&1)"
 	# A kernel that is locked down loads no modules without a signature
 	mount -t tmpfs tmpfs /sys/kernel/security
 	defer umount /sys/kernel/security
 	echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown
-	ends 1 "this kernel is locked down and loads only signed modules" lbx show
-	ends 1 "this kernel is locked down" lbx doctor
+	check_exit 1 "this kernel is locked down and loads only signed modules" lbx show
+	check_exit 1 "this kernel is locked down" lbx doctor
 	echo "[none] integrity confidentiality" >/sys/kernel/security/lockdown
 	! lbx show 2>&1 | grep -q "locked down"
 	check_err $? "lbx show reports a lockdown of a kernel that is not locked down"
-	ends 1 "the module is not loaded" lbx claims
-	ends 1 "the module is not loaded" lbx stats
-	ends 1 "the module is not loaded" lbx save
-	ends 1 "the module is not loaded" lbx restore <<<"add pg"
+	check_exit 1 "the module is not loaded" lbx claims
+	check_exit 1 "the module is not loaded" lbx stats
+	check_exit 1 "the module is not loaded" lbx save
+	check_exit 1 "the module is not loaded" lbx restore <<<"add pg"
 	# without the error, it would wait for events
-	ends 1 "the module is not loaded" timeout 20 lbx monitor
+	check_exit 1 "the module is not loaded" timeout 20 lbx monitor
 	module_need
-	ends 0 "" lbx show
+	check_exit 0 "" lbx show
 	log_test "each command of lbx reports that the module is not loaded"
 }
 
@@ -512,20 +512,20 @@ usage()
 	local command
 
 	RET=0
-	ends 2 'unknown command "shwo", did you mean "show"?' lbx shwo
-	ends 2 'claim needs "dev NAME", did you mean "dev web"?' lbx claim eth0 web
-	ends 2 'unknown argument "mut", did you mean "mtu"?' lbx add pg mut 1500
-	ends 2 'ambiguous command "s": "set" "show"' lbx s
-	ends 2 "a command is required" lbx
-	ends 2 "invalid option" lbx -x
-	ends 1 'Cannot find network namespace "nothing"' lbx -n nothing show
+	check_exit 2 'unknown command "shwo", did you mean "show"?' lbx shwo
+	check_exit 2 'claim needs "dev NAME", did you mean "dev web"?' lbx claim eth0 web
+	check_exit 2 'unknown argument "mut", did you mean "mtu"?' lbx add pg mut 1500
+	check_exit 2 'ambiguous command "s": "set" "show"' lbx s
+	check_exit 2 "a command is required" lbx
+	check_exit 2 "invalid option" lbx -x
+	check_exit 1 'Cannot find network namespace "nothing"' lbx -n nothing show
 	for command in add set del show claim unclaim claims trace stats top monitor doctor \
 		       save restore; do
-		ends 0 "Usage: lbx $command" lbx "$command" -h
+		check_exit 0 "Usage: lbx $command" lbx "$command" -h
 	done
-	ends 0 "$(cat /sys/module/lbx/version)" lbx -V
+	check_exit 0 "$(cat /sys/module/lbx/version)" lbx -V
 	# output to a full disk
-	ends 1 "No space left on device" bash -c 'lbx -h >/dev/full'
+	check_exit 1 "No space left on device" bash -c 'lbx -h >/dev/full'
 	log_test "invalid usage of lbx ends with status 2 and suggests a word"
 }
 
@@ -534,11 +534,11 @@ aliases()
 	RET=0
 	netns_up
 	lbxn add pg
-	is "$(lbxn -j show)" lbxn -j ls
-	is "$(lbxn -j show)" lbxn -j list pg
+	check_output "$(lbxn -j show)" lbxn -j ls
+	check_output "$(lbxn -j show)" lbxn -j list pg
 	lbxn rm pg
 	check_err $? "rm failed"
-	is "[]" lbxn -j show
+	check_output "[]" lbxn -j show
 	log_test "lbx accepts ls and list for show, and rm for del"
 }
 

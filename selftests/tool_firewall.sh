@@ -150,8 +150,8 @@ trace_output_dropped()
 		}
 	}
 	END
-	ends 1 "of chain out, table ip f drops it" lbxn trace 10.9.0.1 83
-	ends 1 "try: nft -a list chain ip f out" lbxn trace 10.9.0.1 83
+	check_exit 1 "of chain out, table ip f drops it" lbxn trace 10.9.0.1 83
+	check_exit 1 "try: nft -a list chain ip f out" lbxn trace 10.9.0.1 83
 	status 0 lbxn trace 10.9.0.1 84
 	log_test "lbx trace names the rule that drops its probe at output"
 }
@@ -183,8 +183,8 @@ trace_sets_and_maps()
 	status 0 lbxn trace 10.9.0.1 111
 	status 0 lbxn trace 10.9.0.6 999
 	status 0 lbxn trace 10.9.0.7 1000
-	ends 1 "seen on lbx1, not delivered: rule" lbxn trace 10.7.0.1
-	ends 1 "of chain no, table inet f drops it" lbxn trace 10.7.0.1
+	check_exit 1 "seen on lbx1, not delivered: rule" lbxn trace 10.7.0.1
+	check_exit 1 "of chain no, table inet f drops it" lbxn trace 10.7.0.1
 	log_test "lbx trace evaluates rules with sets, intervals and verdict maps"
 }
 
@@ -242,9 +242,9 @@ trace_of_program()
 	listen tcp 10.9.0.1 80
 	listen udp 10.9.0.1 53
 	# The protocol is that of the program
-	ends 0 "TCP to 10.9.0.1 port 80: seen on lbx0, delivered" lbxn trace 10.9.0.1 80
-	ends 0 "socket  of python3 (PID " lbxn trace 10.9.0.1 80
-	ends 0 "which may or may not have received the probe" lbxn trace 10.9.0.1 53
+	check_exit 0 "TCP to 10.9.0.1 port 80: seen on lbx0, delivered" lbxn trace 10.9.0.1 80
+	check_exit 0 "socket  of python3 (PID " lbxn trace 10.9.0.1 80
+	check_exit 0 "which may or may not have received the probe" lbxn trace 10.9.0.1 53
 	rules <<-'END'
 	table inet f {
 		chain in {
@@ -265,9 +265,9 @@ trace_bound_elsewhere()
 	listen tcp 10.9.0.1 80 lo
 	listen udp 10.9.0.1 53 lo
 	listen udp 10.9.0.1 54 lbx0
-	ends 1 "has bound TCP port 80 to the interface lo and receives nothing from lbx0" \
+	check_exit 1 "has bound TCP port 80 to the interface lo and receives nothing from lbx0" \
 		lbxn trace 10.9.0.1 80
-	ends 1 "has bound UDP port 53 to the interface lo and receives nothing from lbx0" \
+	check_exit 1 "has bound UDP port 53 to the interface lo and receives nothing from lbx0" \
 		lbxn trace 10.9.0.1 53
 	status 0 lbxn trace 10.9.0.1 54
 	log_test "lbx trace names a program that is bound to lo, and reports no proof"

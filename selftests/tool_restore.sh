@@ -30,18 +30,18 @@ save_restore()
 	lbxn add lbx1 10.8.0.1 down
 	lbxn claim eth0 192.0.2.1 2001:db8::1 dev lbx0
 	saved=$(lbxn save)
-	is '["lbx0","lbx1"]' jq -c 'map(.ifname)' <(lbxn -j save)
+	check_output '["lbx0","lbx1"]' jq -c 'map(.ifname)' <(lbxn -j save)
 	lbxn del lbx0
 	lbxn del lbx1
-	is '[{"ifname":"lbx0","change":"added"},{"ifname":"lbx1","change":"added"}]' \
+	check_output '[{"ifname":"lbx0","change":"added"},{"ifname":"lbx1","change":"added"}]' \
 		lbxn -j restore <(echo "$saved")
-	is "$saved" lbxn save
+	check_output "$saved" lbxn save
 	carries lbx0 lo ping -c 1 -W 2 10.9.0.1
 	carries lbx0 lo ping -c 1 -W 2 2001:db8::1
 	# From stdin, in other words: a new device has half of the settings by default
 	lbxn del lbx1
-	is "" lbxn restore < <(printf '\n# of mine\n  add lbx1 10.8.0.1\tdown # down\n')
-	is "$saved" lbxn save
+	check_output "" lbxn restore < <(printf '\n# of mine\n  add lbx1 10.8.0.1\tdown # down\n')
+	check_output "$saved" lbxn save
 	log_test "lbx restore makes the devices that lbx save has printed"
 }
 
@@ -57,16 +57,16 @@ restore_again()
 	ip -n "$NS" monitor link address >/tmp/events 2>&1 &
 	events=$!
 	sleep 0.5
-	is '[{"ifname":"lbx0","change":"none"}]' lbxn -j restore <(echo "$saved")
+	check_output '[{"ifname":"lbx0","change":"none"}]' lbxn -j restore <(echo "$saved")
 	sleep 0.5
 	kill "$events"
 	wait "$events"
-	is "" cat /tmp/events
+	check_output "" cat /tmp/events
 	# Settings that have changed since are restored
 	lbxn set lbx0 mtu 1500 noaddr 10.9.0.1/24 addr 10.7.0.1
 	lbxn unclaim eth0
-	is '[{"ifname":"lbx0","change":"changed"}]' lbxn -j restore <(echo "$saved")
-	is "$saved" lbxn save
+	check_output '[{"ifname":"lbx0","change":"changed"}]' lbxn -j restore <(echo "$saved")
+	check_output "$saved" lbxn save
 	log_test "lbx restore changes only what differs from the save file"
 }
 
@@ -81,8 +81,8 @@ restore_moves()
 	lbxn claim eth0 dev lbx0
 	lbxn claim 192.0.2.1 dev lbx1
 	swapped=$(lbxn save | sed 's/lbx0/lbx9/; s/lbx1/lbx0/; s/lbx9/lbx1/')
-	is "" lbxn restore <(echo "$swapped")
-	is "$(sort <<<"$swapped")" sort <(lbxn save)
+	check_output "" lbxn restore <(echo "$swapped")
+	check_output "$(sort <<<"$swapped")" sort <(lbxn save)
 	log_test "lbx restore moves addresses and claims from one device to another"
 }
 
@@ -99,33 +99,33 @@ restore_routes()
 	ipn route add local 198.51.100.0/24 dev any metric 7
 	ipn route add local default dev tp0 table 100
 	saved=$(lbxn save)
-	is '[["2001:db8:a::/64",255,1024],["198.51.100.0/24",255,7],["0.0.0.0/0",100,0]]' \
+	check_output '[["2001:db8:a::/64",255,1024],["198.51.100.0/24",255,7],["0.0.0.0/0",100,0]]' \
 		jq -c '[.[].routes | sort_by(.metric) | reverse[] | [.dst, .table, .metric]]' \
 		<(lbxn -j save)
 	lbxn del any
 	lbxn del tp0
-	is "" lbxn restore <(echo "$saved")
-	is "$saved" lbxn save
+	check_output "" lbxn restore <(echo "$saved")
+	check_output "$saved" lbxn save
 	carries any lo ping -c 1 -W 2 2001:db8:a::77
 	carries any lo ping -c 1 -W 2 198.51.100.9
 	[[ $(ipn route show table 100) == "local default dev tp0"* ]]
 	check_err $? "table 100 has: $(ipn route show table 100)"
-	is '[{"ifname":"any","change":"none"},{"ifname":"tp0","change":"none"}]' \
+	check_output '[{"ifname":"any","change":"none"},{"ifname":"tp0","change":"none"}]' \
 		lbxn -j restore <(echo "$saved")
 	# Routes that are not in the file are removed, and come back if the restore is
 	# refused
 	ipn route add local 203.0.113.0/24 dev any
-	ends 1 "nothing was changed" lbxn restore <<<"$saved
+	check_exit 1 "nothing was changed" lbxn restore <<<"$saved
 		add bad 127.0.0.1"
 	ipn route show table local | grep -q '203.0.113.0/24 dev any'
 	check_err $? "a refused restore has removed a route"
-	is "" lbxn restore <(echo "$saved")
-	is "$saved" lbxn save
+	check_output "" lbxn restore <(echo "$saved")
+	check_output "$saved" lbxn save
 	# With the last IPv4 address, the kernel removes the routes
-	is "" lbxn restore <(echo "${saved/10.10.0.0/10.11.0.0}")
+	check_output "" lbxn restore <(echo "${saved/10.10.0.0/10.11.0.0}")
 	carries any lo ping -c 1 -W 2 198.51.100.9
-	ends 1 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
-	ends 1 'Cannot find "add y" above' lbxn restore <<<"local 10.8.0.0/16 dev y"
+	check_exit 1 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
+	check_exit 1 'Cannot find "add y" above' lbxn restore <<<"local 10.8.0.0/16 dev y"
 	log_test "lbx save and restore include local routes over lbx devices"
 }
 
@@ -147,19 +147,19 @@ restore_what_is_there()
 	[[ $out == *"lbx1 does not claim 198.51.100.1, which is not a local address; the rest is restored"* &&
 	   $out != *eth7* ]]
 	check_err $? "lbx restore prints: $out"
-	is $'eth7 dev lbx0 (waiting)\neth0 dev lbx0\n192.0.2.1 dev lbx1' lbxn claims
+	check_output $'eth7 dev lbx0 (waiting)\neth0 dev lbx0\n192.0.2.1 dev lbx1' lbxn claims
 	carries lbx0 lo ping -c 1 -W 2 10.9.0.1
 	# Once the targets exist, the same file makes the claims
 	ipn link add eth7 type dummy
 	ipn link set eth7 up
 	ipn addr add 198.51.100.1/24 dev eth7
-	is "" lbxn restore <<-'END'
+	check_output "" lbxn restore <<-'END'
 	add lbx0 10.9.0.1/24
 	add lbx1 10.8.0.1/24
 	claim eth0 eth7 dev lbx0
 	claim 192.0.2.1 198.51.100.1 dev lbx1
 	END
-	is 4 jq length <(lbxn -j claims)
+	check_output 4 jq length <(lbxn -j claims)
 	log_test "lbx restore makes waiting claims of interfaces, and reports addresses it cannot claim"
 }
 
@@ -177,8 +177,8 @@ restore_loads()
 		depmod 2>/dev/null
 	fi
 	rmmod lbx
-	is "" lbx restore <<<"add boot0 10.9.0.1/24"
-	is '["boot0"]' jq -c 'map(.ifname) - ["lbx0"]' <(lbx -j show)
+	check_output "" lbx restore <<<"add boot0 10.9.0.1/24"
+	check_output '["boot0"]' jq -c 'map(.ifname) - ["lbx0"]' <(lbx -j show)
 	rmmod lbx
 	module_need
 	log_test "lbx restore loads the module"
@@ -193,15 +193,15 @@ restore_undone()
 	lbxn set lbx0 addr 10.9.0.1/24 addr 10.9.0.2/24
 	lbxn claim eth0 192.0.2.1 dev lbx0
 	before=$(lbxn save)
-	ends 1 "nothing was changed" lbxn restore <<-'END'
+	check_exit 1 "nothing was changed" lbxn restore <<-'END'
 	add lbx0 10.9.0.2/24 mtu 1500 isolate on
 	add lbx1 10.8.0.1/24
 	claim 203.0.113.2 dev lbx1
 	claim lo dev lbx1
 	END
-	is "$before" lbxn save
-	ends 1 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
-	is "$before" lbxn save
+	check_output "$before" lbxn save
+	check_exit 1 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
+	check_output "$before" lbxn save
 	log_test "a restore that is refused is rolled back completely"
 }
 
@@ -220,20 +220,20 @@ ip6_that_leaves()
 	nic_up
 	lbxn set lbx0 addr 10.9.0.1/24 addr 2001:db8:9::1/64 addr fe80::5/64
 	before=$(saved_words)
-	ends 1 "nothing was changed" lbxn restore <<-'END'
+	check_exit 1 "nothing was changed" lbxn restore <<-'END'
 	add lbx0 10.9.0.1/24 mtu 1000
 	claim lo dev lbx0
 	END
-	is "$before" saved_words
-	ends 1 "2001:db8:9::1" lbxn restore <<<"add lbx0 2001:db8:9::1/64 mtu 1000"
-	is "$before" saved_words
+	check_output "$before" saved_words
+	check_exit 1 "2001:db8:9::1" lbxn restore <<<"add lbx0 2001:db8:9::1/64 mtu 1000"
+	check_output "$before" saved_words
 	lbxn set lbx0 down
 	check_err $? "down failed"
-	is '["10.9.0.1","2001:db8:9::1","fe80::5"]' \
+	check_output '["10.9.0.1","2001:db8:9::1","fe80::5"]' \
 		dev '[.addresses[].local] - ["fe80::1"] | sort'
 	lbxn set lbx0 mtu 1000
 	check_err $? "an MTU without IPv6 failed"
-	is '["10.9.0.1"]' dev '[.addresses[].local]'
+	check_output '["10.9.0.1"]' dev '[.addresses[].local]'
 	log_test "IPv6 addresses that a low MTU or down would remove are restored or kept"
 }
 
@@ -244,14 +244,14 @@ restore_bad_file()
 	RET=0
 	nic_up
 	before=$(lbxn save)
-	ends 1 'stdin:2: unknown command "del": must be "add", "local" or "claim"' \
+	check_exit 1 'stdin:2: unknown command "del": must be "add", "local" or "claim"' \
 		lbxn restore <<<$'add lbx0 mtu 1500\ndel lbx0'
-	ends 1 'stdin:1: invalid mtu "1"' lbxn restore <<<"add lbx0 mtu 1"
-	ends 1 'stdin:1: Cannot find "add lbx0" above' lbxn restore <<<"claim eth0 dev lbx0"
-	ends 1 'stdin:2: duplicate device "lbx0"' lbxn restore <<<$'add lbx0\nadd lbx0'
-	ends 1 "/nothing: No such file" lbxn restore /nothing
-	ends 1 "/tmp: Is a directory" lbxn restore /tmp
-	is "$before" lbxn save
+	check_exit 1 'stdin:1: invalid mtu "1"' lbxn restore <<<"add lbx0 mtu 1"
+	check_exit 1 'stdin:1: Cannot find "add lbx0" above' lbxn restore <<<"claim eth0 dev lbx0"
+	check_exit 1 'stdin:2: duplicate device "lbx0"' lbxn restore <<<$'add lbx0\nadd lbx0'
+	check_exit 1 "/nothing: No such file" lbxn restore /nothing
+	check_exit 1 "/tmp: Is a directory" lbxn restore /tmp
+	check_output "$before" lbxn save
 	log_test "a save file with a mistake changes nothing, and the line is named"
 }
 
@@ -286,9 +286,9 @@ restore_killed()
 		((n > 0 && n < 100))
 		check_err $? "restore was not killed in the middle: there are $n devices"
 	done
-	is "" lbxn restore /tmp/state
-	is "100 3000" echo "$(lbxn save | grep -c ^add) $(lbxn claims | wc -l)"
-	is '["10.9.99.1","10.10.99.1","2001:db8::99"]' jq -c \
+	check_output "" lbxn restore /tmp/state
+	check_output "100 3000" echo "$(lbxn save | grep -c ^add) $(lbxn claims | wc -l)"
+	check_output '["10.9.99.1","10.10.99.1","2001:db8::99"]' jq -c \
 		'.[0] | [.addresses[] | select(.local != "fe80::1").local]' \
 		<(lbxn -j show lbx99)
 	log_test "lbx restore completes what a restore that was killed by SIGKILL has begun"
@@ -321,9 +321,9 @@ two_at_once()
 	done
 	((failed == 0))
 	check_err $? "$failed commands were refused"
-	is 24 dev '[.addresses[] | select(.family == "inet")] | length'
+	check_output 24 dev '[.addresses[] | select(.family == "inet")] | length'
 	# One of them was the last, and its device is complete
-	is 1 jq '.[0].addresses | map(select(.family == "inet").local |
+	check_output 1 jq '.[0].addresses | map(select(.family == "inet").local |
 		sub("\\.[0-9]+$"; "")) | if length == 40 then unique | length else . end' \
 		<(lbxn -j show lbx1)
 	log_test "several lbx commands that run at once do not mix their changes"

@@ -137,11 +137,11 @@ trace_refusals()
 	RET=0
 	devices_up
 	refused "Network is unreachable" lbxn trace 198.51.100.1
-	ends 2 'invalid address or unknown host "eth0"' lbxn trace eth0
-	ends 2 'invalid address or unknown host "192.0.2.1/24"' lbxn trace 192.0.2.1/24
-	ends 2 'invalid PORT "70000"' lbxn trace 10.9.0.1 70000
-	ends 2 'invalid PORT "0"' lbxn trace 10.9.0.1 0
-	ends 2 'Cannot find interface "eth7"' lbxn trace fe80::1%eth7
+	check_exit 2 'invalid address or unknown host "eth0"' lbxn trace eth0
+	check_exit 2 'invalid address or unknown host "192.0.2.1/24"' lbxn trace 192.0.2.1/24
+	check_exit 2 'invalid PORT "70000"' lbxn trace 10.9.0.1 70000
+	check_exit 2 'invalid PORT "0"' lbxn trace 10.9.0.1 0
+	check_exit 2 'Cannot find interface "eth7"' lbxn trace fe80::1%eth7
 	refused "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1
 	[[ $(inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1 2>/dev/null) == *"device  lbx0: "* ]]
 	check_err $? "lbx trace does not report the route when it cannot send a probe"
@@ -165,8 +165,8 @@ trace_names()
 	cat /etc/hosts >>/tmp/hosts
 	mount --bind /tmp/hosts /etc/hosts
 	defer umount /etc/hosts
-	ends 0 "UDP to 10.9.0.1 port 33434: seen on lbx0, delivered" lbxn trace my-loopback
-	ends 0 "TCP to 10.9.0.1 port 80: seen on lbx0, delivered" \
+	check_exit 0 "UDP to 10.9.0.1 port 33434: seen on lbx0, delivered" lbxn trace my-loopback
+	check_exit 0 "TCP to 10.9.0.1 port 80: seen on lbx0, delivered" \
 		lbxn trace my-loopback http tcp
 	log_test "lbx trace accepts names of hosts and services"
 }
@@ -176,7 +176,7 @@ trace_link_local()
 	RET=0
 	devices_up
 	lbxn add lbx1
-	ends 1 "several interfaces have fe80::1: lbx0, lbx1" lbxn trace fe80::1
+	check_exit 1 "several interfaces have fe80::1: lbx0, lbx1" lbxn trace fe80::1
 	traced fe80::1%lbx1 '[.ifname, .probe.seen[].ifname, .proven]' '["lbx1","lbx1",true]'
 	traced fe80::1%lbx0 '[.ifname, .probe.seen[].ifname, .proven]' '["lbx0","lbx0",true]'
 	lbxn del lbx0

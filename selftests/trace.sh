@@ -34,8 +34,8 @@ on()
 	echo >"$instance/trace"
 }
 
-# said: print what has been traced since, without the columns of the tracer
-said()
+# events: print what has been traced since, without the columns of the tracer
+events()
 {
 	sed -nE 's/^[^#].*: (lbx_[a-z]+: )/\1/p' "$instance/trace"
 }
@@ -45,9 +45,9 @@ hits()
 {
 	local n
 
-	n=$(said | grep -cE "$1")
+	n=$(events | grep -cE "$1")
 	((n == $2))
-	check_err $? "'$1' was traced $n times, expected $2, in '$(said)'"
+	check_err $? "'$1' was traced $n times, expected $2, in '$(events)'"
 }
 
 ifindex()

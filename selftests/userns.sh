@@ -111,7 +111,7 @@ makes_uses_deletes()
 {
 	RET=0
 	user_up
-	is 0 inns id -u
+	check_output 0 inns id -u
 	grep -q "^Uid:.*\<$nobody\>" "/proc/$user_pid/status"
 	check_err $? "the user is not $nobody"
 	ipn link add lbx0 type lbx
@@ -142,10 +142,10 @@ changes()
 	check_err $? "the rename was refused"
 	ipn link set web address 02:00:00:00:00:01 up
 	check_err $? "the link-layer address was refused"
-	is '["web",1500,false,true,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
+	check_output '["web",1500,false,true,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
 	lbxn set web mtu 2000 direct on isolate off
 	check_err $? "lbx set failed"
-	is '["web",2000,true,false,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
+	check_output '["web",2000,true,false,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
 	log_test "an unprivileged user in a user namespace can change each attribute of a device"
 }
 
@@ -160,7 +160,7 @@ claims_its_own()
 	carries lbx0 lo ping -c 1 2001:db8::1
 	lbxn claim 192.0.2.1 2001:db8::1 dev lbx0
 	check_err $? "the claim of the addresses was refused"
-	is "eth0 dev lbx0
+	check_output "eth0 dev lbx0
 192.0.2.1 dev lbx0
 2001:db8::1 dev lbx0" lbxn claims
 	lbxn unclaim --all
@@ -204,7 +204,7 @@ show target EACCES"
 	refused "" ipn link set lbx0 netns "$OTHER"
 	refused "" ipn link set lbx0 netns 1
 	refused "" lbxn -n "$OTHER" show
-	is "$before" other_state
+	check_output "$before" other_state
 	log_test "requests of an unprivileged user for another netns are refused and change nothing there"
 }
 
@@ -225,7 +225,7 @@ claims_reach_no_other_netns()
 	ip -n "$OTHER" link add up9 index 99 type dummy
 	# so that the claim hook is active there
 	ip -n "$OTHER" link set theirs type lbx claim 2001:db8::1
-	is "ENODEV at claims.claim.index: Cannot find the interface to claim
+	check_output "ENODEV at claims.claim.index: Cannot find the interface to claim
 ENODEV at claims.claim.name: Cannot find the interface to claim
 EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is not a local address; add it to an lbx device instead" \
 		inns python3 "$lib_dir/request.py" lbx0 <<-EOF
@@ -236,9 +236,9 @@ EADDRNOTAVAIL at claims.claim.addr: 198.51.100.1 is not a local address; add it 
 	ipn link set lbx0 type lbx claim eth0 claim 192.0.2.1
 	before=$(packets lbx0)
 	to_self "$OTHER"
-	is "$before" packets lbx0
-	is 0 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show theirs)
-	is 2 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show lo)
+	check_output "$before" packets lbx0
+	check_output 0 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show theirs)
+	check_output 2 jq '.[0].stats64.rx.packets' < <(ip -n "$OTHER" -j -s link show lo)
 	carries lbx0 lo ping -c 1 192.0.2.1
 	log_test "claims of an unprivileged user do not affect the same addresses in another netns"
 }
@@ -249,10 +249,10 @@ foreign_claims_unseen()
 	user_nic_up
 	other_up
 	ip -n "$OTHER" link set theirs type lbx claim eth0 claim 192.0.2.1
-	is "" lbxn claims
+	check_output "" lbxn claims
 	ipn link set lbx0 type lbx claim 2001:db8::1
-	is "2001:db8::1 dev lbx0" lbxn claims
-	is "eth0 dev theirs
+	check_output "2001:db8::1 dev lbx0" lbxn claims
+	check_output "eth0 dev theirs
 192.0.2.1 dev theirs" lbx -n "$OTHER" claims
 	log_test "an unprivileged user sees only the claims of its own netns"
 }
@@ -270,11 +270,11 @@ foreign_refusals_unseen()
 	ip netns exec "$OTHER" taskset -c 0 \
 		python3 "$lib_dir/reach.py" reasons theirs 203.0.113.1 "$count" >"$out" &
 	pid=$!
-	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.22 $why" \
+	check_output "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.22 $why" \
 		inns taskset -c 0 python3 "$lib_dir/reach.py" reasons lbx0 203.0.113.22 "$count"
 	wait "$pid"
 	check_err $? "the requests in the other netns did not complete"
-	is "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.1 $why" cat "$out"
+	check_output "EADDRNOTAVAIL at claims.claim.addr: 203.0.113.1 $why" cat "$out"
 	rm "$out"
 	log_test "an unprivileged user gets the reasons of its own refusals, and never those of others"
 }
@@ -304,9 +304,9 @@ without_userns_refused()
 	for change in "add lbx9" "set theirs isolate on" "claim eth0 dev theirs" \
 		      "unclaim --all" "del theirs"; do
 		# shellcheck disable=SC2086  # words
-		ends 1 "it needs CAP_NET_ADMIN" as_nobody_in_other lbx $change
+		check_exit 1 "it needs CAP_NET_ADMIN" as_nobody_in_other lbx $change
 	done
-	is "$before" other_state
+	check_output "$before" other_state
 	log_test "an unprivileged user without a user namespace cannot change anything"
 }
 
@@ -320,7 +320,7 @@ without_userns_looks()
 	for show in "ip -d -s link" "lbx show" "lbx claims" "lbx save" "ethtool -S theirs" \
 		    "ethtool -k theirs"; do
 		# shellcheck disable=SC2086  # words
-		is "$(ip netns exec "$OTHER" $show)" as_nobody_in_other $show
+		check_output "$(ip netns exec "$OTHER" $show)" as_nobody_in_other $show
 	done
 	[[ $(as_nobody_in_other lbx claims) == *"2001:db8::1 dev theirs"* ]]
 	check_err $? "the claims are not shown"
@@ -332,7 +332,7 @@ commands_of_claims()
 	RET=0
 	user_nic_up
 	# LBX_CMD_CLAIM_GET, NEW and DEL need a claim. CHANGE without a change succeeds.
-	is "1 EINVAL
+	check_output "1 EINVAL
 2 EINVAL
 3 EINVAL
 4 ok" eval "inns python3 '$lib_dir/reach.py' commands | grep -v ' EOPNOTSUPP$'"
@@ -348,13 +348,13 @@ files_read_only()
 	before=$(</sys/module/lbx/parameters/devices)
 	for user in as_user "${as_nobody[*]}"; do
 		# shellcheck disable=SC2086  # words
-		is "" $user find /sys/module/lbx -writable
+		check_output "" $user find /sys/module/lbx -writable
 		# shellcheck disable=SC2086
 		refused "" $user bash -c 'echo 9 >/sys/module/lbx/parameters/devices'
 	done
-	is "$before" cat /sys/module/lbx/parameters/devices
+	check_output "$before" cat /sys/module/lbx/parameters/devices
 	# only the sysctls of IPv4, IPv6 and MPLS that each device has
-	is "" as_user find /proc/sys -name '*lbx*' -not -path '/proc/sys/net/*/lbx0'
+	check_output "" as_user find /proc/sys -name '*lbx*' -not -path '/proc/sys/net/*/lbx0'
 	log_test "unprivileged users cannot write files of the module, and it has no sysctl of its own"
 }
 
@@ -463,7 +463,7 @@ memory_limit_holds()
 # meant ARG...: bytes.py finds no uninitialised byte
 meant()
 {
-	is "" inns python3 "$lib_dir/bytes.py" "$@"
+	check_output "" inns python3 "$lib_dir/bytes.py" "$@"
 }
 
 replies_meant()
@@ -513,7 +513,7 @@ short_frames()
 {
 	RET=0
 	user_nic_up
-	is "$(printf '%d EINVAL\n' {0..13})
+	check_output "$(printf '%d EINVAL\n' {0..13})
 14 ok" inns python3 "$lib_dir/bytes.py" short lbx0
 	log_test "frames shorter than an Ethernet header are refused"
 }

@@ -125,8 +125,8 @@ class Netlink:
                 if type_ in (NLMSG_ERROR, NLMSG_DONE):
                     error, = struct.unpack_from("i", data, 16)
                     if error:
-                        said = nested(data[36:length], NLMSGERR_ATTR_MSG).rstrip(b"\0")
-                        raise OSError(-error, f"{os.strerror(-error)}: {said.decode()}")
+                        extack = nested(data[36:length], NLMSGERR_ATTR_MSG).rstrip(b"\0")
+                        raise OSError(-error, f"{os.strerror(-error)}: {extack.decode()}")
                     return
                 yield data[16:length]
                 data = data[(length + 3) & ~3:]

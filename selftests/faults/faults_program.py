@@ -96,12 +96,12 @@ class Command:
     def run(self, nth):
         """Return its status, its stderr, and how many of nth are left."""
         pid, err = self.start(nth)
-        said = b""
+        messages = b""
         while data := os.read(err, 4096):
-            said += data
+            messages += data
         os.close(err)
         status, left = self.end(pid)
-        return status, said.decode(errors="replace"), left
+        return status, messages.decode(errors="replace"), left
 
 
 class Watch(Command):
@@ -116,13 +116,13 @@ class Watch(Command):
         terminal, its_end = pty.openpty()
         pid, err = self.start(nth, its_end)
         os.close(its_end)
-        ready, said, shown, ended = False, b"", b"", False
+        ready, messages, shown, ended = False, b"", b"", False
         streams = [terminal, err]
         while streams:
             readable, _, _ = select.select(streams, [], [], 60)
             if not readable:
                 os.kill(pid, signal.SIGKILL)
-                raise Wrong(f"the program neither shows {self.wanted} nor ends: {said} {shown}")
+                raise Wrong(f"the program neither shows {self.wanted} nor ends: {messages} {shown}")
             for stream in readable:
                 try:
                     data = os.read(stream, 4096)
@@ -132,9 +132,9 @@ class Watch(Command):
                 if not data:
                     streams.remove(stream)
                 elif stream == err:
-                    said += data
-                    if self.change and not ready and b"watching" in said:
-                        ready, said = True, b""
+                    messages += data
+                    if self.change and not ready and b"watching" in messages:
+                        ready, messages = True, b""
                         run(self.change)
                 else:
                     shown += data
@@ -149,7 +149,7 @@ class Watch(Command):
             status = 0
         elif not status:
             raise Wrong(f"the program ended without showing {self.wanted}: {shown}")
-        return status, said.decode(errors="replace"), left
+        return status, messages.decode(errors="replace"), left
 
 
 def sweep(command, first, undo=()):
@@ -157,19 +157,19 @@ def sweep(command, first, undo=()):
     noticed = 0
     for nth in range(first, LIMIT):
         try:
-            status, said, left = command.run(nth)
+            status, messages, left = command.run(nth)
             # If memory is lacking before the first instruction of a program, the kernel
             # kills it
             if status < 0 and -status not in (signal.SIGKILL, signal.SIGSEGV):
                 raise Wrong(f"killed by signal {-status}")
-            if status > 0 and not said:
+            if status > 0 and not messages:
                 raise Wrong(f"the program ended with status {status} without a message")
             if status and left:
-                raise Wrong(f"the program ended with status {status} without a fault: {said}")
+                raise Wrong(f"the program ended with status {status} without a fault: {messages}")
             if status:
                 again, why, _ = command.run(0)
                 if again:
-                    raise Wrong(f"'{said}', then status {again} without a fault: '{why}'")
+                    raise Wrong(f"'{messages}', then status {again} without a fault: '{why}'")
             if undo:
                 run(undo)
         except Wrong as wrong:
@@ -186,9 +186,9 @@ def before(command):
     """Return the first allocation for commands that share the start of COMMAND."""
     counts = []
     for _ in range(3):
-        status, said, left = command.run(LIMIT)
+        status, messages, left = command.run(LIMIT)
         if status or not left:
-            raise Wrong(f"the program ended with status {status}: {said}")
+            raise Wrong(f"the program ended with status {status}: {messages}")
         counts.append(LIMIT - left)
     return max(min(counts) - MARGIN, 1)
 

@@ -63,13 +63,13 @@ link_requests()
 
 	lbxn unclaim --all
 	check_err $? "the claims cannot be removed"
-	is "[]" lbxn -j claims
+	check_output "[]" lbxn -j claims
 	# not by -j: an alias may have any bytes, and ip would print them as they are
 	while read -r dev; do
 		ipn link del "$dev"
 		check_err $? "$dev cannot be deleted"
 	done < <(ipn link show type lbx | LC_ALL=C sed -n 's/^[0-9]*: \([^:]*\): <.*/\1/p')
-	is "" ipn link show type lbx
+	check_output "" ipn link show type lbx
 
 	# some of the requests were about other interfaces
 	ipn link del eth0 2>/dev/null

@@ -99,51 +99,48 @@ pings()
 	echo "$n"
 }
 
-# reached ADDR...: each ADDR answers the peer
-# not_reached DEV ADDR...: no ADDR answers the peer, and DEV counts one drop for each
-reached()
+# answers_peer ADDR...: each ADDR answers the peer
+# answers_local ADDR...: each ADDR answers this machine
+# drops_peer DEV ADDR...: no ADDR answers the peer, and DEV counts one drop for each
+# drops_local DEV ADDR...: no ADDR answers this machine, and DEV counts one drop for each
+answers_peer()
 {
-	local n
+	all_answer "$PEER" "the peer" "$@"
+}
 
-	n=$(pings "$PEER" -W 5 -- "$@")
+answers_local()
+{
+	all_answer "$NS" "this machine" "$@"
+}
+
+drops_peer()
+{
+	none_answers "$PEER" "the peer" "$@"
+}
+
+drops_local()
+{
+	none_answers "$NS" "this machine" "$@"
+}
+
+all_answer()
+{
+	local ns=$1 whom=$2 n; shift 2
+
+	n=$(pings "$ns" -W 5 -- "$@")
 	((n == $#))
-	check_err $? "only $n of $# addresses answer the peer: $*"
+	check_err $? "only $n of $# addresses answer $whom: $*"
 }
 
-not_reached()
+none_answers()
 {
-	local dev=$1; shift
-
-	no_answer "$PEER" "$dev" "$@"
-}
-
-# answers ADDR...: each ADDR answers this machine
-# closed DEV ADDR...: no ADDR answers this machine, and DEV counts one drop for each
-answers()
-{
-	local n
-
-	n=$(pings "$NS" -W 5 -- "$@")
-	((n == $#))
-	check_err $? "only $n of $# addresses answer this machine: $*"
-}
-
-closed()
-{
-	local dev=$1; shift
-
-	no_answer "$NS" "$dev" "$@"
-}
-
-no_answer()
-{
-	local ns=$1 dev=$2 before n; shift 2
+	local ns=$1 whom=$2 dev=$3 before n; shift 3
 
 	before=$(dropped "$dev")
 	# A short wait is enough, because the drops are counted
 	n=$(pings "$ns" -W 0.3 -- "$@")
 	((n == 0))
-	check_err $? "$n of $# addresses answer in $ns, expected 0: $*"
+	check_err $? "$n of $# addresses answer $whom, expected 0: $*"
 	n=$(($(dropped "$dev") - before))
 	((n == $#))
 	check_err $? "$dev counts $n drops, expected $#, for pings to: $*"
@@ -222,16 +219,16 @@ misses()
 list_attacks()
 {
 	local tag=$1 missed=$2 all i name line _
-	local -A said=()
+	local -A arrived=()
 
 	mapfile -t all <"$served"
 	for line in "${all[@]}"; do
-		said[$line]=1
+		arrived[$line]=1
 	done
 	for i in "${!attacks[@]}"; do
 		IFS='|' read -r name line _ <<<"${attacks[i]}"
 		line=${line/TEXT/$tag.$i}
-		((${said[$line]:-0} == missed)) || echo "$name"
+		((${arrived[$line]:-0} == missed)) || echo "$name"
 	done
 }
 
@@ -258,7 +255,7 @@ attacks_fail()
 	strike "$ns" on
 	busywait "$BUSYWAIT_TIMEOUT" dropped_more "$dev" $((before + ${#attacks[@]} - 1))
 	check_err $? "$dev counts $(($(dropped "$dev") - before)) drops, expected ${#attacks[@]}"
-	reached 192.0.2.5 2001:db8:1::5
+	answers_peer 192.0.2.5 2001:db8:1::5
 	delivered=$(hits on)
 	[[ ! $delivered ]]
 	check_err $? "delivered while isolation is on: $delivered"

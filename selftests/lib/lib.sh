@@ -9,11 +9,11 @@
 : "${KSFT_DIR:=/usr/src/linux-selftests/tools/testing/selftests}"
 
 # kselftest sets KSFT_MACHINE_SLOW=yes for a debug kernel and the like, where everything
-# takes many times as long: wait longer for what should happen, and see amount.
+# takes many times as long: wait longer for what should happen. See also slow_scale.
 [[ ${KSFT_MACHINE_SLOW:-} != yes ]] || : "${WAIT_TIMEOUT:=120}"
 
-# amount MANY FEW: print MANY, or FEW on a slow machine
-amount()
+# slow_scale MANY FEW: print MANY, or FEW on a slow machine
+slow_scale()
 {
 	[[ ${KSFT_MACHINE_SLOW:-} != yes ]] && echo "$1" || echo "$2"
 }
@@ -177,8 +177,8 @@ tool_need()
 	exit "$ksft_skip"
 }
 
-# ends STATUS TEXT COMMAND...: COMMAND ends with STATUS and prints TEXT
-ends()
+# check_exit STATUS TEXT COMMAND...: COMMAND ends with STATUS and prints TEXT
+check_exit()
 {
 	local want=$1 text=$2; shift 2
 	local out status
@@ -191,8 +191,8 @@ ends()
 	check_err $? "'$*' printed '$out', expected '$text'"
 }
 
-# is WANTED COMMAND...: COMMAND prints WANTED
-is()
+# check_output WANTED COMMAND...: COMMAND prints WANTED
+check_output()
 {
 	local want=$1 got; shift
 
@@ -320,6 +320,22 @@ counter()
 	# Without awk, because starting it takes longer
 	while read -r name value; do
 		[[ $name != "$2:" ]] || echo "$value"
+	done < <(inns ethtool -S "$1")
+}
+
+# read_counters DEV: set counted[NAME] to each counter that "ethtool -S" shows of an lbx
+# device, in total and of each CPU
+declare -A counted
+
+read_counters()
+{
+	local name value
+
+	counted=()
+	while read -r name value; do
+		# except the title
+		# shellcheck disable=SC2034  # used by the programs that source this
+		[[ $name != *: || ! $value ]] || counted[${name%:}]=$value
 	done < <(inns ethtool -S "$1")
 }
 

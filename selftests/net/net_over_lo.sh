@@ -14,8 +14,8 @@ set -u
 
 cases=0 failed=0
 
-# told NAME: print the result of the previous command, by its status
-told()
+# report NAME: print the result of the previous command, by its status
+report()
 {
 	local status=$?
 
@@ -66,8 +66,8 @@ both()
 	return "$status"
 }
 
-# ends IPVERSION: set from and to
-ends()
+# set_endpoints IPVERSION: set from and to
+set_endpoints()
 {
 	from=${from_[$1]} to=${to_[$1]}
 }
@@ -80,14 +80,14 @@ msg_zerocopy()
 
 	sysctl -qw net.core.optmem_max=1000000
 	for ip in 4 6; do
-		ends $ip
+		set_endpoints $ip
 		for mode in tcp udp; do
 			for zerocopy in "" -z; do
 				# shellcheck disable=SC2086  # none or one
 				both 8000 ./msg_zerocopy -$ip -i lo -t 5 -S "$from" -D "$to" $zerocopy -r $mode -- \
 					./msg_zerocopy -$ip -i lo -t 1 -S "$from" -D "$to" $zerocopy \
 					$mode -Z 0
-				told "ipv$ip $mode $zerocopy"
+				report "ipv$ip $mode $zerocopy"
 			done
 		done
 	done
@@ -100,7 +100,7 @@ udpgso()
 
 	while read -r -a args; do
 		./in_netns.sh ./udpgso.sh "${args[@]}" </dev/null
-		told "${args[*]}"
+		report "${args[*]}"
 	done < <(sed -n 's|^./in_netns.sh [^ ]* ||p' udpgso.sh)
 }
 
@@ -111,7 +111,7 @@ run_afpackettests()
 
 	for program in psock_fanout psock_tpacket txring_overwrite; do
 		timeout 100 ./in_netns.sh "./$program"
-		told "$program"
+		report "$program"
 	done
 }
 
@@ -122,14 +122,14 @@ io_uring_zerocopy_tx()
 
 	sysctl -qw net.core.optmem_max=1000000 kernel.io_uring_disabled=0
 	for ip in 4 6; do
-		ends $ip
+		set_endpoints $ip
 		for mode in 1 2 3; do
 			both 8000 ./msg_zerocopy -$ip -t 5 -S "$from" -D "$to" -r udp -- \
 				./io_uring_zerocopy_tx -$ip -t 1 -D "$to" -m $mode -n 32 udp
-			told "ipv$ip udp mode $mode"
+			report "ipv$ip udp mode $mode"
 			both 8000 ./msg_zerocopy -$ip -t 5 -S "$from" -D "$to" -r tcp -- \
 				./io_uring_zerocopy_tx -$ip -t 1 -D "$to" -m $mode -n 1 tcp
-			told "ipv$ip tcp mode $mode"
+			report "ipv$ip tcp mode $mode"
 		done
 	done
 }
@@ -141,7 +141,7 @@ tcp_mmap()
 	local ip server option
 
 	for ip in 4 6; do
-		ends $ip
+		set_endpoints $ip
 		for option in "" -z "-M 4108"; do
 			# shellcheck disable=SC2086  # none, one or two words
 			stdbuf -oL ./tcp_mmap -s -$ip $option -H "$to" >/tmp/tcp_mmap &
@@ -154,7 +154,7 @@ tcp_mmap()
 			wait "$server"
 			cat /tmp/tcp_mmap
 			grep -q '^received' /tmp/tcp_mmap
-			told "ipv$ip $option"
+			report "ipv$ip $option"
 		done
 	done
 }
@@ -195,12 +195,12 @@ txtime()
 	local ip=$1 clock=$2 qdisc=$3 send=$4 expect=$5 status=0
 	local start=$((${EPOCHREALTIME//[!0-9]/} * 1000 + 2000000000)) args
 
-	ends "$ip"
+	set_endpoints "$ip"
 	args=("-$ip" -c "$clock" -t "$start" -S "$from" -D "$to")
 	both 8000 ./so_txtime "${args[@]}" "$expect" -r -- \
 		./so_txtime -m 100 "${args[@]}" "$send" || status=1
 	[[ $status = 1 && $qdisc = *drops || $status = 0 && $qdisc != *drops ]]
-	told "ipv$ip $clock $qdisc $send"
+	report "ipv$ip $clock $qdisc $send"
 }
 
 printf 'address add %s dev lo\n' 198.51.100.1/32 198.51.100.2/32 \

@@ -108,8 +108,8 @@ run()
 	fi
 }
 
-# told RESULT: print RESULT in a few words
-told()
+# summary RESULT: print RESULT in a few words
+summary()
 {
 	awk 'NR == 1 {status = $2; next}
 	     /not ok|FAIL/ {bad++; next}
@@ -165,7 +165,7 @@ compare()
 		run "$name" lbx "$@"
 		over_lbx=$result
 		[[ $(but_for "$part" "$over_lo") != "$(but_for "$part" "$over_lbx")" ]] || break
-		seen+="; $(told "$over_lo") and $(told "$over_lbx")"
+		seen+="; $(summary "$over_lo") and $(summary "$over_lbx")"
 	done
 
 	((!packets[lo] || packets[lbx]))
@@ -195,7 +195,7 @@ compare()
 		fi
 		log_test "$title"
 	fi
-	row "$name" "$(told "$over_lo")" "$(told "$over_lbx")" "${packets[lo]}" "${packets[lbx]}" \
+	row "$name" "$(summary "$over_lo")" "$(summary "$over_lbx")" "${packets[lo]}" "${packets[lbx]}" \
 		"${note//|/ }"
 }
 

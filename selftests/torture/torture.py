@@ -200,7 +200,7 @@ class Flow:
 
 def stacks(pid):
     """Return the kernel stacks of PID and its children."""
-    said, pids = [], [pid]
+    found, pids = [], [pid]
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
             pids += map(int, file.read().split())
@@ -209,11 +209,11 @@ def stacks(pid):
     for one in pids:
         try:
             with open(f"/proc/{one}/comm") as comm, open(f"/proc/{one}/stack") as stack:
-                said.append(f"{comm.read().strip()}: " + " < ".join(
+                found.append(f"{comm.read().strip()}: " + " < ".join(
                     line.split()[-1].split("+")[0] for line in stack))
         except OSError as error:
-            said.append(str(error))
-    return "; ".join(said)
+            found.append(str(error))
+    return "; ".join(found)
 
 
 class Torture:
@@ -294,7 +294,7 @@ class Torture:
         start = time.monotonic()
         left = {one.pid: one for one in self.actors + self.flows}
         stopping = None
-        told = 0
+        reported = 0
         while left:
             time.sleep(1)
             now = time.monotonic()
@@ -302,15 +302,15 @@ class Torture:
                 flow.read()
             for one, status in self.reap(left):
                 if isinstance(one, Actor):
-                    said = self.board.get(one.name)[1]
+                    reason = self.board.get(one.name)[1]
                 else:
-                    said = one.process.stderr.read().decode().strip()
+                    reason = one.process.stderr.read().decode().strip()
                     one.read()
                     # stopped before it had started
                     if stopping and status == -signal.SIGTERM and not one.line:
                         continue
                 if status or not stopping:
-                    self.fail(f"{one.name} has ended with status {status}: {said}")
+                    self.fail(f"{one.name} has ended with status {status}: {reason}")
             for one in left.values():
                 if isinstance(one, Flow):
                     for pid, seconds in one.silent():
@@ -330,9 +330,9 @@ class Torture:
                     self.fail(f"{one.name} does not end: {stacks(pid)}")
                     os.kill(pid, signal.SIGKILL)
                 break
-            if now - start > told + 60:
-                told += 60
-                print(f"{told} s: " + ", ".join(
+            if now - start > reported + 60:
+                reported += 60
+                print(f"{reported} s: " + ", ".join(
                     f"{flow.name} {flow.values().get('bytes', 0) >> 10} KiB"
                     for flow in self.flows), flush=True)
         self.report(time.monotonic() - start, self.received() - before)
