@@ -11,7 +11,8 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof(*(array)))
 
-static __u64 chance;
+/* The state, which each program defines */
+extern __u64 chance;
 
 /* Seeds that differ by one give unrelated sequences (splitmix64) */
 static inline void seed(__u64 n)

@@ -51,6 +51,8 @@
 
 #include "fuzz.h"
 
+__u64 chance;
+
 /* missing in the headers of 6.1 */
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4	5
