@@ -7,12 +7,10 @@
  * what failed.
  */
 #include <arpa/inet.h>
-#include <err.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "sockets.h"
 
 static long now_ms(void)
 {
@@ -20,19 +18,6 @@ static long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static void run(char **command)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (!pid) {
-		execvp(command[0], command);
-		err(127, "%s", command[0]);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		errx(1, "%s failed", command[0]);
 }
 
 int main(int argc, char **argv)
@@ -47,7 +32,7 @@ int main(int argc, char **argv)
 
 	fd = socket(AF_INET6, SOCK_DGRAM, 0);
 	if (argc > 3)
-		run(argv + 3);
+		run_command(argv + 3);
 
 	start = now_ms();
 	while (bind(fd, (struct sockaddr *)&sin6, sizeof(sin6))) {

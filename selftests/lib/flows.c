@@ -13,8 +13,6 @@
  * arrived.
  */
 #define _GNU_SOURCE
-#include <err.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sched.h>
@@ -23,10 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "sockets.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT	103
@@ -104,18 +100,10 @@ static void send_flow(struct flow *flow, int fd, int cpu)
 
 static void start(int i, const struct addrinfo *ai)
 {
-	struct timeval timeout = { .tv_sec = 20 };
-	int in = socket(ai->ai_family, SOCK_DGRAM, 0);
+	int in = new_socket(ai->ai_family, SOCK_DGRAM, 0, 20);
 	int out = socket(ai->ai_family, SOCK_DGRAM, 0);
-	struct sockaddr_storage addr;
-	socklen_t len = sizeof(addr);
 
-	/* at a port that the kernel selects */
-	if (bind(in, ai->ai_addr, ai->ai_addrlen) ||
-	    getsockname(in, (struct sockaddr *)&addr, &len) ||
-	    setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
-	    connect(out, (struct sockaddr *)&addr, len))
-		err(2, "socket");
+	connect_pair(in, out, ai);
 	/* a single datagram is not larger than a segment, and is sent as it is */
 	if (segments && setsockopt(out, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)))
 		err(2, "UDP_SEGMENT");
@@ -130,10 +118,7 @@ static void start(int i, const struct addrinfo *ai)
 
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = {
-		.ai_socktype	= SOCK_DGRAM,
-		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
-	}, *ai;
+	struct addrinfo *ai;
 	unsigned int reordered = 0;
 	int opt, status, i, rc = 0;
 
@@ -155,9 +140,9 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind != argc - 2 || n_flows > MAX_FLOWS || segments >= IN_FLIGHT ||
-	    size < (int)sizeof(count) || size * (segments ?: 1) > 65000 ||
-	    getaddrinfo(argv[optind], "0", &hints, &ai))
+	ai = optind == argc - 2 ? parse_addr(argv[optind], "0") : NULL;
+	if (!ai || n_flows > MAX_FLOWS || segments >= IN_FLIGHT ||
+	    size < (int)sizeof(count) || size * (segments ?: 1) > 65000)
 		errx(2, "usage: flows [-m] [-g SEGMENTS] [-f FLOWS] [-s SIZE] ADDR COUNT");
 	count = atoi(argv[optind + 1]);
 

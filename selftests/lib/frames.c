@@ -7,14 +7,12 @@
  * there were exactly COUNT.
  */
 #include <arpa/inet.h>
-#include <err.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "sockets.h"
 
 int main(int argc, char **argv)
 {
@@ -22,9 +20,8 @@ int main(int argc, char **argv)
 		.sll_family	= AF_PACKET,
 		.sll_protocol	= htons(ETH_P_IP),
 	};
-	int fd, status, count = 0;
+	int fd, count = 0;
 	char buf[2048];
-	pid_t pid;
 
 	if (argc < 4)
 		errx(2, "usage: frames DEV COUNT COMMAND [ARG...]");
@@ -34,13 +31,7 @@ int main(int argc, char **argv)
 	if (bind(fd, (struct sockaddr *)&sll, sizeof(sll)))
 		err(1, "bind to %s", argv[1]);
 
-	pid = fork();
-	if (!pid) {
-		execvp(argv[3], argv + 3);
-		err(127, "%s", argv[3]);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		errx(1, "%s failed", argv[3]);
+	run_command(argv + 3);
 
 	while (recv(fd, buf, sizeof(buf), 0) > 0)
 		count++;

@@ -10,13 +10,12 @@
  */
 #include <arpa/inet.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "sockets.h"
 
 #define PORT "5007"
 #define MAX_RECEIVERS 16
@@ -67,10 +66,7 @@ static int sender(const struct addrinfo *group, unsigned int ifindex,
 
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = {
-		.ai_socktype	= SOCK_DGRAM,
-		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
-	}, *group;
+	struct addrinfo *group;
 	int fds[MAX_RECEIVERS], receivers = 1, count = 1, expected = 1;
 	const char *dev = NULL, *join = NULL, *source = "";
 	char buf[64], scoped[128];
@@ -109,7 +105,8 @@ int main(int argc, char **argv)
 
 	snprintf(scoped, sizeof(scoped), strchr(argv[optind], ':') ? "%s%%%s" : "%s",
 		 argv[optind], join);
-	if (getaddrinfo(scoped, PORT, &hints, &group)) {
+	group = parse_addr(scoped, PORT);
+	if (!group) {
 		fprintf(stderr, "mcast: invalid address \"%s\"\n", scoped);
 		return 2;
 	}

@@ -7,29 +7,23 @@
  * status is 0 if all data came back unchanged. Otherwise the program prints what
  * failed.
  */
-#include <err.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
+
+#include "sockets.h"
 
 #define ROUNDS	20
 #define SIZE	16384
 
-static int new_socket(const struct addrinfo *ai, int type, int protocol)
+static int reusable_socket(const struct addrinfo *ai, int type, int protocol)
 {
 	struct timeval timeout = { .tv_sec = 5 };
-	int on = 1, fd;
+	int fd = new_socket(ai->ai_family, type, protocol, 5);
 
-	fd = socket(ai->ai_family, type, protocol);
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)))
-		err(1, "socket");
+	reuse_addr(fd);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)))
+		err(1, "SO_SNDTIMEO");
 	return fd;
 }
 
@@ -52,8 +46,8 @@ static void pass(int from, int to, const char *data)
 
 static void ask(const struct addrinfo *ai, int type, int protocol, const char *dev)
 {
-	int server = new_socket(ai, type, protocol);
-	int client = new_socket(ai, type, protocol);
+	int server = reusable_socket(ai, type, protocol);
+	int client = reusable_socket(ai, type, protocol);
 	int peer = server, i;
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
@@ -91,16 +85,14 @@ static void ask(const struct addrinfo *ai, int type, int protocol, const char *d
 
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = {
-		.ai_socktype	= SOCK_STREAM,
-		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
-	}, *ai;
+	struct addrinfo *ai;
 	int sctp;
 
 	sctp = argc > 1 && !strcmp(argv[1], "-s");
 	argc -= sctp;
 	argv += sctp;
-	if (argc < 2 || argc > 3 || getaddrinfo(argv[1], "5000", &hints, &ai))
+	ai = argc == 2 || argc == 3 ? parse_addr(argv[1], "5000") : NULL;
+	if (!ai)
 		errx(2, "usage: serve [-s] ADDR[%%SCOPE] [DEV]");
 
 	if (sctp) {

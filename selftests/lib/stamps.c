@@ -8,17 +8,15 @@
  * this order, between the call of send() and the moment when the datagram could be
  * read. Otherwise the program prints what is wrong.
  */
-#include <err.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 /* needs struct timespec */
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
+
+#include "sockets.h"
 
 /* milliseconds for something to happen, and number of attempts */
 #define LIMIT	20000
@@ -155,23 +153,16 @@ static void check_received(int out, int in)
 
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = {
-		.ai_socktype	= SOCK_DGRAM,
-		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
-	}, *ai;
-	struct sockaddr_storage addr;
-	socklen_t len = sizeof(addr);
+	struct addrinfo *ai;
 	int in, out;
 
-	if (argc != 3 || getaddrinfo(argv[2], "0", &hints, &ai))
+	ai = argc == 3 ? parse_addr(argv[2], "0") : NULL;
+	if (!ai)
 		errx(2, "usage: stamps sent|received ADDR");
 
 	in = socket(ai->ai_family, SOCK_DGRAM, 0);
 	out = socket(ai->ai_family, SOCK_DGRAM, 0);
-	if (bind(in, ai->ai_addr, ai->ai_addrlen) ||
-	    getsockname(in, (struct sockaddr *)&addr, &len) ||
-	    connect(out, (struct sockaddr *)&addr, len))
-		err(2, "socket");
+	connect_pair(in, out, ai);
 
 	if (!strcmp(argv[1], "sent"))
 		check_sent(out, in);

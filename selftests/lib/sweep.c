@@ -13,17 +13,13 @@
  */
 #define _GNU_SOURCE	/* in6_pktinfo */
 #include <arpa/inet.h>
-#include <err.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "sockets.h"
 
 #define PORT "5008"
 
@@ -56,11 +52,10 @@ static void advance(unsigned long step)
 
 static int receiver(void)
 {
-	struct timeval timeout = { .tv_sec = 10 };
 	struct sockaddr_storage any = dest;
 	int on = 1, fd, rc;
 
-	fd = socket(dest.ss_family, SOCK_DGRAM, 0);
+	fd = new_socket(dest.ss_family, SOCK_DGRAM, 0, 10);
 	if (dest.ss_family == AF_INET) {
 		((struct sockaddr_in *)&any)->sin_addr.s_addr = INADDR_ANY;
 		rc = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
@@ -68,7 +63,7 @@ static int receiver(void)
 		((struct sockaddr_in6 *)&any)->sin6_addr = in6addr_any;
 		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
 	}
-	if (rc || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)))
+	if (rc)
 		err(2, "setsockopt");
 	if (bind(fd, (struct sockaddr *)&any, dest_len))
 		err(2, "bind");
@@ -121,25 +116,9 @@ static long receive_one(int fd, int flags)
 	return n;
 }
 
-static void run(char **argv)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (!pid) {
-		execvp(argv[0], argv);
-		err(127, "%s", argv[0]);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		errx(2, "%s failed", argv[0]);
-}
-
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = {
-		.ai_socktype	= SOCK_DGRAM,
-		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
-	}, *ai;
+	struct addrinfo *ai;
 	bool has_command = argc > 1 && !strcmp(argv[1], "-e");
 	unsigned long i, count, expected = 0, received = 0;
 	unsigned long step = 1;
@@ -151,7 +130,8 @@ int main(int argc, char **argv)
 	} else if (has_command || argc < 3 || argc > 4) {
 		errx(2, "usage: sweep ADDR COUNT [STEP] | -e EXPECTED ADDR COUNT STEP COMMAND [ARG...]");
 	}
-	if (getaddrinfo(argv[1], PORT, &hints, &ai))
+	ai = parse_addr(argv[1], PORT);
+	if (!ai)
 		errx(2, "invalid address \"%s\"", argv[1]);
 	memcpy(&dest, ai->ai_addr, ai->ai_addrlen);
 	dest_len = ai->ai_addrlen;
@@ -171,7 +151,7 @@ int main(int argc, char **argv)
 	if (!has_command)
 		return 0;
 
-	run(argv + 4);
+	run_command(argv + 4);
 	while (receive_one(in, received < expected ? 0 : MSG_DONTWAIT) >= 0)
 		received++;
 	if (received != expected)

@@ -17,9 +17,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
+
+#include "sockets.h"
 
 #define FLOWS	8
 #define SIZE	1000
@@ -38,16 +37,11 @@ static bool is_to_end(void)
 	return sigpending(&set) || sigismember(&set, SIGTERM);
 }
 
-static int new_socket(const struct addrinfo *ai, int type)
+static int reusable_socket(const struct addrinfo *ai, int type)
 {
-	struct timeval timeout = { .tv_sec = type == SOCK_STREAM ? 180 : 20 };
-	int on = 1, fd;
+	int fd = new_socket(ai->ai_family, type, 0, type == SOCK_STREAM ? 180 : 20);
 
-	fd = socket(ai->ai_family, type, 0);
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)))
-		err(1, "socket");
+	reuse_addr(fd);
 	return fd;
 }
 
@@ -58,10 +52,10 @@ static void connect_flow(struct flow *flow, const struct addrinfo *ai, int type,
 	socklen_t len = sizeof(addr);
 	int listener = -1;
 
-	flow->client = new_socket(ai, type);
+	flow->client = reusable_socket(ai, type);
 	flow->server = -1;
 	if (!client_only) {
-		listener = new_socket(ai, type);
+		listener = reusable_socket(ai, type);
 		if (bind(listener, ai->ai_addr, ai->ai_addrlen) ||
 		    (type == SOCK_STREAM && listen(listener, 1)))
 			err(1, "%s: bind", flow->name);
@@ -104,10 +98,7 @@ static void pass(const struct flow *flow, int from, int to, const char *data)
 
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = {
-		.ai_socktype	= SOCK_STREAM,
-		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
-	}, *ai;
+	struct addrinfo *ai;
 	bool client_only = false, tcp_only = false;
 	static char data[SIZE];
 	struct flow *flow;
@@ -129,7 +120,8 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &term, NULL);
 
 	for (; optind < argc && n + 2 <= FLOWS; optind++) {
-		if (getaddrinfo(argv[optind], "5000", &hints, &ai))
+		ai = parse_addr(argv[optind], "5000");
+		if (!ai)
 			errx(2, "invalid address \"%s\"", argv[optind]);
 		flows[n].name = argv[optind];
 		connect_flow(&flows[n++], ai, SOCK_STREAM, client_only);

@@ -5,25 +5,12 @@
  *
  * The exit status is 0 if each answer arrived within 5 seconds and was correct.
  */
-#include <err.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+
+#include "sockets.h"
 
 static char out[65536], in[65536];
-
-static int udp_socket(const struct addrinfo *ai)
-{
-	struct timeval timeout = { .tv_sec = 5 };
-	int fd = socket(ai->ai_family, SOCK_DGRAM, 0);
-
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)))
-		err(1, "socket");
-	return fd;
-}
 
 static void echo(int fd)
 {
@@ -40,26 +27,23 @@ static void echo(int fd)
 
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = {
-		.ai_family	= AF_UNSPEC,
-		.ai_socktype	= SOCK_DGRAM,
-		.ai_flags	= AI_NUMERICHOST | AI_NUMERICSERV,
-	}, *ai;
+	struct addrinfo *ai;
 	int service = -1, own, count, size, fd, i;
 
 	own = argc > 1 && !strcmp(argv[1], "-s");
 	argv += own;
-	if (argc - own != 5 || getaddrinfo(argv[1], argv[2], &hints, &ai))
+	ai = argc - own == 5 ? parse_addr(argv[1], argv[2]) : NULL;
+	if (!ai)
 		errx(2, "usage: udp_echo [-s] ADDR PORT COUNT SIZE");
 	count = atoi(argv[3]);
 	size = atoi(argv[4]);
 
 	if (own) {
-		service = udp_socket(ai);
+		service = new_socket(ai->ai_family, SOCK_DGRAM, 0, 5);
 		if (bind(service, ai->ai_addr, ai->ai_addrlen))
 			err(1, "bind");
 	}
-	fd = udp_socket(ai);
+	fd = new_socket(ai->ai_family, SOCK_DGRAM, 0, 5);
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen))
 		err(1, "connect");
 
