@@ -111,7 +111,7 @@ is_refused()
 # request: send the requests that stdin has, one a line, by request.py
 request()
 {
-	inns python3 -IS "$lib_dir/request.py" lbx0
+	inns python3 -ES "$lib_dir/request.py" lbx0
 }
 
 # requests_are_refused: each line of stdin is a request for request.py, " -> " and a

@@ -27,25 +27,20 @@ import subprocess
 import sys
 import time
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = (
-    16, 17, 18, 20, 21, 22)
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from netlink import (
+    CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME, CTRL_CMD_GETFAMILY, GENL_ID_CTRL,
+    IFA_ADDRESS, IFA_LOCAL, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LBX_CLAIM,
+    IFLA_LBX_CLAIMS, IFLA_LBX_DIRECT, IFLA_LBX_ISOLATE, IFLA_LBX_UNCLAIMS, IFLA_LINKINFO,
+    IFLA_MTU, LBX_CLAIM_ADDR4, LBX_CLAIM_ADDR6, LBX_CLAIM_IFNAME, LBX_CMD_CLAIM_GET,
+    NETLINK_GENERIC, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST,
+    NLMSG_DONE, NLMSG_ERROR, NLMSGERR_ATTR_MSG, RTM_DELADDR, RTM_DELLINK, RTM_GETADDR,
+    RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK, attr, attributes, connect, nested, text)
+
 RTF_LOCAL = 0x80000000          # in /proc/net/ipv6_route
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
-NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
-NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLA_F_NESTED = 1 << 15
-IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO = 3, 4, 18
-IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
-IFLA_LBX_DIRECT, IFLA_LBX_ISOLATE, IFLA_LBX_CLAIMS, IFLA_LBX_UNCLAIMS = 1, 2, 3, 4
-IFLA_LBX_CLAIM, LBX_CLAIM_IFNAME, LBX_CLAIM_ADDR4, LBX_CLAIM_ADDR6 = 1, 1, 3, 4
-IFA_ADDRESS, IFA_LOCAL = 1, 2
-GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
-LBX_CMD_CLAIM_GET = 1
 IFF_UP = 1
-SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NLMSGERR_ATTR_MSG = 270, 10, 11, 1
 SYS_DELETE_MODULE, SYS_FINIT_MODULE = 176, 313
 CLONE_NEWNET = 0x40000000
-NETLINK_GENERIC = 16
 
 # Errors for lack of memory; the last is that of dumps, which have to be requested again
 SCARCE = {errno.ENOMEM, errno.ENOBUFS, errno.EMSGSIZE}
@@ -91,25 +86,10 @@ def only_below(function):
         write(f"{fault}/require-end", min(end for end in addrs.values() if end > start))
 
 
-def attr(type_, content):
-    """Return a netlink attribute; content is bytes, or a list of attributes."""
-    if isinstance(content, list):
-        type_ |= NLA_F_NESTED
-        content = b"".join(content)
-    return (struct.pack("HH", 4 + len(content), type_) + content
-            + bytes(-len(content) % 4))
-
-
-def text(string):
-    return string.encode() + b"\0"
-
-
 class Netlink:
     """A netlink socket, and requests by it"""
     def __init__(self, family=socket.NETLINK_ROUTE):
-        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, family)
-        self.sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-        self.sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+        self.sock = connect(family)
 
     def send(self, type_, flags, header, *attrs):
         data = header + b"".join(attrs)
@@ -264,25 +244,7 @@ class Operation:
     def info(self):
         """Return the data of lbx0 that a reply has."""
         data, = self.route.ask(RTM_GETLINK, 0, link(index("lbx0")))
-        return dict(nested(nested(data[16:], IFLA_LINKINFO), IFLA_INFO_DATA, True))
-
-
-def nested(data, wanted, pairs=False):
-    """Return the attribute of that type, or all attributes in it."""
-    found = {}
-    while len(data) >= 4:
-        length, type_ = struct.unpack_from("HH", data)
-        found[type_ & ~NLA_F_NESTED] = data[4:length]
-        data = data[(length + 3) & ~3:]
-    content = found.get(wanted, b"")
-    if not pairs:
-        return content
-    found = {}
-    while len(content) >= 4:
-        length, type_ = struct.unpack_from("HH", content)
-        found[type_ & ~NLA_F_NESTED] = content[4:length]
-        content = content[(length + 3) & ~3:]
-    return found
+        return dict(attributes(nested(nested(data[16:], IFLA_LINKINFO), IFLA_INFO_DATA)))
 
 
 class NewLink(Operation):

@@ -22,60 +22,42 @@ used as a request.
 """
 import errno
 import ipaddress
-import socket
 import struct
 import sys
 
-NETLINK_GENERIC, GENL_ID_CTRL = 16, 16
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_ACK_TLVS = 1, 4, 0x300, 0x10, 0x200
-NLMSG_ERROR, NLMSG_DONE = 2, 3
-SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 1, 10, 11
-NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
-NLA_F_NESTED = 1 << 15
+import netlink
+from netlink import (CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME, CTRL_ATTR_MCAST_GROUPS,
+                     CTRL_ATTR_MCAST_GRP_ID, CTRL_CMD_GETFAMILY, GENL_ID_CTRL,
+                     LBX_CLAIM_ADDR4, LBX_CLAIM_ADDR6, LBX_CLAIM_IFINDEX, LBX_CLAIM_IFNAME,
+                     LBX_CLAIM_WAITING, NETLINK_ADD_MEMBERSHIP, NETLINK_GENERIC,
+                     NLM_F_ACK_TLVS, NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR,
+                     SOL_NETLINK, Request, attributes, text)
+
 # from lbx.h
 GET, NEW, DEL, CHANGE, NEW_NTF, DEL_NTF = 1, 2, 3, 4, 5, 6
 COMMANDS = {"get": GET, "dump": GET, "new": NEW, "del": DEL, "change": CHANGE}
 A_IFINDEX, A_IFNAME, A_CLAIM, A_FLAGS, A_NEW, A_DEL = 1, 2, 3, 4, 5, 6
-CLAIM_IFNAME, CLAIM_IFINDEX, CLAIM_ADDR4, CLAIM_ADDR6, CLAIM_WAITING = 1, 2, 3, 4, 5
 F_EXCL, F_REPLACE = 1, 2
 
 
-class Message:
-    """A request, and the position of each attribute in it"""
+class Message(Request):
+    """A request of the family"""
     def __init__(self, family, command, flags):
-        self.data = bytearray(struct.pack("IHHIIBBH", 0, family,
-                                          NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0,
-                                          command, 1, 0))
-        self.path_at = {}
-
-    def put(self, type_, content, path):
-        """Add an attribute; content is bytes, or a function that adds the nested
-        attributes."""
-        start = len(self.data)
-        self.path_at[start] = path
-        if callable(content):
-            type_ |= NLA_F_NESTED
-        self.data += struct.pack("HH", 0, type_)
-        if callable(content):
-            content()
-        else:
-            self.data += content
-        struct.pack_into("H", self.data, start, len(self.data) - start)
-        self.data += bytes(-len(self.data) % 4)
+        super().__init__(family, flags, struct.pack("BBH", command, 1, 0))
 
     def put_claim(self, words, path):
         for word in words:
             key, _, value = word.partition(":")
             if key == "name":
-                self.put(CLAIM_IFNAME, value.encode() + b"\0", f"{path}.name")
+                self.put(LBX_CLAIM_IFNAME, text(value), f"{path}.name")
             elif key == "index":
-                self.put(CLAIM_IFINDEX, struct.pack("I", int(value)), f"{path}.index")
+                self.put(LBX_CLAIM_IFINDEX, struct.pack("I", int(value)), f"{path}.index")
             elif key == "addr":
                 address = ipaddress.ip_address(value)
-                self.put(CLAIM_ADDR4 if address.version == 4 else CLAIM_ADDR6,
+                self.put(LBX_CLAIM_ADDR4 if address.version == 4 else LBX_CLAIM_ADDR6,
                          address.packed, f"{path}.addr")
             elif key == "waiting":
-                self.put(CLAIM_WAITING, b"", f"{path}.waiting")
+                self.put(LBX_CLAIM_WAITING, b"", f"{path}.waiting")
             elif key == "claim":
                 type_, raw = value.split(":")
                 self.put(int(type_), bytes.fromhex(raw), f"{path}.raw")
@@ -88,7 +70,7 @@ class Message:
             if key == "dev" and value.startswith("#"):
                 self.put(A_IFINDEX, struct.pack("I", int(value[1:])), f"{path}dev")
             elif key == "dev":
-                self.put(A_IFNAME, value.encode() + b"\0", f"{path}dev")
+                self.put(A_IFNAME, text(value), f"{path}dev")
             elif key in ("excl", "replace", "flags"):
                 flags = (flags or 0) | {"excl": F_EXCL, "replace": F_REPLACE}.get(key, 0)
                 flags |= int(value or "0", 0)
@@ -103,23 +85,10 @@ class Message:
             self.put(A_FLAGS, struct.pack("I", flags), f"{path}flags")
 
     def put_changes(self, words):
-        text = " ".join(words)
-        for change in filter(None, (part.split() for part in text.split(";"))):
+        for change in filter(None, (part.split() for part in " ".join(words).split(";"))):
             kind = change.pop(0)
             self.put(A_NEW if kind == "new" else A_DEL,
                      lambda change=change: self.put_words(change, "change."), "change")
-
-    def finish(self):
-        struct.pack_into("I", self.data, 0, len(self.data))
-        return self.data
-
-
-def attributes(data):
-    at = 0
-    while at + 4 <= len(data):
-        length, type_ = struct.unpack_from("HH", data, at)
-        yield type_ & ~NLA_F_NESTED, data[at + 4:at + length]
-        at += (length + 3) & ~3
 
 
 def claim_text(data):
@@ -130,13 +99,13 @@ def claim_text(data):
             words.append("dev:#%d" % struct.unpack("I", value))
         elif type_ == A_CLAIM:
             for key, content in attributes(value):
-                if key == CLAIM_IFNAME:
+                if key == LBX_CLAIM_IFNAME:
                     words.append("name:" + content.rstrip(b"\0").decode())
-                elif key == CLAIM_IFINDEX:
+                elif key == LBX_CLAIM_IFINDEX:
                     words.append("index:%d" % struct.unpack("I", content))
-                elif key in (CLAIM_ADDR4, CLAIM_ADDR6):
+                elif key in (LBX_CLAIM_ADDR4, LBX_CLAIM_ADDR6):
                     words.append(f"addr:{ipaddress.ip_address(content)}")
-                elif key == CLAIM_WAITING:
+                elif key == LBX_CLAIM_WAITING:
                     words.append("waiting")
                 else:
                     words.append(f"claim:{key}:{content.hex()}")
@@ -156,12 +125,8 @@ def messages(sock):
 
 
 def refusal(code, flags, payload, message):
-    reason, path = "no reason", "no attribute"
-    for type_, value in attributes(payload[20:] if flags & NLM_F_ACK_TLVS else b""):
-        if type_ == NLMSGERR_ATTR_MSG:
-            reason = value.rstrip(b"\0").decode()
-        elif type_ == NLMSGERR_ATTR_OFFS:
-            path = message.path_at.get(struct.unpack("I", value)[0], "nowhere")
+    reason, path = netlink.refusal(payload[20:] if flags & NLM_F_ACK_TLVS else b"",
+                                   message.path_at)
     # errno 95 has two names
     name = errno.errorcode[-code].replace("ENOTSUP", "EOPNOTSUPP")
     return f"{name} at {path}: {reason}"
@@ -183,28 +148,26 @@ def ask(sock, message):
 
 
 def connect():
-    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
+    sock = netlink.connect(NETLINK_GENERIC)
     sock.bind((0, 0))
-    sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-    sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
     return sock
 
 
 def find_family(sock):
     """Return the number of the family, and that of its multicast group."""
-    message = Message(GENL_ID_CTRL, 3, 0)
-    message.put(2, b"lbx\0", "name")
+    message = Message(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0)
+    message.put(CTRL_ATTR_FAMILY_NAME, text("lbx"), "name")
     sock.send(message.finish())
     number = group = 0
     for type_, _, payload in messages(sock):
         if type_ == NLMSG_ERROR:
             break
         for key, value in attributes(payload[4:]):
-            if key == 1:
+            if key == CTRL_ATTR_FAMILY_ID:
                 number, = struct.unpack("H", value)
-            if key == 7:
+            if key == CTRL_ATTR_MCAST_GROUPS:
                 for _, entry in attributes(value):
-                    group, = struct.unpack("I", dict(attributes(entry))[2])
+                    group, = struct.unpack("I", dict(attributes(entry))[CTRL_ATTR_MCAST_GRP_ID])
     if not number:
         sys.exit("the kernel has no generic netlink family lbx")
     return number, group

@@ -19,17 +19,14 @@ import socket
 import struct
 import sys
 
-from request import (IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO, NLM_F_ACK, Message,
-                     answer, connect)
+from netlink import (CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME, CTRL_CMD_GETFAMILY,
+                     GENL_ID_CTRL, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND,
+                     IFLA_LINKINFO, NETLINK_GENERIC, NLM_F_CREATE, NLM_F_EXCL, NLMSG_ERROR,
+                     RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, Request, connect, nested, text)
+from request import Message, answer
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
-NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
-IFLA_IFNAME = 3
-NETLINK_GENERIC = 16
-GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
 # this errno has two names
 ERRORS = {errno.EOPNOTSUPP: "EOPNOTSUPP"}
-CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1, 2
 
 
 def ask(sock, data):
@@ -41,29 +38,27 @@ def ask(sock, data):
 
 def verdict(sock, data):
     (_, type_, _, _, _), rest = ask(sock, data)
-    error = struct.unpack_from("i", rest)[0] if type_ == 2 else 0
+    error = struct.unpack_from("i", rest)[0] if type_ == NLMSG_ERROR else 0
     return "ok" if not error else ERRORS.get(-error, errno.errorcode[-error])
 
 
 def link(type_, flags, name, netns, data):
     """Return a request for the link NAME with the attribute NETNS, and with data of
     lbx."""
-    message = Message(0)
-    struct.pack_into("HH", message.data, 4, type_, 1 | NLM_F_ACK | flags)
-    message.put(IFLA_IFNAME, name.encode() + b"\0")
+    message = Message(0, type_, flags)
+    message.put(IFLA_IFNAME, text(name))
     message.put(netns[0], struct.pack("I", netns[1]))
     if data is not None:
         def linkinfo():
-            message.put(IFLA_INFO_KIND, b"lbx\0")
+            message.put(IFLA_INFO_KIND, text("lbx"))
             message.put(IFLA_INFO_DATA, lambda: message.put_args(data))
         message.put(IFLA_LINKINFO, linkinfo)
-    struct.pack_into("I", message.data, 0, len(message.data))
-    return message.data
+    return message.finish()
 
 
 def netns(dev, other, fd, pid, id_):
-    attributes = (("pid", (19, pid)), ("fd", (28, fd)), ("link", (37, id_)),
-                  ("target", (46, id_)))
+    netns_attrs = (("pid", (19, pid)), ("fd", (28, fd)), ("link", (37, id_)),
+                   ("target", (46, id_)))
     requests = (
         ("make", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, "lbx9", []),
         ("change", RTM_NEWLINK, 0, dev, [("isolate", "0")]),
@@ -72,29 +67,23 @@ def netns(dev, other, fd, pid, id_):
     )
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         for what, type_, flags, name, data in requests:
-            for by, attribute in attributes:
+            for by, attribute in netns_attrs:
                 print(what, by, verdict(sock, link(type_, flags, name, attribute, data)))
 
 
-def genl(type_, cmd, attr=b""):
-    return struct.pack("IHHIIBBH", 20 + len(attr), type_, 1 | NLM_F_ACK, 1, 0,
-                       cmd, 1, 0) + attr
+def genl(type_, cmd):
+    return Request(type_, 0, struct.pack("BBH", cmd, 1, 0))
 
 
 def commands():
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as sock:
-        _, reply = ask(sock, genl(GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
-                                  struct.pack("HH4s", 8, CTRL_ATTR_FAMILY_NAME,
-                                              b"lbx\0")))
+        request = genl(GENL_ID_CTRL, CTRL_CMD_GETFAMILY)
+        request.put(CTRL_ATTR_FAMILY_NAME, text("lbx"))
+        _, reply = ask(sock, request.finish())
         sock.recv(65536)        # the ack
-        family, at = None, 4
-        while at < len(reply):
-            length, type_ = struct.unpack_from("HH", reply, at)
-            if type_ == CTRL_ATTR_FAMILY_ID:
-                family, = struct.unpack_from("H", reply, at + 4)
-            at += (length + 3) & ~3
+        family, = struct.unpack("H", nested(reply[4:], CTRL_ATTR_FAMILY_ID))
         for cmd in range(256):
-            print(cmd, verdict(sock, genl(family, cmd)))
+            print(cmd, verdict(sock, genl(family, cmd).finish()))
 
 
 def reasons(dev, addr, count):

@@ -18,20 +18,15 @@ import socket
 import struct
 import sys
 
-RTM_NEWLINK, NLM_F_REQUEST, NLM_F_ACK, NLM_F_ACK_TLVS = 16, 1, 4, 0x200
-SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
-NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
-NLA_F_NESTED = 1 << 15
-IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA = 18, 1, 2
-# from lbx.h
-NUMBERS = {"direct": (1, "B"), "isolate": (2, "B"), "count": (5, "I"),
-           "claims": (3, "I")}
-LISTS = {"unclaim": (4, "unclaims"), "claim": (3, "claims")}
-CLAIM = 1
+from netlink import (IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LBX_CLAIM, IFLA_LBX_CLAIM_COUNT,
+                     IFLA_LBX_CLAIMS, IFLA_LBX_DIRECT, IFLA_LBX_ISOLATE, IFLA_LBX_UNCLAIMS,
+                     IFLA_LINKINFO, LBX_CLAIM_ADDR4, LBX_CLAIM_ADDR6, LBX_CLAIM_IFINDEX,
+                     LBX_CLAIM_IFNAME, NLM_F_ACK_TLVS, RTM_NEWLINK, Request, connect, refusal,
+                     text)
 
-
-def name(value):
-    return value.encode() + b"\0"
+NUMBERS = {"direct": (IFLA_LBX_DIRECT, "B"), "isolate": (IFLA_LBX_ISOLATE, "B"),
+           "count": (IFLA_LBX_CLAIM_COUNT, "I"), "claims": (IFLA_LBX_CLAIMS, "I")}
+LISTS = {"unclaim": (IFLA_LBX_UNCLAIMS, "unclaims"), "claim": (IFLA_LBX_CLAIMS, "claims")}
 
 
 def index(value):
@@ -44,42 +39,24 @@ def addr(value):
     return ipaddress.ip_address(value).packed
 
 
-ADDR4, ADDR6 = 3, 4
-KEYS = {"name": (1, name), "index": (2, index), "addr": (ADDR4, addr)}
+KEYS = {"name": (LBX_CLAIM_IFNAME, text), "index": (LBX_CLAIM_IFINDEX, index),
+        "addr": (LBX_CLAIM_ADDR4, addr)}
 
 
-class Message:
-    """A request, and the position of each attribute in it"""
-    def __init__(self, ifindex):
-        self.data = bytearray(struct.pack("IHHIIBxHiII", 0, RTM_NEWLINK,
-                                          NLM_F_REQUEST | NLM_F_ACK, 1, 0,
-                                          socket.AF_UNSPEC, 0, ifindex, 0, 0))
-        self.path_at = {}
+class Message(Request):
+    """A request for a link"""
+    def __init__(self, ifindex, type_=RTM_NEWLINK, flags=0):
+        super().__init__(type_, flags, struct.pack("BxHiII", socket.AF_UNSPEC, 0, ifindex, 0, 0))
 
-    def put(self, type_, content, path=""):
-        """Add an attribute; content is bytes, or a function that adds the nested
-        attributes."""
-        start = len(self.data)
-        self.path_at[start] = path
-        if callable(content):
-            type_ |= NLA_F_NESTED
-        self.data += struct.pack("HH", 0, type_)
-        if callable(content):
-            content()
-        else:
-            self.data += content
-        struct.pack_into("H", self.data, start, len(self.data) - start)
-        self.data += bytes(-len(self.data) % 4)
-
-    def put_claim(self, text, path):
+    def put_claim(self, words, path):
         def keys():
-            for item in filter(None, text.split(",")):
+            for item in filter(None, words.split(",")):
                 key, value = item.split(":", 1)
                 type_, pack = KEYS[key]
-                if type_ == ADDR4 and len(pack(value)) > 5:
-                    type_ = ADDR6
+                if type_ == LBX_CLAIM_ADDR4 and len(pack(value)) > 5:
+                    type_ = LBX_CLAIM_ADDR6
                 self.put(type_, pack(value), f"{path}.{key}")
-        self.put(CLAIM, keys, path)
+        self.put(IFLA_LBX_CLAIM, keys, path)
 
     def put_args(self, args):
         for key, value in args:
@@ -96,18 +73,10 @@ class Message:
 
     def put_link(self, args):
         def linkinfo():
-            self.put(IFLA_INFO_KIND, b"lbx\0")
+            self.put(IFLA_INFO_KIND, text("lbx"))
             self.put(IFLA_INFO_DATA, lambda: self.put_args(args))
         self.put(IFLA_LINKINFO, linkinfo)
-        struct.pack_into("I", self.data, 0, len(self.data))
-
-
-def connect():
-    """Return a socket of rtnetlink whose errors have a reason (extack)."""
-    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-    sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-    sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
-    return sock
+        self.finish()
 
 
 def answer(sock, message):
@@ -117,16 +86,7 @@ def answer(sock, message):
     error, = struct.unpack_from("i", reply, 16)
     if not error:
         return "ok"
-    reason, path = "no reason", "no attribute"
-    at = 36
-    while flags & NLM_F_ACK_TLVS and at + 4 <= len(reply):
-        length, type_ = struct.unpack_from("HH", reply, at)
-        value = reply[at + 4:at + length]
-        if type_ == NLMSGERR_ATTR_MSG:
-            reason = value.rstrip(b"\0").decode()
-        elif type_ == NLMSGERR_ATTR_OFFS:
-            path = message.path_at.get(struct.unpack("I", value)[0], "nowhere")
-        at += (length + 3) & ~3
+    reason, path = refusal(reply[36:] if flags & NLM_F_ACK_TLVS else b"", message.path_at)
     return f"{errno.errorcode[-error]} at {path}: {reason}"
 
 
