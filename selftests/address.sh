@@ -30,13 +30,48 @@ ALL_TESTS="
 	mtu_below_ipv6
 "
 
+# carries_own ADDR/LENGTH: lbx0 with this address carries the traffic to it
+# carries_route PREFIX ADDR...: lbx0 carries the traffic to each ADDR by a local route for
+# PREFIX
+# loopback_refused ADDR LENGTH...: lbx0 cannot have ADDR with any prefix length
+carries_own()
+{
+	local addr=${1%/*}
+
+	RET=0
+	lbx_up "$1"
+	carries lbx0 lo ping -c 1 "$addr"
+	ipn route get "$addr" | grep -qE "local $addr (from :: )?dev lbx0"
+	check_err $? "ip route get prints $(ipn route get "$addr")"
+}
+
+carries_route()
+{
+	local prefix=$1 addr; shift
+
+	ipn route add local "$prefix" dev lbx0
+	check_err $? "the kernel refuses the route"
+	for addr; do
+		carries lbx0 lo ping -c 1 "$addr"
+	done
+}
+
+loopback_refused()
+{
+	local addr=$1 length; shift
+
+	RET=0
+	lbx_up
+	for length; do
+		refused "$addr belongs to lo" ipn addr add "$addr/$length" dev lbx0
+	done
+	ipn addr show dev lbx0 | grep -qF " $addr/"
+	check_fail $? "lbx0 has $addr"
+}
+
 ipv4_address()
 {
-	RET=0
-	lbx_up 192.0.2.1/32
-	carries lbx0 lo ping -c 1 192.0.2.1
-	ipn route get 192.0.2.1 | grep -q 'local 192.0.2.1 dev lbx0'
-	check_err $? "ip route get prints $(ipn route get 192.0.2.1)"
+	carries_own 192.0.2.1/32
 	log_test "an lbx device carries traffic to its IPv4 address"
 }
 
@@ -54,9 +89,7 @@ ipv4_local_route()
 {
 	RET=0
 	lbx_up
-	ipn route add local 198.51.100.0/24 dev lbx0
-	check_err $? "the kernel refuses the route"
-	carries lbx0 lo ping -c 1 198.51.100.77
+	carries_route 198.51.100.0/24 198.51.100.77
 	log_test "an lbx device carries traffic to an IPv4 local route without having an address"
 }
 
@@ -71,22 +104,13 @@ ipv4_loopback_range()
 
 ipv4_loopback_refused()
 {
-	RET=0
-	lbx_up
-	refused "127.0.0.1 belongs to lo" ipn addr add 127.0.0.1/8 dev lbx0
-	refused "127.0.0.1 belongs to lo" ipn addr add 127.0.0.1/32 dev lbx0
-	[[ -z $(ipn -4 addr show dev lbx0) ]]
-	check_err $? "lbx0 has an address: $(ipn -4 addr show dev lbx0)"
+	loopback_refused 127.0.0.1 8 32
 	log_test "127.0.0.1 on an lbx device is refused with the reason that it belongs to lo"
 }
 
 ipv6_address()
 {
-	RET=0
-	lbx_up 2001:db8:9::1/64
-	carries lbx0 lo ping -c 1 2001:db8:9::1
-	ipn route get 2001:db8:9::1 | grep -q 'local 2001:db8:9::1 from :: dev lbx0'
-	check_err $? "ip route get prints $(ipn route get 2001:db8:9::1)"
+	carries_own 2001:db8:9::1/64
 	log_test "an lbx device carries traffic to its IPv6 address"
 }
 
@@ -115,10 +139,7 @@ ipv6_local_route()
 {
 	RET=0
 	lbx_up 2001:db8:9::1/128
-	ipn -6 route add local 2001:db8:a::/64 dev lbx0
-	check_err $? "the kernel refuses the route"
-	carries lbx0 lo ping -c 1 2001:db8:a::77
-	carries lbx0 lo ping -c 1 2001:db8:a:0:1:2:3:4
+	carries_route 2001:db8:a::/64 2001:db8:a::77 2001:db8:a:0:1:2:3:4
 	log_test "an lbx device carries traffic to every address of an IPv6 local route"
 }
 
@@ -128,8 +149,7 @@ ipv6_local_route_alone()
 
 	RET=0
 	lbx_up
-	ipn -6 route add local 2001:db8:a::/64 dev lbx0
-	carries lbx0 lo ping -c 1 2001:db8:a::77
+	carries_route 2001:db8:a::/64 2001:db8:a::77
 	inns_start socat -u TCP6-LISTEN:5000,bind=:: OPEN:/tmp/route.txt,creat,trunc
 	pid=$!
 	wait_listen 5000 tcp
@@ -235,11 +255,7 @@ ipv6_linklocal_can_be_off()
 
 ipv6_loopback_refused()
 {
-	RET=0
-	lbx_up
-	refused "::1 belongs to lo" ipn addr add ::1/128 dev lbx0
-	ipn -6 addr show dev lbx0 | grep -q ' ::1/'
-	check_fail $? "lbx0 has ::1"
+	loopback_refused ::1 128
 	log_test "::1 on an lbx device is refused with the reason that it belongs to lo"
 }
 
@@ -320,15 +336,17 @@ added_while_down()
 
 removed()
 {
+	local addr
+
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	ipn addr del 192.0.2.1/32 dev lbx0
 	ipn addr del 2001:db8:9::1/128 dev lbx0
 	settle
-	ping_once 192.0.2.1
-	check_fail $? "192.0.2.1 answers"
-	ping_once 2001:db8:9::1
-	check_fail $? "2001:db8:9::1 answers"
+	for addr in 192.0.2.1 2001:db8:9::1; do
+		ping_once "$addr"
+		check_fail $? "$addr answers"
+	done
 	log_test "an address that is removed from an lbx device does not answer"
 }
 
@@ -353,6 +371,8 @@ two_devices_are_apart()
 
 reachable_from_outside()
 {
+	local addr
+
 	RET=0
 	lbx_up 192.0.2.1/32 2001:db8:9::1/128
 	setup_ns PEER
@@ -360,10 +380,10 @@ reachable_from_outside()
 	veth_up "198.51.100.1/24 2001:db8:1::1/64" "198.51.100.2/24 2001:db8:1::2/64"
 	ip -n "$PEER" route add 192.0.2.1 via 198.51.100.1
 	ip -n "$PEER" route add 2001:db8:9::1 via 2001:db8:1::1
-	ip netns exec "$PEER" ping -c 1 -W 5 192.0.2.1 >/dev/null
-	check_err $? "192.0.2.1 does not answer the peer"
-	ip netns exec "$PEER" ping -c 1 -W 5 2001:db8:9::1 >/dev/null
-	check_err $? "2001:db8:9::1 does not answer the peer"
+	for addr in 192.0.2.1 2001:db8:9::1; do
+		ip netns exec "$PEER" ping -c 1 -W 5 "$addr" >/dev/null
+		check_err $? "$addr does not answer the peer"
+	done
 	log_test "an address of an lbx device is reachable from outside for machines with a route to it"
 }
 

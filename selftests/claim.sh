@@ -33,26 +33,13 @@ claim_count()
 
 each_packet_once()
 {
-	local dev n
 	local echo='icmp or (icmp6 and ip6[40] >= 128 and ip6[40] <= 129)'
 	local -A want=([eth0]=0 [lo]=0 [lbx0]=8 [any]=8)
 
 	RET=0
 	claim_up_peer
 	change lbx0 claim eth0
-	for dev in "${!want[@]}"; do
-		capture "$dev" "/tmp/$dev.pcap" "$echo"
-	done
-	ping_once "$nic4" -c 2 -i 0.2
-	check_err $? "$nic4 does not answer"
-	ping_once "$nic6" -c 2 -i 0.2
-	check_err $? "$nic6 does not answer"
-	for dev in "${!want[@]}"; do
-		capture_end "/tmp/$dev.pcap"
-		n=$(capture_count "/tmp/$dev.pcap")
-		((n == want[$dev]))
-		check_err $? "the capture on $dev has $n packets, expected ${want[$dev]}"
-	done
+	check_captures "$echo" "$nic4" "$nic6"
 	log_test "packets to a claimed interface appear once on lbx0, and not on the interface or lo"
 }
 

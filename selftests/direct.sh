@@ -193,13 +193,7 @@ off_is_the_queue()
 	local addr
 
 	RET=0
-	setup_ns NS
-	defer cleanup_ns "$NS"
-	ipn link add lbx0 type lbx direct off
-	ipn addr add 192.0.2.1/32 dev lbx0
-	ipn addr add 2001:db8:9::1/128 dev lbx0
-	ipn link set lbx0 up
-	settle
+	up_as type lbx direct off
 	[[ $(shown) == false ]]
 	check_err $? "ip shows direct as '$(shown)', expected false"
 	each_family all_queued

@@ -95,13 +95,7 @@ mq_sees_all()
 	local addr i
 
 	RET=0
-	setup_ns NS
-	defer cleanup_ns "$NS"
-	ipn link add lbx0 numtxqueues 4 type lbx
-	ipn addr add 192.0.2.1/32 dev lbx0
-	ipn addr add 2001:db8:9::1/128 dev lbx0
-	ipn link set lbx0 up
-	settle
+	up_as numtxqueues 4 type lbx
 	inns tc qdisc add dev lbx0 root handle 1: mq
 	each_family all_queued
 	(($(sent_by_qdisc) == 40))

@@ -115,6 +115,28 @@ answer_on()
 	only_dev_counted "$dev" $((2 * $#))
 }
 
+# check_captures FILTER ADDR...: ping each ADDR twice. The capture on each DEV sees as many
+# packets of FILTER as want[DEV], which the caller declares.
+check_captures()
+{
+	local filter=$1 addr dev n; shift
+
+	for dev in "${!want[@]}"; do
+		capture "$dev" "/tmp/$dev.pcap" "$filter"
+	done
+	for addr; do
+		ping_once "$addr" -c 2 -i 0.2
+		check_err $? "$addr does not answer"
+	done
+	for dev in "${!want[@]}"; do
+		capture_end "/tmp/$dev.pcap"
+		n=$(capture_count "/tmp/$dev.pcap")
+		# shellcheck disable=SC2004  # an associative array
+		((n == want[$dev]))
+		check_err $? "the capture on $dev has $n packets, expected ${want[$dev]}"
+	done
+}
+
 # claims DEV: print the claims of DEV on one line
 claims()
 {

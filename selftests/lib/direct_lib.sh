@@ -9,9 +9,16 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 ADDRS="192.0.2.1 2001:db8:9::1"
 trace=/sys/kernel/tracing/instances/lbx_direct
 
+# up: make $NS with lbx0, which has an address of each family
+# up_as [OPTION...] type lbx [OPTION...]: the same, with these options of "ip link add"
 up()
 {
-	lbx_up 192.0.2.1/32 2001:db8:9::1/128
+	up_as type lbx
+}
+
+up_as()
+{
+	lbx_link=$* lbx_up 192.0.2.1/32 2001:db8:9::1/128
 }
 
 # count_paths COMMAND...: COMMAND succeeds. Set $queued, $direct and $inline to the
@@ -124,6 +131,7 @@ hang_up()
 	check_err $? "the connection has failed"
 }
 
+# shellcheck disable=SC2034  # used by the programs that source this
 one_datagram='
 import socket, sys
 server, client = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))

@@ -236,15 +236,15 @@ addr_list()
 	done
 }
 
-# lbx_up [ADDR]...: make a netns $NS with lbx0, which is up and has these addresses
+# lbx_up [ADDR]...: make a netns $NS with lbx0, which is up and has these addresses.
+# lbx_link, if set, is its kind with options for "ip link add".
 lbx_up()
 {
 	local addr
 
-	setup_ns NS
-	defer cleanup_ns "$NS"
+	netns_up
 	{
-		echo "link add lbx0 type lbx"
+		echo "link add lbx0 ${lbx_link:-type lbx}"
 		for addr; do
 			echo "addr add $addr dev lbx0"
 		done
