@@ -19,7 +19,7 @@ ALL_TESTS="
 	claim_is_renamed
 	unclaims_come_first
 	many_claims
-	changes_are_told
+	changes_are_reported
 	counters
 	one_line
 	ip_without_plugin
@@ -330,7 +330,7 @@ reports()
 	check_err $? "'$*' caused no notification"
 }
 
-changes_are_told()
+changes_are_reported()
 {
 	local monitor
 

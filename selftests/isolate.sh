@@ -11,7 +11,7 @@ ALL_TESTS="
 	off_is_reachable
 	on_is_not_reachable
 	no_icmp_errors
-	arp_tells
+	arp_answers
 	at_creation
 	shown
 	local_as_before
@@ -22,7 +22,7 @@ ALL_TESTS="
 	bound_within
 	bound_elsewhere
 	two_devices
-	down_is_closed
+	down_is_blocked
 	down_stops_connections
 	other_device_down
 	never_open
@@ -151,7 +151,7 @@ arp_answered()
 }
 
 # ARP answers for each local address, by whichever interface the request arrives
-arp_tells()
+arp_answers()
 {
 	RET=0
 	isolate_up isolate on
@@ -437,7 +437,7 @@ two_devices()
 	log_test "two isolated devices are isolated independently"
 }
 
-down_is_closed()
+down_is_blocked()
 {
 	RET=0
 	isolate_up isolate on

@@ -14,7 +14,7 @@ ALL_TESTS="
 	broadcast_once
 	subnet_broadcast_ping
 	ipv6_multicast_as_lo
-	ipv6_multicast_beside_card
+	ipv6_multicast_beside_interface
 "
 
 GROUP=233.252.0.1
@@ -106,7 +106,7 @@ ipv6_multicast_as_lo()
 
 # Each network interface that is up has a route for ff00::/8 with metric 256
 # (addrconf_add_mroute())
-ipv6_multicast_beside_card()
+ipv6_multicast_beside_interface()
 {
 	local dev
 

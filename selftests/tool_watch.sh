@@ -16,7 +16,7 @@ ALL_TESTS="
 	top_keys
 	top_ends
 	top_needs_terminal
-	monitor_tells
+	monitor_reports
 	monitor_believes_the_kernel
 	monitor_claims
 	monitor_many
@@ -277,7 +277,7 @@ monitor_told()
 	check_err $? "lbx monitor has printed: $(</tmp/events)"
 }
 
-monitor_tells()
+monitor_reports()
 {
 	RET=0
 	devices_up

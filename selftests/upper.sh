@@ -7,7 +7,7 @@
 source "$(dirname "$0")/lib/lib.sh"
 
 ALL_TESTS="
-	bond_says_why
+	bond_names_reason
 	masters_are_refused
 	links_are_refused
 	vxlan_may_send_by_it
@@ -43,7 +43,7 @@ added()
 	ipn link add "$name" type "$@" 2>/dev/null
 }
 
-bond_says_why()
+bond_names_reason()
 {
 	local name="a bond refuses an lbx device with the reason, and does not change it"
 	local before

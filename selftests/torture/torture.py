@@ -95,8 +95,8 @@ class Board:
 
 
 class Actor:
-    def __init__(self, name, seed, board, folder):
-        self.name, self.board, self.folder = name, board, folder
+    def __init__(self, name, seed, board, directory):
+        self.name, self.board, self.directory = name, board, directory
         self.stop, self.tools, self.born = False, {}, time.monotonic()
         self.operations, self.counts = {}, {"capture": 0, "inject": 0}
         self.rng = random.Random(f"{seed} {name}")
@@ -130,7 +130,7 @@ class Actor:
         status, lock = 0, open(LOCK)
         if self.name == "remotes":
             enter_net(os.environ["PEER"])
-        with open(f"{self.folder}/{self.name}.log", "wb", buffering=0) as log:
+        with open(f"{self.directory}/{self.name}.log", "wb", buffering=0) as log:
             for kind, tool, text, pause in ACTORS[self.name](self.rng):
                 self.pause(self.pauses.randrange(pause + 1) * self.pace)
                 if self.stop and kind not in UNDO:
@@ -160,7 +160,7 @@ class Actor:
                 finally:
                     if text.startswith("load"):
                         fcntl.flock(lock, fcntl.LOCK_UN)
-        with open(f"{self.folder}/{self.name}.json", "w") as file:
+        with open(f"{self.directory}/{self.name}.json", "w") as file:
             json.dump({"operations": self.operations, "counts": self.counts}, file)
         return status
 
@@ -217,8 +217,8 @@ def stacks(pid):
 
 
 class Torture:
-    def __init__(self, seed, seconds, folder):
-        self.seed, self.seconds, self.folder = seed, seconds, folder
+    def __init__(self, seed, seconds, directory):
+        self.seed, self.seconds, self.directory = seed, seconds, directory
         self.failures, self.not_tested, self.hanging = [], {}, set()
 
     def fail(self, text):
@@ -269,7 +269,7 @@ class Torture:
             flows = [n for n in flows if FLOWS[n][0] != "sctp"]
         self.add_devices()
         self.board = Board(list(names))
-        self.actors = [Actor(name, self.seed, self.board, self.folder) for name in names]
+        self.actors = [Actor(name, self.seed, self.board, self.directory) for name in names]
         self.flows = [Flow(n, self.seed) for n in flows]
 
     def is_complete(self):
@@ -343,7 +343,7 @@ class Torture:
         counts = {}
         for actor in self.actors:
             try:
-                with open(f"{self.folder}/{actor.name}.json") as file:
+                with open(f"{self.directory}/{actor.name}.json") as file:
                     done = json.load(file)
             except OSError:
                 continue
@@ -360,7 +360,7 @@ class Torture:
                   + (f"  ({of['reason']})" if not of["done"] else ""))
         for name, of in flows.items():
             print(f"{name}: " + ", ".join(f"{n} {v}" for n, v in of.items()))
-        with open(f"{self.folder}/result.json", "w") as file:
+        with open(f"{self.directory}/result.json", "w") as file:
             json.dump({"failures": self.failures, "operations": operations, "flows": flows,
                        "counts": counts, "packets": packets, "seconds": int(seconds),
                        "not_tested": self.not_tested}, file, indent=1)

@@ -31,14 +31,14 @@ ALL_TESTS="
 
 : "${SEED:=$RANDOM$RANDOM}" "${MINUTES:=10}"
 here=$(dirname "$(readlink -e "$0")")
-folder=$bin_dir/torture-results
+directory=$bin_dir/torture-results
 
 trap cleanup_all_ns EXIT
 
 # result JQ: apply JQ to the result of torture.py
 result()
 {
-	jq -r "$1" "$folder/result.json"
+	jq -r "$1" "$directory/result.json"
 }
 
 # can_hotplug: 6.12 occasionally warns "Dying CPU not properly vacated!" because of a
@@ -55,8 +55,8 @@ goes_on()
 {
 	RET=0
 	log_info "SEED=$SEED MINUTES=$MINUTES, $(nproc) CPUs"
-	rm -rf "$folder"
-	mkdir -p "$folder"
+	rm -rf "$directory"
+	mkdir -p "$directory"
 	# Not every kernel has SCTP: torture.py reports that. Load the other modules
 	# now, and not by "tc". It holds the device while modprobe waits for
 	# pernet_ops_rwsem, which "rmmod" holds (rtnl_link_unregister()) until the
@@ -87,7 +87,7 @@ goes_on()
 		cp "$LBX_KO" /tmp/torture.ko
 		export LBX_KO=/tmp/torture.ko
 	fi
-	PEER=$PEER inns python3 "$here/torture.py" "$SEED" $((MINUTES * 60)) "$folder"
+	PEER=$PEER inns python3 "$here/torture.py" "$SEED" $((MINUTES * 60)) "$directory"
 	check_err $? "torture.py ended with status $?"
 	[[ $(result '.failures | join("; ")') == "" ]]
 	check_err $? "$(result '.failures | join("; ")')"
