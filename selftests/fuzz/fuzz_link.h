@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "fuzz.h"
+#include "random.h"
 
 #define DEVICES		8
 #define ROOM		4096

@@ -49,7 +49,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fuzz.h"
+#include "random.h"
 
 __u64 chance;
 

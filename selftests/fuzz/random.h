@@ -2,8 +2,8 @@
 /*
  * Random numbers for fuzz_link and fuzz_packet, which a seed repeats.
  */
-#ifndef FUZZ_H
-#define FUZZ_H
+#ifndef RANDOM_H
+#define RANDOM_H
 
 #include <linux/types.h>
 #include <stdbool.h>
@@ -61,4 +61,4 @@ static inline void junk(void *data, size_t len)
 		*byte++ = any();
 }
 
-#endif /* FUZZ_H */
+#endif /* RANDOM_H */
