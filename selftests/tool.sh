@@ -243,10 +243,10 @@ show_all()
 	lbxn add pg 192.0.2.1 isolate on
 	lbxn add other down
 	ping_once 192.0.2.1
-	want='pg: up mtu 65536 direct on isolate on
-    addr 192.0.2.1/32
-    addr fe80::1/64
-    2 packets, 168 bytes: 2 direct, 0 queued, 0 claimed; 2 of them inline'
+	want="$(dev .ifindex): pg: <LOOPBACK,UP,LOWER_UP> mtu 65536 direct on isolate on
+    inet 192.0.2.1/32
+    inet6 fe80::1/64
+    packets 2 bytes 168 direct 2 queued 0 claimed 0 inline 2"
 	check_output "$want" lbxn show pg
 	check_output '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
 	check_output '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)

@@ -134,7 +134,8 @@ bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev)
 	if (!nl_has(nlh, sizeof(*ifi)))
 		return false;
 	dev->index = ifi->ifi_index;
-	dev->up = ifi->ifi_flags & IFF_UP;
+	dev->flags = ifi->ifi_flags;
+	dev->up = dev->flags & IFF_UP;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:

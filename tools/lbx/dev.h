@@ -38,6 +38,7 @@ struct local_routes {
  * @index: its interface index
  * @name: its name
  * @up: true if it is up
+ * @flags: IFF_*
  * @mtu: the MTU in bytes
  * @direct: IFLA_LBX_DIRECT
  * @isolate: IFLA_LBX_ISOLATE
@@ -52,6 +53,7 @@ struct dev {
 	int		index;
 	char		name[IFNAMSIZ];
 	bool		up;
+	uint32_t	flags;
 	uint32_t	mtu;
 	bool		direct;
 	bool		isolate;

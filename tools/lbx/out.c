@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <net/if.h>
+#include <linux/if.h>
 
 #include "commands.h"
 #include "out.h"
+
+/* More than the number of interface flags with a name */
+#define FLAGS_MAX	20
 
 /* Print a value and free it; on a line of its own unless --pretty is set. */
 void out_json(json_t *value)
@@ -53,12 +58,17 @@ json_t *json_text(const char *text)
 	return string;
 }
 
+static const char *family_name(const struct prefix *prefix)
+{
+	return prefix->family == AF_INET ? "inet" : "inet6";
+}
+
 json_t *json_prefix(const struct prefix *prefix)
 {
 	char buf[PREFIX_STRLEN];
 
 	return json_pack("{s:s, s:s, s:i}",
-			 "family", prefix->family == AF_INET ? "inet" : "inet6",
+			 "family", family_name(prefix),
 			 "local", addr_text(prefix, buf), "prefixlen", prefix->len);
 }
 
@@ -105,32 +115,72 @@ static uint64_t counter(const struct dev *dev, int type)
 	return dev->counters[type - 1];
 }
 
-/* Print a device, as "lbx show" does. */
+/**
+ * flag_names - list the names of interface flags
+ * @flags: IFF_*
+ * @names: filled with at most FLAGS_MAX names
+ *
+ * The names and their order are those of ip(8) (print_link_flags() of iproute2).
+ *
+ * Return: the number of names.
+ */
+static size_t flag_names(uint32_t flags, const char **names)
+{
+	static const struct {
+		uint32_t	flag;
+		const char	*name;
+	} known[] = {
+		{ IFF_LOOPBACK, "LOOPBACK" }, { IFF_BROADCAST, "BROADCAST" },
+		{ IFF_POINTOPOINT, "POINTOPOINT" }, { IFF_MULTICAST, "MULTICAST" },
+		{ IFF_NOARP, "NOARP" }, { IFF_ALLMULTI, "ALLMULTI" },
+		{ IFF_PROMISC, "PROMISC" }, { IFF_MASTER, "MASTER" },
+		{ IFF_SLAVE, "SLAVE" }, { IFF_DEBUG, "DEBUG" },
+		{ IFF_DYNAMIC, "DYNAMIC" }, { IFF_AUTOMEDIA, "AUTOMEDIA" },
+		{ IFF_PORTSEL, "PORTSEL" }, { IFF_NOTRAILERS, "NOTRAILERS" },
+		{ IFF_UP, "UP" }, { IFF_LOWER_UP, "LOWER_UP" },
+		{ IFF_DORMANT, "DORMANT" }, { IFF_ECHO, "ECHO" },
+	};
+	size_t i, n = 0;
+
+	_Static_assert(ARRAY_SIZE(known) < FLAGS_MAX, "and NO-CARRIER");
+	if (flags & IFF_UP && !(flags & IFF_RUNNING))
+		names[n++] = "NO-CARRIER";
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (flags & known[i].flag)
+			names[n++] = known[i].name;
+	return n;
+}
+
+/* Print a device, as "lbx show" does.  The form is that of "ip address show". */
 void text_dev(const struct dev *dev)
 {
 	uint64_t drops = dev_sum(dev, "drop_");
+	const char *names[FLAGS_MAX];
 	char buf[PREFIX_STRLEN];
-	size_t i;
+	size_t i, n;
 
-	printf("%s: %s mtu %u direct %s isolate %s\n", dev->name,
-	       dev->up ? "up" : "down", dev->mtu, dev->direct ? "on" : "off",
+	printf("%d: %s: <", dev->index, dev->name);
+	n = flag_names(dev->flags, names);
+	for (i = 0; i < n; i++)
+		printf("%s%s", i ? "," : "", names[i]);
+	printf("> mtu %u direct %s isolate %s\n", dev->mtu, dev->direct ? "on" : "off",
 	       dev->isolate ? "on" : "off");
 	for (i = 0; i < dev->addrs.n; i++)
-		printf("    addr %s\n", prefix_text(&dev->addrs.item[i], buf));
+		printf("    %s %s\n", family_name(&dev->addrs.item[i]),
+		       prefix_text(&dev->addrs.item[i], buf));
 	for (i = 0; i < dev->claims.n; i++)
 		printf("    claim %s%s\n", target_text(&dev->claims.item[i], buf),
 		       dev->claims.item[i].waits ? " (waiting)" : "");
-	printf("    %" PRIu64 " packet%s, %" PRIu64 " bytes: %" PRIu64 " direct, %"
-	       PRIu64 " queued, %" PRIu64 " claimed; %" PRIu64 " of them inline\n",
-	       dev_sum(dev, "_packets"), dev_sum(dev, "_packets") == 1 ? "" : "s",
-	       dev_sum(dev, "_bytes"),
+	printf("    packets %" PRIu64 " bytes %" PRIu64 " direct %" PRIu64 " queued %"
+	       PRIu64 " claimed %" PRIu64 " inline %" PRIu64 "\n",
+	       dev_sum(dev, "_packets"), dev_sum(dev, "_bytes"),
 	       counter(dev, LBX_XSTATS_DIRECT_PACKETS),
 	       counter(dev, LBX_XSTATS_QUEUED_PACKETS),
 	       counter(dev, LBX_XSTATS_CLAIMED_PACKETS),
 	       counter(dev, LBX_XSTATS_INLINE_PACKETS));
 	if (!drops)
 		return;
-	printf("    %" PRIu64 " dropped:", drops);
+	printf("    dropped %" PRIu64, drops);
 	for (i = 0; i < N_COUNTERS; i++)
 		if (dev->counters[i] && !strncmp(counter_names[i], "drop_", 5))
 			printf(" %s %" PRIu64, counter_names[i] + 5,

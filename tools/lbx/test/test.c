@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <net/if.h>
+#include <linux/if.h>
 #include <linux/rtnetlink.h>
 
 #include "../cmd.h"
@@ -446,6 +448,7 @@ static void make_dev(struct dev *dev)
 	size_t i;
 
 	*dev = (struct dev){ .index = 7, .name = "pg", .up = true, .mtu = 65536,
+			     .flags = IFF_LOOPBACK | IFF_UP | IFF_RUNNING | IFF_LOWER_UP,
 			     .direct = true, .n_claims = 2 };
 	parse_prefix("10.9.0.1/24", &prefix);
 	list_add(&dev->addrs, prefix);
@@ -461,13 +464,13 @@ static void make_dev(struct dev *dev)
 }
 
 static const char shown_text[] =
-	"pg: up mtu 65536 direct on isolate off\n"
-	"    addr 10.9.0.1/24\n"
-	"    addr 2001:db8::1/128\n"
+	"7: pg: <LOOPBACK,UP,LOWER_UP> mtu 65536 direct on isolate off\n"
+	"    inet 10.9.0.1/24\n"
+	"    inet6 2001:db8::1/128\n"
 	"    claim eth0 (waiting)\n"
 	"    claim 192.0.2.1\n"
-	"    9 packets, 12 bytes: 3 direct, 1 queued, 5 claimed; 7 of them inline\n"
-	"    55 dropped: not_local 9 isolated 10 backlog 11 down 12 malformed 13\n";
+	"    packets 9 bytes 12 direct 3 queued 1 claimed 5 inline 7\n"
+	"    dropped 55 not_local 9 isolated 10 backlog 11 down 12 malformed 13\n";
 
 static const char shown_json[] =
 	"{\"ifindex\":7,\"ifname\":\"pg\",\"up\":true,\"mtu\":65536,"
