@@ -43,8 +43,8 @@ add_makes()
 	carries pg lo ping -c 1 -W 2 10.9.0.77
 	carries pg lo ping -c 1 -W 2 2001:db8::1
 	check_output '["pg",true,65536,true,false,["10.9.0.1/24","2001:db8::1/128"]]' \
-		dev '[.ifname, .up, .mtu, .direct, .isolate,
-		      [.addresses[] | select(.local != "fe80::1") | "\(.local)/\(.prefixlen)"]]'
+		dev '[.ifname, up, .mtu, .direct, .isolate,
+		      [.addr_info[] | select(.local != "fe80::1") | "\(.local)/\(.prefixlen)"]]'
 	log_test "lbx add makes a device that carries its addresses"
 }
 
@@ -52,7 +52,7 @@ add_settings()
 {
 	RET=0
 	netns_up
-	check_output '["pg",false,1500,false,true]' jq -c '[.ifname, .up, .mtu, .direct, .isolate]' \
+	check_output '["pg","DOWN",1500,false,true]' jq -c '[.ifname, .operstate, .mtu, .direct, .isolate]' \
 		<(lbxn -j add pg mtu 1500 isolate on direct off down)
 	[[ $(ipn -j -d link show dev pg | jq -c '.[0] | [.mtu, .linkinfo.info_data.isolate]') == \
 	   '[1500,true]' ]]
@@ -69,7 +69,7 @@ add_undone()
 	check_output "" lbxn show
 	lbxn add pg mtu 1500
 	check_exit 1 "a device of that name already exists" lbxn add pg 10.9.0.1/24
-	check_output '[1500,0]' dev '[.mtu, (.addresses | map(select(.family == "inet")) | length)]'
+	check_output '[1500,0]' dev '[.mtu, (.addr_info | map(select(.family == "inet")) | length)]'
 	log_test "lbx add rolls back all steps if one is refused"
 }
 
@@ -114,15 +114,15 @@ set_changes()
 	lbxn add pg 10.9.0.1/24
 	check_output "" lbxn set pg mtu 1500 isolate on direct off addr 10.8.0.1 addr 2001:db8::1
 	check_output '[true,1500,false,true,["10.9.0.1","10.8.0.1","2001:db8::1"]]' \
-		dev '[.up, .mtu, .direct, .isolate,
-		      [.addresses[] | select(.local != "fe80::1").local]]'
+		dev '[up, .mtu, .direct, .isolate,
+		      [.addr_info[] | select(.local != "fe80::1").local]]'
 	check_output "" lbxn set pg noaddr 10.9.0.1/24 isolate off
 	check_output '[1500,false,["10.8.0.1","2001:db8::1"]]' \
-		dev '[.mtu, .isolate, [.addresses[] | select(.local != "fe80::1").local]]'
+		dev '[.mtu, .isolate, [.addr_info[] | select(.local != "fe80::1").local]]'
 	lbxn set pg down
-	check_output false dev .up
+	check_output false dev up
 	lbxn set pg up
-	check_output true dev .up
+	check_output true dev up
 	log_test "lbx set changes only the given settings"
 }
 
@@ -151,10 +151,10 @@ set_first_of_subnet()
 	# The kernel removes the addresses after it, too
 	lbxn set pg noaddr 10.9.0.1/24
 	check_output '["10.9.0.2","10.9.0.3"]' \
-		dev '[.addresses[] | select(.family == "inet").local]'
+		dev '[.addr_info[] | select(.family == "inet").local]'
 	check_exit 1 "127.0.0.1" lbxn set pg noaddr 10.9.0.2/24 addr 127.0.0.1
 	check_output '["10.9.0.2","10.9.0.3"]' \
-		dev '[.addresses[] | select(.family == "inet").local]'
+		dev '[.addr_info[] | select(.family == "inet").local]'
 	log_test "lbx set removes the first address of a subnet without the others"
 }
 
@@ -184,9 +184,9 @@ set_while_down()
 		lbxn set lbx0 addr 10.9.0.1/24
 	check_exit 0 "its addresses do not answer" lbxn set lbx0 addr 10.8.0.1/24 isolate on
 	check_output "" lbxn set lbx0 addr 10.7.0.1/24 down
-	check_output false dev .up
+	check_output false dev up
 	check_output "" lbxn set lbx0 addr 10.6.0.1/24 up
-	check_output true dev .up
+	check_output true dev up
 	log_test "lbx set prints a note when an address is added to a device that is down"
 }
 
@@ -249,6 +249,9 @@ show_all()
     packets 2 bytes 168 direct 2 queued 0 claimed 0 inline 2"
 	check_output "$want" lbxn show pg
 	check_output '["pg","other"]' jq -c 'map(.ifname)' <(lbxn -j show)
+	want='map([.ifindex, .ifname, .flags, .mtu, .operstate,
+		   (.addr_info | map([.family, .local, .prefixlen]))])'
+	check_output "$(ipn -j addr show type lbx | jq -c "$want")" jq -c "$want" <(lbxn -j show)
 	check_output '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)
 	# A device with the name "nothing" in another netns does not count
 	check_exit 1 'Cannot find device "nothing"' lbxn show nothing
@@ -276,9 +279,15 @@ claim_unclaim()
 
 claim_of_interface()
 {
+	local claim
+
 	RET=0
 	nic_up
-	check_output '[{"ifname":"eth0","waiting":false,"dev":"lbx0"}]' lbxn -j claim eth0 dev lbx0
+	claim='{"ifname":"eth0","waiting":false,"ifindex":'$(ipn -j link show dev eth0 | jq '.[0].ifindex')
+	check_output "[$claim,\"dev\":\"lbx0\"}]" lbxn -j claim eth0 dev lbx0
+	check_output "[$claim}]" dev .claims
+	# the plugin of ip prints the same
+	check_output "[$claim}]" jq -c '.[0].linkinfo.info_data.claims' <(ipn -j -d link show dev lbx0)
 	ipn addr add 192.0.2.9/24 dev eth0
 	carries lbx0 lo ping -c 1 -W 2 192.0.2.9
 	ipn link del eth0

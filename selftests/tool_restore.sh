@@ -230,10 +230,10 @@ ip6_that_leaves()
 	lbxn set lbx0 down
 	check_err $? "down failed"
 	check_output '["10.9.0.1","2001:db8:9::1","fe80::5"]' \
-		dev '[.addresses[].local] - ["fe80::1"] | sort'
+		dev '[.addr_info[].local] - ["fe80::1"] | sort'
 	lbxn set lbx0 mtu 1000
 	check_err $? "an MTU without IPv6 failed"
-	check_output '["10.9.0.1"]' dev '[.addresses[].local]'
+	check_output '["10.9.0.1"]' dev '[.addr_info[].local]'
 	log_test "IPv6 addresses that a low MTU or down would remove are restored or kept"
 }
 
@@ -289,7 +289,7 @@ restore_killed()
 	check_output "" lbxn restore /tmp/state
 	check_output "100 3000" echo "$(lbxn save | grep -c ^add) $(lbxn claims | wc -l)"
 	check_output '["10.9.99.1","10.10.99.1","2001:db8::99"]' jq -c \
-		'.[0] | [.addresses[] | select(.local != "fe80::1").local]' \
+		'.[0] | [.addr_info[] | select(.local != "fe80::1").local]' \
 		<(lbxn -j show lbx99)
 	log_test "lbx restore completes what a restore that was killed by SIGKILL has begun"
 }
@@ -321,9 +321,9 @@ two_at_once()
 	done
 	((failed == 0))
 	check_err $? "$failed commands were refused"
-	check_output 24 dev '[.addresses[] | select(.family == "inet")] | length'
+	check_output 24 dev '[.addr_info[] | select(.family == "inet")] | length'
 	# One of them was the last, and its device is complete
-	check_output 1 jq '.[0].addresses | map(select(.family == "inet").local |
+	check_output 1 jq '.[0].addr_info | map(select(.family == "inet").local |
 		sub("\\.[0-9]+$"; "")) | if length == 40 then unique | length else . end' \
 		<(lbxn -j show lbx1)
 	log_test "several lbx commands that run at once do not mix their changes"

@@ -371,6 +371,8 @@ monitor_many()
 
 monitor_json()
 {
+	local index
+
 	RET=0
 	devices_up
 	ipn link add eth0 type dummy
@@ -378,10 +380,11 @@ monitor_json()
 	lbxn set pg mtu 1500 addr 10.7.0.1/24
 	lbxn claim eth0 dev pg
 	lbxn del other
+	index=$(ipn -j link show dev eth0 | jq '.[0].ifindex')
 	monitor_told '{"event":"device","change":"changed","dev":"pg","mtu":1500}' \
 		'{"event":"address","change":"added","dev":"pg","family":"inet","local":"10.7.0.1","prefixlen":24}' \
-		'{"event":"claim","change":"added","dev":"pg","ifname":"eth0","waiting":false}' \
-		'{"event":"device","change":"changed","dev":"other","up":false}' \
+		'{"event":"claim","change":"added","dev":"pg","ifname":"eth0","waiting":false,"ifindex":'"$index"'}' \
+		'{"event":"device","change":"changed","dev":"other","flags":["LOOPBACK"],"operstate":"DOWN"}' \
 		'{"event":"address","change":"deleted","dev":"other","family":"inet6","local":"fe80::1","prefixlen":64}' \
 		'{"event":"address","change":"deleted","dev":"other","family":"inet","local":"10.8.0.1","prefixlen":32}' \
 		'{"event":"device","change":"deleted","dev":"other"}'

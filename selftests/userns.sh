@@ -142,10 +142,10 @@ changes()
 	check_err $? "the rename was refused"
 	ipn link set web address 02:00:00:00:00:01 up
 	check_err $? "the link-layer address was refused"
-	check_output '["web",1500,false,true,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
+	check_output '["web",1500,false,true,true]' dev '[.ifname, .mtu, .direct, .isolate, up]'
 	lbxn set web mtu 2000 direct on isolate off
 	check_err $? "lbx set failed"
-	check_output '["web",2000,true,false,true]' dev '[.ifname, .mtu, .direct, .isolate, .up]'
+	check_output '["web",2000,true,false,true]' dev '[.ifname, .mtu, .direct, .isolate, up]'
 	log_test "an unprivileged user in a user namespace can change each attribute of a device"
 }
 

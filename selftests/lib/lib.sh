@@ -201,10 +201,10 @@ check_output()
 	check_err $? "'$*' printed '$got', expected '$want'"
 }
 
-# dev JQ: apply JQ to the first lbx device of "lbx show"
+# dev JQ: apply JQ to the first lbx device of "lbx show". In JQ, "up" is true if it is up.
 dev()
 {
-	lbxn -j show | jq -c ".[0] | $1"
+	lbxn -j show | jq -c "def up: any(.flags[]; . == \"UP\"); .[0] | $1"
 }
 
 # netns_up: make an empty netns $NS

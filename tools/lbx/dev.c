@@ -55,6 +55,10 @@ static bool read_claim(const struct nlattr *nest, struct target *target)
 			if (nl_is(attr, MNL_TYPE_NUL_STRING))
 				copy_name(target->ifname, mnl_attr_get_str(attr));
 			break;
+		case LBX_CLAIM_IFINDEX:
+			if (nl_is(attr, MNL_TYPE_U32))
+				target->ifindex = mnl_attr_get_u32(attr);
+			break;
 		case LBX_CLAIM_ADDR4:
 			read_claimed_addr(attr, AF_INET, &target->addr);
 			break;
@@ -145,6 +149,10 @@ bool dev_parse(const struct nlmsghdr *nlh, struct dev *dev)
 		case IFLA_MTU:
 			if (nl_is(attr, MNL_TYPE_U32))
 				dev->mtu = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_OPERSTATE:
+			if (nl_is(attr, MNL_TYPE_U8))
+				dev->operstate = mnl_attr_get_u8(attr);
 			break;
 		case IFLA_LINKINFO:
 			kind = NULL;

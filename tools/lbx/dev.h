@@ -39,6 +39,7 @@ struct local_routes {
  * @name: its name
  * @up: true if it is up
  * @flags: IFF_*
+ * @operstate: IF_OPER_*
  * @mtu: the MTU in bytes
  * @direct: IFLA_LBX_DIRECT
  * @isolate: IFLA_LBX_ISOLATE
@@ -54,6 +55,7 @@ struct dev {
 	char		name[IFNAMSIZ];
 	bool		up;
 	uint32_t	flags;
+	uint8_t		operstate;
 	uint32_t	mtu;
 	bool		direct;
 	bool		isolate;

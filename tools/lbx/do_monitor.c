@@ -60,7 +60,7 @@ static void tell_settings(const struct dev *was, const struct dev *is)
 	if (all || was->up != is->up) {
 		n += snprintf(text + n, sizeof(text) - n, "%s ",
 			      is->up ? "up" : "down");
-		json_object_set_new(more, "up", json_boolean(is->up));
+		json_set_state(more, is);
 	}
 	if (all || was->mtu != is->mtu) {
 		n += snprintf(text + n, sizeof(text) - n, "mtu %u ", is->mtu);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <net/if.h>
 #include <linux/if.h>
+#include <linux/if_link.h>
 
 #include "commands.h"
 #include "out.h"
@@ -72,14 +73,21 @@ json_t *json_prefix(const struct prefix *prefix)
 			 "local", addr_text(prefix, buf), "prefixlen", prefix->len);
 }
 
+/* Return a claim in the shape of the plugin of ip (print_claim() in link_lbx.c), which
+ * cannot share this function: it prints with iproute2's JSON writer.
+ */
 json_t *json_target(const struct target *target)
 {
 	char buf[PREFIX_STRLEN];
+	json_t *object;
 
 	if (!*target->ifname)
 		return json_pack("{s:s}", "addr", addr_text(&target->addr, buf));
-	return json_pack("{s:o, s:b}", "ifname", json_text(target->ifname),
-			 "waiting", target->waits);
+	object = json_pack("{s:o, s:b}", "ifname", json_text(target->ifname),
+			   "waiting", target->waits);
+	if (target->ifindex)
+		json_object_set_new(object, "ifindex", json_integer(target->ifindex));
+	return object;
 }
 
 json_t *json_counters(const uint64_t *counters)
@@ -91,28 +99,6 @@ json_t *json_counters(const uint64_t *counters)
 		json_object_set_new(object, counter_names[i],
 				    json_integer(counters[i]));
 	return object;
-}
-
-json_t *json_dev(const struct dev *dev)
-{
-	json_t *addrs = json_array(), *claims = json_array();
-	size_t i;
-
-	for (i = 0; i < dev->addrs.n; i++)
-		json_array_append_new(addrs, json_prefix(&dev->addrs.item[i]));
-	for (i = 0; i < dev->claims.n; i++)
-		json_array_append_new(claims, json_target(&dev->claims.item[i]));
-	return json_pack("{s:i, s:o, s:b, s:I, s:b, s:b, s:o, s:o, s:o}",
-			 "ifindex", dev->index, "ifname", json_text(dev->name),
-			 "up", dev->up, "mtu", (json_int_t)dev->mtu,
-			 "direct", dev->direct, "isolate", dev->isolate,
-			 "addresses", addrs, "claims", claims,
-			 "stats", json_counters(dev->counters));
-}
-
-static uint64_t counter(const struct dev *dev, int type)
-{
-	return dev->counters[type - 1];
 }
 
 /**
@@ -149,6 +135,56 @@ static size_t flag_names(uint32_t flags, const char **names)
 		if (flags & known[i].flag)
 			names[n++] = known[i].name;
 	return n;
+}
+
+/* Add flags and operstate, as "ip -j link" has them. */
+void json_set_state(json_t *object, const struct dev *dev)
+{
+	static const char *const states[] = {
+		[IF_OPER_UNKNOWN]		= "UNKNOWN",
+		[IF_OPER_NOTPRESENT]		= "NOTPRESENT",
+		[IF_OPER_DOWN]			= "DOWN",
+		[IF_OPER_LOWERLAYERDOWN]	= "LOWERLAYERDOWN",
+		[IF_OPER_TESTING]		= "TESTING",
+		[IF_OPER_DORMANT]		= "DORMANT",
+		[IF_OPER_UP]			= "UP",
+	};
+	const char *names[FLAGS_MAX];
+	json_t *flags = json_array();
+	size_t i, n;
+
+	n = flag_names(dev->flags, names);
+	for (i = 0; i < n; i++)
+		json_array_append_new(flags, json_string(names[i]));
+	json_object_set_new(object, "flags", flags);
+	i = dev->operstate < ARRAY_SIZE(states) ? dev->operstate : IF_OPER_UNKNOWN;
+	json_object_set_new(object, "operstate", json_string(states[i]));
+}
+
+json_t *json_dev(const struct dev *dev)
+{
+	json_t *addrs = json_array(), *claims = json_array(), *object;
+	size_t i;
+
+	for (i = 0; i < dev->addrs.n; i++)
+		json_array_append_new(addrs, json_prefix(&dev->addrs.item[i]));
+	for (i = 0; i < dev->claims.n; i++)
+		json_array_append_new(claims, json_target(&dev->claims.item[i]));
+	object = json_pack("{s:i, s:o}", "ifindex", dev->index,
+			   "ifname", json_text(dev->name));
+	json_set_state(object, dev);
+	json_object_update_new(object, json_pack("{s:I, s:b, s:b, s:o, s:o, s:o}",
+						 "mtu", (json_int_t)dev->mtu,
+						 "direct", dev->direct,
+						 "isolate", dev->isolate,
+						 "addr_info", addrs, "claims", claims,
+						 "stats", json_counters(dev->counters)));
+	return object;
+}
+
+static uint64_t counter(const struct dev *dev, int type)
+{
+	return dev->counters[type - 1];
 }
 
 /* Print a device, as "lbx show" does.  The form is that of "ip address show". */

@@ -15,6 +15,7 @@ json_t *json_text(const char *text);
 json_t *json_prefix(const struct prefix *prefix);
 json_t *json_target(const struct target *target);
 json_t *json_counters(const uint64_t *counters);
+void json_set_state(json_t *object, const struct dev *dev);
 json_t *json_dev(const struct dev *dev);
 
 void text_dev(const struct dev *dev);

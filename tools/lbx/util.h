@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -35,12 +36,14 @@ struct prefix {
 /**
  * struct target - target of a claim
  * @ifname: an interface, or empty
+ * @ifindex: index of the interface, in a reply of the kernel; 0 while the claim waits
  * @addr: an address, if it is not an interface
  * @waits: the claim waits for an interface of that name; in a request, the interface or
  *	the address does not have to exist
  */
 struct target {
 	char		ifname[IFNAMSIZ];
+	uint32_t	ifindex;
 	struct prefix	addr;
 	bool		waits;
 };

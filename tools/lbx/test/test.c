@@ -449,13 +449,16 @@ static void make_dev(struct dev *dev)
 
 	*dev = (struct dev){ .index = 7, .name = "pg", .up = true, .mtu = 65536,
 			     .flags = IFF_LOOPBACK | IFF_UP | IFF_RUNNING | IFF_LOWER_UP,
-			     .direct = true, .n_claims = 2 };
+			     .direct = true, .n_claims = 3 };
 	parse_prefix("10.9.0.1/24", &prefix);
 	list_add(&dev->addrs, prefix);
 	parse_prefix("2001:db8::1", &prefix);
 	list_add(&dev->addrs, prefix);
 	parse_target("eth0", &target);
 	target.waits = true;
+	list_add(&dev->claims, target);
+	parse_target("eth1", &target);
+	target.ifindex = 3;
 	list_add(&dev->claims, target);
 	parse_target("192.0.2.1", &target);
 	list_add(&dev->claims, target);
@@ -468,16 +471,19 @@ static const char shown_text[] =
 	"    inet 10.9.0.1/24\n"
 	"    inet6 2001:db8::1/128\n"
 	"    claim eth0 (waiting)\n"
+	"    claim eth1\n"
 	"    claim 192.0.2.1\n"
 	"    packets 9 bytes 12 direct 3 queued 1 claimed 5 inline 7\n"
 	"    dropped 55 not_local 9 isolated 10 backlog 11 down 12 malformed 13\n";
 
 static const char shown_json[] =
-	"{\"ifindex\":7,\"ifname\":\"pg\",\"up\":true,\"mtu\":65536,"
-	"\"direct\":true,\"isolate\":false,\"addresses\":["
+	"{\"ifindex\":7,\"ifname\":\"pg\","
+	"\"flags\":[\"LOOPBACK\",\"UP\",\"LOWER_UP\"],\"operstate\":\"UNKNOWN\","
+	"\"mtu\":65536,\"direct\":true,\"isolate\":false,\"addr_info\":["
 	"{\"family\":\"inet\",\"local\":\"10.9.0.1\",\"prefixlen\":24},"
 	"{\"family\":\"inet6\",\"local\":\"2001:db8::1\",\"prefixlen\":128}],"
 	"\"claims\":[{\"ifname\":\"eth0\",\"waiting\":true},"
+	"{\"ifname\":\"eth1\",\"waiting\":false,\"ifindex\":3},"
 	"{\"addr\":\"192.0.2.1\"}],\"stats\":{"
 	"\"queued_packets\":9007199254740993,\"queued_bytes\":2,"
 	"\"direct_packets\":3,\"direct_bytes\":4,\"claimed_packets\":5,"
@@ -532,6 +538,7 @@ static struct nlmsghdr *link_message(const char *kind)
 	ifi->ifi_flags = IFF_UP;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, "pg");
 	mnl_attr_put_u32(nlh, IFLA_MTU, 1500);
+	mnl_attr_put_u8(nlh, IFLA_OPERSTATE, IF_OPER_DOWN);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
@@ -564,6 +571,8 @@ static void a_link_message_is_read(void **state)
 	assert_int_equal(dev.index, 7);
 	assert_string_equal(dev.name, "pg");
 	assert_true(dev.up && dev.direct && dev.isolate);
+	assert_int_equal(dev.flags, IFF_UP);
+	assert_int_equal(dev.operstate, IF_OPER_DOWN);
 	assert_int_equal(dev.mtu, 1500);
 	assert_int_equal(dev.n_claims, 2);
 	assert_int_equal(dev.claims.n, 2);
