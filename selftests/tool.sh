@@ -32,6 +32,7 @@ ALL_TESTS="
 	module_missing
 	usage
 	aliases
+	old_spellings
 	completion
 "
 
@@ -292,7 +293,7 @@ claim_of_interface()
 	carries lbx0 lo ping -c 1 -W 2 192.0.2.9
 	ipn link del eth0
 	check_output "eth0 dev lbx0 (waiting)" lbxn claims lbx0
-	check_output "" lbxn unclaim --all dev lbx0
+	check_output "" lbxn unclaim all dev lbx0
 	check_output "" lbxn claims
 	log_test "lbx claim of an interface includes addresses that are added later"
 }
@@ -344,8 +345,8 @@ unclaim_refusals()
 	check_exit 1 "203.0.113.2 is not claimed" lbxn unclaim eth0 203.0.113.2
 	check_exit 1 "eth0 is not claimed by lbx1" lbxn unclaim eth0 dev lbx1
 	check_exit 1 'Cannot find device "lbx7"' lbxn unclaim eth0 dev lbx7
-	check_exit 2 "either TARGET or --all" lbxn unclaim
-	check_exit 2 "either TARGET or --all" lbxn unclaim --all eth0
+	check_exit 2 'either TARGET or "all"' lbxn unclaim
+	check_exit 2 'either TARGET or "all"' lbxn unclaim all eth0
 	check_output $'eth0 dev lbx0\n192.0.2.1 dev lbx0' lbxn claims
 	log_test "lbx unclaim of a target that is not claimed is refused and changes nothing"
 }
@@ -399,7 +400,7 @@ claims_10000()
 		cost unclaim lbxn unclaim "${addrs[@]}"
 		check_output "" lbxn claims
 		lbxn claim "${addrs[@]}" dev lbx0
-		cost unclaim-all lbxn unclaim --all
+		cost unclaim-all lbxn unclaim all
 		check_output "" lbxn claims
 	done
 	for name in claim list unclaim unclaim-all; do
@@ -444,7 +445,7 @@ claims_interrupted()
 	(
 		trap 'exit 0' TERM
 		while :; do
-			lbxn unclaim --all dev lbx0
+			lbxn unclaim all dev lbx0
 			lbxn claim "${addrs[@]:0:500}" dev lbx0
 		done
 	) &
@@ -526,7 +527,10 @@ usage()
 	check_exit 2 'unknown argument "mut", did you mean "mtu"?' lbx add pg mut 1500
 	check_exit 2 'ambiguous command "s": "set" "show"' lbx s
 	check_exit 2 "a command is required" lbx
-	check_exit 2 "invalid option" lbx -x
+	check_exit 2 'unknown option "-x"' lbx -x
+	check_exit 2 'unknown option "--jsno", did you mean "--json"?' lbx --jsno show
+	check_exit 2 "options come before the command" lbx show -j
+	check_exit 2 'unknown argument "--cpus", did you mean "cpu"?' lbx stats --cpus
 	check_exit 1 'Cannot find network namespace "nothing"' lbx -n nothing show
 	for command in add set del show claim unclaim claims trace stats top monitor doctor \
 		       save restore; do
@@ -544,11 +548,27 @@ aliases()
 	netns_up
 	lbxn add pg
 	check_output "$(lbxn -j show)" lbxn -j ls
-	check_output "$(lbxn -j show)" lbxn -j list pg
+	check_output "$(lbxn -j show)" lbxn -json list pg
+	check_output "$(lbxn show)" lbxn lst pg
 	lbxn rm pg
 	check_err $? "rm failed"
 	check_output "[]" lbxn -j show
-	log_test "lbx accepts ls and list for show, and rm for del"
+	log_test "lbx accepts ls, list and lst for show, and rm for del"
+}
+
+# Remove it with the @old spellings in commands.c, after version 0.2
+old_spellings()
+{
+	RET=0
+	nic_up
+	check_output true jq '.[0] | has("cpus")' <(lbxn -j stats lbx0 --cpu)
+	lbxn claim eth0 dev lbx0
+	check_output "" lbxn unclaim --all
+	check_output "" lbxn claims
+	timeout 20 lbx -n "$NS" stats --watch 0.1 | head -n 1 | grep -q .
+	check_err $? "stats --watch prints nothing"
+	refused "top needs a terminal" lbxn top --interval 2 --cpu
+	log_test "lbx accepts the spellings with dashes of the version before"
 }
 
 completion()

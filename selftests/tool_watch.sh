@@ -73,12 +73,12 @@ stats_cpu()
 	RET=0
 	devices_up
 	packets_to 10.9.0.1 50
-	[[ $(lbxn -j stats pg --cpu |
+	[[ $(lbxn -j stats pg cpu |
 	     jq -c '.[0].cpus | map([.cpu, .stats.direct_packets])') == '[[0,0],[1,50]]' ]]
-	check_err $? "lbx stats --cpu prints $(lbxn -j stats pg --cpu)"
-	[[ $(lbxn stats --cpu | awk '$1 == "pg" {print $2, $3}') == $'all 50\n0 0\n1 50' ]]
-	check_err $? "lbx stats --cpu prints as text $(lbxn stats --cpu)"
-	log_test "lbx stats --cpu prints the counters of each CPU"
+	check_err $? "lbx stats cpu prints $(lbxn -j stats pg cpu)"
+	[[ $(lbxn stats cpu | awk '$1 == "pg" {print $2, $3}') == $'all 50\n0 0\n1 50' ]]
+	check_err $? "lbx stats cpu prints as text $(lbxn stats cpu)"
+	log_test "lbx stats cpu prints the counters of each CPU"
 }
 
 stats_watch()
@@ -87,7 +87,7 @@ stats_watch()
 
 	RET=0
 	devices_up
-	lbx -n "$NS" -j stats pg --watch 1.5 >/tmp/watch &
+	lbx -n "$NS" -j stats pg watch 1.5 >/tmp/watch &
 	pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/watch 1
 	packets_to 10.9.0.1 100
@@ -99,7 +99,7 @@ stats_watch()
 	jq -se 'map(.[0].rates.direct_packets) | add * 1.5 | . > 35 and . < 105' \
 		/tmp/watch >/dev/null
 	check_err $? "the rates for 100 packets are $(jq -sc 'map(.[0].rates.direct_packets)' /tmp/watch)"
-	log_test "lbx stats --watch prints rates per second"
+	log_test "lbx stats watch prints rates per second"
 }
 
 stats_ends()
@@ -109,21 +109,21 @@ stats_ends()
 	RET=0
 	devices_up
 	# The reader has ended
-	timeout 20 lbx -n "$NS" stats --watch 0.1 | head -n 1 >/dev/null
+	timeout 20 lbx -n "$NS" stats watch 0.1 | head -n 1 >/dev/null
 	((PIPESTATUS[0] == 1))
-	check_err $? "lbx stats --watch does not end with its reader"
+	check_err $? "lbx stats watch does not end with its reader"
 	: >/tmp/gone
-	timeout 20 lbx -n "$NS" stats pg --watch 0.1 &>/tmp/gone &
+	timeout 20 lbx -n "$NS" stats pg watch 0.1 &>/tmp/gone &
 	pid=$!
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/gone 1
-	check_err $? "lbx stats --watch prints nothing"
+	check_err $? "lbx stats watch prints nothing"
 	lbxn del pg
 	wait "$pid"
 	(($? == 1))
-	check_err $? "lbx stats --watch does not end with its device"
+	check_err $? "lbx stats watch does not end with its device"
 	grep -q 'Cannot find device "pg"' /tmp/gone
-	check_err $? "lbx stats --watch prints: $(tail -n 2 /tmp/gone)"
-	log_test "lbx stats --watch ends when its reader or its device is gone"
+	check_err $? "lbx stats watch prints: $(tail -n 2 /tmp/gone)"
+	log_test "lbx stats watch ends when its reader or its device is gone"
 }
 
 # top_start [INTERVAL]: start lbx top in a terminal of 80x24 that tmux emulates. The
@@ -132,7 +132,7 @@ top_start()
 {
 	defer tmux kill-server
 	tmux -f /dev/null new-session -d -x 80 -y 24 -s top \
-		"ip netns exec $NS lbx top --interval ${1-0.2}; echo status \$?; sleep 100"
+		"ip netns exec $NS lbx top interval ${1-0.2}; echo status \$?; sleep 100"
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "q quit"
 	check_err $? "lbx top does not start: $(screen)"
 }
@@ -248,8 +248,8 @@ top_needs_terminal()
 {
 	RET=0
 	devices_up
-	refused "try: lbx stats --watch" lbxn top
-	refused "try: lbx -j stats --watch" lbxn -j top
+	refused "try: lbx stats watch" lbxn top
+	refused "try: lbx -j stats watch" lbxn -j top
 	refused "unknown terminal" env TERM=nothing script -qec "lbx -n $NS top" /dev/null
 	log_test "lbx top is refused without a terminal"
 }
@@ -338,7 +338,7 @@ monitor_claims()
 	ipn link set eth0 name eth1
 	ipn link del eth1
 	ipn link add eth1 type dummy
-	lbxn unclaim --all
+	lbxn unclaim all
 	monitor_told "claim eth0 added dev pg" \
 		"claim 192.0.2.1 added dev pg" \
 		"claim 192.0.2.1 deleted dev pg" \

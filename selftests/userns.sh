@@ -163,7 +163,7 @@ claims_its_own()
 	check_output "eth0 dev lbx0
 192.0.2.1 dev lbx0
 2001:db8::1 dev lbx0" lbxn claims
-	lbxn unclaim --all
+	lbxn unclaim all
 	check_err $? "the unclaim failed"
 	carries lo lbx0 ping -c 1 192.0.2.1
 	log_test "an unprivileged user in a user namespace can claim interfaces and addresses there"
@@ -302,7 +302,7 @@ without_userns_refused()
 		refused "Operation not permitted" as_nobody_in_other ip $change
 	done
 	for change in "add lbx9" "set theirs isolate on" "claim eth0 dev theirs" \
-		      "unclaim --all" "del theirs"; do
+		      "unclaim all" "del theirs"; do
 		# shellcheck disable=SC2086  # words
 		check_exit 1 "it needs CAP_NET_ADMIN" as_nobody_in_other lbx $change
 	done

@@ -64,11 +64,11 @@ tool_main()
 
 tool_show()	{ tool_swept show; }
 tool_claims()	{ tool_swept claims; }
-tool_stats()	{ tool_swept stats --cpu; }
+tool_stats()	{ tool_swept stats cpu; }
 tool_save()	{ tool_swept save; }
 tool_trace()	{ tool_swept trace 192.0.2.1; }
 tool_doctor()	{ tool_swept doctor; }
-tool_watch()	{ tool_watched lbx0 stats --watch 0.1; }
+tool_watch()	{ tool_watched lbx0 stats watch 0.1; }
 tool_monitor()	{ tool_watched lbx1 monitor -- bash -c 'ip link add lbx1 type lbx; ip link del lbx1'; }
 
 tool_top()
@@ -105,7 +105,7 @@ tool_claim()
 # The first time, there are no claims
 tool_unclaim()
 {
-	tool_swept unclaim --all -- lbx claim eth0 192.0.2.1 2001:db8::1 dev lbx0
+	tool_swept unclaim all -- lbx claim eth0 192.0.2.1 2001:db8::1 dev lbx0
 }
 
 tool_restore()

@@ -61,7 +61,7 @@ link_requests()
 	((accepted > COUNT / 10 && refused > COUNT / 10))
 	check_err $? "only $accepted of $COUNT requests were accepted, and $refused refused by lbx"
 
-	lbxn unclaim --all
+	lbxn unclaim all
 	check_err $? "the claims cannot be removed"
 	check_output "[]" lbxn -j claims
 	# not by -j: an alias may have any bytes, and ip would print them as they are

@@ -129,7 +129,7 @@ def claims(rng):
         elif what == "tool":
             yield "claim by the tool", "command", f"lbx claim {target} dev %{n}", 500
             yield "claims listed by the tool", "command", "lbx -j claims", 0
-            yield "claim remove by the tool", "command", "lbx unclaim --all", 500
+            yield "claim remove by the tool", "command", "lbx unclaim all", 500
         elif what == "restore":
             yield "devices listed by the tool", "command", "lbx -j show", 500
         else:

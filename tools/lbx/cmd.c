@@ -22,13 +22,13 @@ static void *field(struct args *args, const struct arg *arg)
 	return (char *)args + arg->offset;
 }
 
-/* Aliases: names of the same commands in other programs */
+/* Names of the same commands in other programs, in particular those of "ip link" */
 static const struct {
 	const char	*name;
 	const char	*command;
 } aliases[] = {
 	{ "delete", "del" }, { "remove", "del" }, { "rm", "del" },
-	{ "list", "show" }, { "ls", "show" },
+	{ "list", "show" }, { "ls", "show" }, { "lst", "show" },
 };
 
 /**
@@ -57,7 +57,6 @@ const struct command *cmd_find(const char *name, char *why, size_t size)
 		}
 		names[n++] = command->name;
 	}
-	names[n] = NULL;
 	if (matches == 1)
 		return found;
 
@@ -69,6 +68,9 @@ const struct command *cmd_find(const char *name, char *why, size_t size)
 					      command->name);
 		return NULL;
 	}
+	for (i = 0; i < ARRAY_SIZE(aliases); i++)
+		names[n++] = aliases[i].name;
+	names[n] = NULL;
 	like = nearest(name, names);
 	if (like)
 		snprintf(why, size, "unknown command \"%s\", did you mean \"%s\"?",
@@ -157,7 +159,8 @@ static const char *take(const struct arg *arg, const char *word,
 static const struct arg *find_keyword(const struct arg *args, const char *word)
 {
 	for (; args->help; args++)
-		if (args->keyword && !strcmp(args->keyword, word))
+		if (args->keyword && (!strcmp(args->keyword, word) ||
+				      (args->old && !strcmp(args->old, word))))
 			return args;
 	return NULL;
 }
@@ -172,7 +175,7 @@ static const char *like_keyword(const struct arg *args, const char *word)
 		if (args->keyword)
 			words[n++] = args->keyword;
 	words[n] = NULL;
-	return nearest(word, words);
+	return nearest(word + strspn(word, "-"), words);
 }
 
 /* Return true if a positional word can be a value of @arg.  @seen: @arg already has a
@@ -201,6 +204,7 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 	/* Bit mask of the arguments seen so far, by their index in command->args */
 	unsigned int seen = 0;
 	const char *wrong;
+	bool named;
 	int i;
 
 	memset(args, 0, sizeof(*args));
@@ -215,11 +219,13 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 			place++;
 
 		/* accept "show dev pg", as ip does */
-		if (place->help && place->type == ARG_DEV &&
-		    !strcmp(argv[i], "dev") && i + 1 < argc)
+		named = place->help && place->type == ARG_DEV &&
+			!strcmp(argv[i], "dev") && i + 1 < argc;
+		if (named)
 			i++;
 
-		arg = find_keyword(command->args, argv[i]);
+		/* a device can have the name of a keyword: "stats dev cpu" */
+		arg = named ? NULL : find_keyword(command->args, argv[i]);
 		if (place->help && place->flags & ARG_REQUIRED &&
 		    !(seen & 1U << (place - command->args)))
 			arg = NULL;
@@ -234,6 +240,9 @@ bool cmd_parse(const struct command *command, int argc, char **argv,
 			if (like && strcmp(like, argv[i]))
 				snprintf(why, size, "%s: unknown argument \"%s\", did you mean \"%s\"?",
 					 command->name, argv[i], like);
+			else if (argv[i][0] == '-')
+				snprintf(why, size, "%s: unknown option \"%s\"; options come before the command",
+					 command->name, argv[i]);
 			else if (*wrong)
 				snprintf(why, size, "invalid %s \"%s\": %s",
 					 place->value, argv[i], wrong);
@@ -462,7 +471,8 @@ void cmd_complete(int argc, char **argv)
 		return;
 	begin = argv[argc - 1];
 	for (i = 0; i < argc - 1 && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "-n") && strcmp(argv[i], "--netns"))
+		if (strcmp(argv[i], "-n") && strcmp(argv[i], "-netns") &&
+		    strcmp(argv[i], "--netns"))
 			continue;
 		if (++i == argc - 1) {
 			offer_netns(begin);

@@ -89,6 +89,7 @@ enum arg_type {
  * @offset: offset in struct args
  * @min: see enum arg_type
  * @max: see enum arg_type
+ * @old: the keyword of an earlier version, which is accepted too, or NULL
  * @help: description for the help
  */
 struct arg {
@@ -99,6 +100,7 @@ struct arg {
 	size_t		offset;
 	int		min;
 	int		max;
+	const char	*old;
 	const char	*help;
 };
 

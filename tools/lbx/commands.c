@@ -75,7 +75,7 @@ static const struct arg unclaim_args[] = {
 	  .help = "claimed interface or address" },
 	{ "dev", "NAME", ARG_DEV, 0, AT(dev),
 	  .help = "remove only claims of this device" },
-	{ "--all", NULL, ARG_SET, 0, AT(all), .min = 1,
+	{ "all", NULL, ARG_SET, 0, AT(all), .min = 1, .old = "--all",
 	  .help = "remove all claims, instead of TARGET" },
 	END
 };
@@ -99,17 +99,17 @@ static const struct arg trace_args[] = {
 
 static const struct arg stats_args[] = {
 	{ NULL, "NAME", ARG_DEV, 0, AT(dev), .help = "show only this device" },
-	{ "--cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1,
+	{ "cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1, .old = "--cpu",
 	  .help = "also show the counters of each CPU" },
-	{ "--watch", "SEC", ARG_SECONDS, 0, AT(interval),
+	{ "watch", "SEC", ARG_SECONDS, 0, AT(interval), .old = "--watch",
 	  .help = "print rates per second, every SEC seconds (default: 1)" },
 	END
 };
 
 static const struct arg top_args[] = {
-	{ "--interval", "SEC", ARG_SECONDS, 0, AT(interval),
+	{ "interval", "SEC", ARG_SECONDS, 0, AT(interval), .old = "--interval",
 	  .help = "seconds between updates (default: 1)" },
-	{ "--cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1,
+	{ "cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1, .old = "--cpu",
 	  .help = "start with the CPUs shown" },
 	END
 };
@@ -155,7 +155,7 @@ const struct command commands[] = {
 	{ "trace", "Show where local traffic to an address goes and why, and prove it.",
 	  "lbx trace 192.0.2.1 443", trace_args, do_trace },
 	{ "stats", "Show packet counters by packet path, and drops.",
-	  "lbx stats pg --cpu --watch 2", stats_args, do_stats },
+	  "lbx stats pg cpu watch 2", stats_args, do_stats },
 	{ "top", "Show live rates of all devices.",
 	  "lbx top", top_args, do_top },
 	{ "monitor", "Print each change of devices, addresses and claims.",

@@ -158,7 +158,7 @@ int do_unclaim(struct args *args)
 	size_t i;
 
 	if (!args->all == !args->targets.n) {
-		say("unclaim needs either TARGET or --all");
+		say("unclaim needs either TARGET or \"all\"");
 		try_this("lbx unclaim -h");
 		return EXIT_USAGE;
 	}

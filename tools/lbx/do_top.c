@@ -212,14 +212,14 @@ int do_top(struct args *args)
 
 	if (options.json || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
 		say("top needs a terminal");
-		try_this("lbx%s stats --watch", options.json ? " -j" : "");
+		try_this("lbx%s stats watch", options.json ? " -j" : "");
 		return EXIT_REFUSED;
 	}
 	setlocale(LC_ALL, "");
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen) {
 		say("unknown terminal \"%s\"", getenv("TERM") ?: "");
-		try_this("lbx stats --watch");
+		try_this("lbx stats watch");
 		return EXIT_REFUSED;
 	}
 	cbreak();

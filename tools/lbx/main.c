@@ -125,6 +125,29 @@ bool enter_netns(const char *name)
 	return true;
 }
 
+/* Report an option that getopt_long_only() does not accept.  @c: its return value */
+static int bad_option(int c, char **argv)
+{
+	static const char *const names[] = {
+		"json", "pretty", "netns", "help", "version", NULL
+	};
+	const char *word = argv[optind - 1];
+	const char *like = nearest(word + strspn(word, "-"), names);
+
+	if (c == ':')
+		say("option \"%s\" needs a value", word);
+	else if (optopt && strchr(word, '='))
+		say("option \"%.*s\" takes no value", (int)strcspn(word, "="), word);
+	else if (optopt)
+		say("unknown option \"-%c\"", optopt);
+	else if (like)
+		say("unknown option \"%s\", did you mean \"--%s\"?", word, like);
+	else
+		say("unknown option \"%s\"", word);
+	try_this("lbx -h");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -142,8 +165,12 @@ int main(int argc, char **argv)
 	char why[512];
 	int c, status, i;
 
-	/* "+": stop at the command, which has its own options */
-	while ((c = getopt_long(argc, argv, "+jpn:hV", long_options, NULL)) != -1) {
+	/* "+": stop at the command, which has its own arguments.  As in ip, a long option
+	 * may begin with a single dash.
+	 */
+	opterr = 0;
+	while ((c = getopt_long_only(argc, argv, "+:jpn:hV", long_options,
+				     NULL)) != -1) {
 		switch (c) {
 		case 'j':
 			options.json = true;
@@ -162,12 +189,15 @@ int main(int argc, char **argv)
 			puts("lbx " LBX_VERSION);
 			return out_end();
 		case 'C':
+			/* not for people: accept no abbreviation */
+			if (strcmp(argv[optind - 1], "--complete")) {
+				optopt = 0;
+				return bad_option('?', argv);
+			}
 			cmd_complete(argc - optind, argv + optind);
 			return out_end();
 		default:
-			/* getopt_long() has printed the reason */
-			try_this("lbx -h");
-			return EXIT_USAGE;
+			return bad_option(c, argv);
 		}
 	}
 	argc -= optind;

@@ -11,7 +11,7 @@
 /* The first byte of an input is twice the index of a command, plus 1 for JSON */
 static const char *const reply_lines[] = {
 	"show", "show a", "claims", "claims a", "save", "stats", "stats a",
-	"claim eth1 192.0.2.1 2001:db8::1 dev a", "unclaim --all",
+	"claim eth1 192.0.2.1 2001:db8::1 dev a", "unclaim all",
 	"unclaim eth0 192.0.2.1", "set a addr 10.9.1.1/24 noaddr 10.8.0.1/24 down",
 	"add a 10.9.0.1/24 2001:db8::1", "del a", "monitor",
 	"trace 192.0.2.1", "trace 2001:db8::1 443", "doctor",

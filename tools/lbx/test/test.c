@@ -196,9 +196,11 @@ static void commands_take_what_they_should(void **state)
 	takes("show");
 	takes("show dev pg");
 	takes("show dev");
-	takes("stats --watch");
-	takes("stats pg --watch 0.5 --cpu");
-	takes("stats --watch pg");
+	takes("stats watch");
+	takes("stats pg watch 0.5 cpu");
+	takes("stats watch pg");
+	takes("unclaim all dev pg");
+	takes("top cpu interval 2");
 	takes("unclaim eth0 192.0.2.1");
 	takes("claim eth0 192.0.2.1 dev pg wait");
 	takes("restore");
@@ -226,11 +228,40 @@ static void commands_take_what_they_should(void **state)
 	assert_int_equal(args.up, 0);
 	cmd_free(&args);
 
+	assert_true(parse("stats dev cpu watch", &args, why));
+	assert_string_equal(args.dev, "cpu");
+	assert_int_equal(args.cpu, 0);
+	assert_true(args.interval == 1);
+	cmd_free(&args);
+
 	assert_true(parse("trace 192.0.2.1 443 tcp", &args, why));
 	assert_string_equal(args.host, "192.0.2.1");
 	assert_string_equal(args.service, "443");
 	assert_int_equal(args.proto, IPPROTO_TCP);
 	cmd_free(&args);
+}
+
+static void old_spellings_are_accepted(void **state)
+{
+	struct args args;
+	char why[512];
+
+	(void)state;
+	assert_true(parse("stats pg --cpu --watch 2", &args, why));
+	assert_string_equal(args.dev, "pg");
+	assert_int_equal(args.cpu, 1);
+	assert_true(args.interval == 2);
+	cmd_free(&args);
+
+	assert_true(parse("top --interval 3 --cpu", &args, why));
+	assert_int_equal(args.cpu, 1);
+	assert_true(args.interval == 3);
+	cmd_free(&args);
+
+	assert_true(parse("unclaim --all", &args, why));
+	assert_int_equal(args.all, 1);
+	cmd_free(&args);
+	refuses("unclaim --all all", "duplicate \"all\"");
 }
 
 static void bench_takes_lists(void **state)
@@ -271,8 +302,9 @@ static void commands_refuse_with_the_reason(void **state)
 	refuses("show a b", "show: unknown argument \"b\"");
 	refuses("trace", "trace needs HOST");
 	refuses("trace 192.0.2.1 tcp tcp", "duplicate \"tcp\"");
-	refuses("stats --watch 0", "0.1 to 86400");
-	refuses("stats --cpus", "did you mean \"--cpu\"?");
+	refuses("stats watch 0", "0.1 to 86400");
+	refuses("stats --cpus", "did you mean \"cpu\"?");
+	refuses("show -j", "unknown option \"-j\"; options come before the command");
 	refuses("bench fast", "bench: unknown argument \"fast\"");
 	refuses("bench rounds 0", "a number from 1 to 9999");
 	refuses("bench peer lo", "did you mean \"peers\"?");
@@ -292,6 +324,8 @@ static void commands_are_found_by_their_beginning(void **state)
 	assert_null(cmd_find("", why, 512));
 	assert_null(cmd_find("shwo", why, 512));
 	assert_non_null(strstr(why, "did you mean \"show\"?"));
+	assert_null(cmd_find("lisst", why, 512));
+	assert_non_null(strstr(why, "did you mean \"list\"?"));
 }
 
 static void examples_are_valid(void **state)
@@ -351,8 +385,7 @@ static void the_manual_has_each_argument(void **state)
 		for (arg = command->args; arg->help; arg++) {
 			const char *word = arg->keyword ?: arg->value;
 
-			/* lbx(8) has "Fl -cpu" for "--cpu", and macros in "ADDR[/LEN]" */
-			word += !strncmp(word, "--", 2);
+			/* lbx(8) has macros in "ADDR[/LEN]" */
 			snprintf(example, sizeof(example), "%.*s",
 				 (int)strcspn(word, "["), word);
 			if (!strstr(text, example))
@@ -417,7 +450,8 @@ static void words_are_completed_by_the_table(void **state)
 	completes("add pg isolate ", "on\noff\n");
 	completes("add pg isolate of", "off\n");
 	completes("add pg mtu ", "");
-	completes("stats --", "--cpu\n--watch\n");
+	completes("stats c", "cpu\n");
+	completes("stats --", "");
 	completes("nothing ", "");
 }
 
@@ -712,7 +746,12 @@ static void wrong_usage_ends_with_2(void **state)
 	ends_with("add", 2);
 	ends_with("add pg mtu 1", 2);
 	ends_with("unclaim", 2);
-	ends_with("unclaim --all eth0", 2);
+	ends_with("unclaim all eth0", 2);
+	ends_with("-n", 2);
+	ends_with("-jx show", 2);
+	ends_with("--jsno show", 2);
+	ends_with("--json=1 show", 2);
+	ends_with("-complete", 2);
 	ends_with("-h", 0);
 	ends_with("-V", 0);
 	ends_with("help", 0);
@@ -720,6 +759,8 @@ static void wrong_usage_ends_with_2(void **state)
 	ends_with("help ad", 0);
 	ends_with("help nothing", 2);
 	ends_with("claim --help", 0);
+	ends_with("-json -help", 0);
+	ends_with("-version", 0);
 	ends_with("-n /etc/passwd show", 1);
 }
 
@@ -731,6 +772,7 @@ int main(void)
 		cmocka_unit_test(lists_keep_what_is_added),
 		cmocka_unit_test(the_nearest_word_is_found),
 		cmocka_unit_test(commands_take_what_they_should),
+		cmocka_unit_test(old_spellings_are_accepted),
 		cmocka_unit_test(bench_takes_lists),
 		cmocka_unit_test(commands_refuse_with_the_reason),
 		cmocka_unit_test(commands_are_found_by_their_beginning),
