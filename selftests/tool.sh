@@ -65,11 +65,11 @@ add_undone()
 {
 	RET=0
 	netns_up
-	check_exit 1 "10.9.0.1/24" lbxn add pg 10.9.0.1/24 10.9.0.1/24
-	check_exit 1 "127.0.0.1" lbxn add pg 10.9.0.1/24 127.0.0.1
+	check_exit 2 "10.9.0.1/24" lbxn add pg 10.9.0.1/24 10.9.0.1/24
+	check_exit 2 "127.0.0.1" lbxn add pg 10.9.0.1/24 127.0.0.1
 	check_output "" lbxn show
 	lbxn add pg mtu 1500
-	check_exit 1 "a device of that name already exists" lbxn add pg 10.9.0.1/24
+	check_exit 2 "a device of that name already exists" lbxn add pg 10.9.0.1/24
 	check_output '[1500,0]' dev '[.mtu, (.addr_info | map(select(.family == "inet")) | length)]'
 	log_test "lbx add rolls back all steps if one is refused"
 }
@@ -135,11 +135,11 @@ set_undone()
 	netns_up
 	lbxn add pg 10.9.0.1/24
 	before=$(dev 'del(.stats)')
-	check_exit 1 "127.0.0.1" lbxn set pg mtu 1500 isolate on addr 10.8.0.1 addr 127.0.0.1
+	check_exit 2 "127.0.0.1" lbxn set pg mtu 1500 isolate on addr 10.8.0.1 addr 127.0.0.1
 	check_output "$before" dev 'del(.stats)'
-	check_exit 1 "pg has no address 10.9.0.1/32" lbxn set pg mtu 1500 noaddr 10.9.0.1
-	check_exit 1 'Cannot find device "nothing"' lbxn set nothing up
-	check_exit 1 "lo is not an lbx device" lbxn set lo up
+	check_exit 2 "pg has no address 10.9.0.1/32" lbxn set pg mtu 1500 noaddr 10.9.0.1
+	check_exit 2 'Cannot find device "nothing"' lbxn set nothing up
+	check_exit 2 "lo is not an lbx device" lbxn set lo up
 	check_output "$before" dev 'del(.stats)'
 	log_test "lbx set rolls back all steps if one is refused"
 }
@@ -153,7 +153,7 @@ set_first_of_subnet()
 	lbxn set pg noaddr 10.9.0.1/24
 	check_output '["10.9.0.2","10.9.0.3"]' \
 		dev '[.addr_info[] | select(.family == "inet").local]'
-	check_exit 1 "127.0.0.1" lbxn set pg noaddr 10.9.0.2/24 addr 127.0.0.1
+	check_exit 2 "127.0.0.1" lbxn set pg noaddr 10.9.0.2/24 addr 127.0.0.1
 	check_output '["10.9.0.2","10.9.0.3"]' \
 		dev '[.addr_info[] | select(.family == "inet").local]'
 	log_test "lbx set removes the first address of a subnet without the others"
@@ -198,16 +198,16 @@ addresses_refused()
 	RET=0
 	nic_up
 	lbxn add pg 10.9.0.1/24 2001:db8:9::1
-	check_exit 1 "pg already has 10.9.0.1" lbxn add w2 10.9.0.1/24
-	check_exit 1 "try: lbx set pg noaddr 10.9.0.1/24" lbxn add w2 10.9.0.1/32
-	check_exit 1 "pg already has 2001:db8:9::1" lbxn set lbx0 addr 2001:db8:9::1
-	check_exit 1 "try: lbx claim 192.0.2.1 dev w2" lbxn add w2 192.0.2.1
+	check_exit 2 "pg already has 10.9.0.1" lbxn add w2 10.9.0.1/24
+	check_exit 2 "try: lbx set pg noaddr 10.9.0.1/24" lbxn add w2 10.9.0.1/32
+	check_exit 2 "pg already has 2001:db8:9::1" lbxn set lbx0 addr 2001:db8:9::1
+	check_exit 2 "try: lbx claim 192.0.2.1 dev w2" lbxn add w2 192.0.2.1
 	for addr in 224.0.0.1 239.255.255.250/32 ff02::1/128; do
-		check_exit 1 "a device cannot have a multicast address" lbxn add w2 "$addr"
+		check_exit 2 "a device cannot have a multicast address" lbxn add w2 "$addr"
 	done
-	check_exit 1 "an address of 0.0.0.0/8" lbxn set lbx0 addr 0.0.0.1
-	check_exit 1 "a broadcast address" lbxn set lbx0 addr 255.255.255.255
-	check_exit 1 "a multicast address" lbxn restore <<<"add w2 224.0.0.1"
+	check_exit 2 "an address of 0.0.0.0/8" lbxn set lbx0 addr 0.0.0.1
+	check_exit 2 "a broadcast address" lbxn set lbx0 addr 255.255.255.255
+	check_exit 2 "a multicast address" lbxn restore <<<"add w2 224.0.0.1"
 	check_output '["lbx0","pg"]' jq -c 'map(.ifname)' <(lbxn -j show)
 	# The device's own addresses, link-local addresses of other devices and
 	# 240.0.0.0/4 are allowed
@@ -224,8 +224,8 @@ del_removes()
 	netns_up
 	lbxn add pg
 	ipn link add eth0 type dummy
-	check_exit 1 "eth0 is not an lbx device" lbxn del eth0
-	check_exit 1 'Cannot find device "nothing"' lbxn del nothing
+	check_exit 2 "eth0 is not an lbx device" lbxn del eth0
+	check_exit 2 'Cannot find device "nothing"' lbxn del nothing
 	check_output '{"ifname":"pg","deleted":true}' lbxn -j del pg
 	ipn link show dev pg &>/dev/null
 	check_fail $? "the device still exists"
@@ -255,8 +255,8 @@ show_all()
 	check_output "$(ipn -j addr show type lbx | jq -c "$want")" jq -c "$want" <(lbxn -j show)
 	check_output '["other"]' jq -c 'map(.ifname)' <(lbxn -j show dev other)
 	# A device with the name "nothing" in another netns does not count
-	check_exit 1 'Cannot find device "nothing"' lbxn show nothing
-	check_exit 1 "lo is not an lbx device" lbxn show lo
+	check_exit 2 'Cannot find device "nothing"' lbxn show nothing
+	check_exit 2 "lo is not an lbx device" lbxn show lo
 	check_output "$(lbxn -j show)" jq -c . <(lbxn -p show)
 	log_test "lbx show prints state, addresses and counters, as text and as JSON"
 }
@@ -302,8 +302,8 @@ claim_wait()
 {
 	RET=0
 	nic_up
-	check_exit 1 "try: lbx claim eth7 dev lbx0 wait" lbxn claim eth7 dev lbx0
-	check_exit 1 "198.51.100.1 is not a local address" lbxn claim 198.51.100.1 dev lbx0
+	check_exit 2 "try: lbx claim eth7 dev lbx0 wait" lbxn claim eth7 dev lbx0
+	check_exit 2 "198.51.100.1 is not a local address" lbxn claim 198.51.100.1 dev lbx0
 	check_output "" lbxn claim eth7 198.51.100.1 dev lbx0 wait
 	check_output $'eth7 dev lbx0 (waiting)\n198.51.100.1 dev lbx0' lbxn claims
 	ipn link add eth7 type dummy
@@ -321,17 +321,17 @@ claim_refusals()
 	nic_up
 	lbxn add lbx1
 	lbxn claim eth0 dev lbx0
-	check_exit 1 "try: lbx unclaim eth0 dev lbx0" lbxn claim eth0 dev lbx1
-	check_exit 1 "Already claimed by lbx0" lbxn claim 192.0.2.1 eth0 dev lbx1
-	check_exit 1 "try: lbx set lbx1 addr 198.51.100.1/32, or for a whole prefix: ip route add local" \
+	check_exit 2 "try: lbx unclaim eth0 dev lbx0" lbxn claim eth0 dev lbx1
+	check_exit 2 "Already claimed by lbx0" lbxn claim 192.0.2.1 eth0 dev lbx1
+	check_exit 2 "try: lbx set lbx1 addr 198.51.100.1/32, or for a whole prefix: ip route add local" \
 		lbxn claim 198.51.100.1 dev lbx1
-	check_exit 1 "Cannot find the interface" lbxn claim eth7 dev lbx1
-	check_exit 1 "lo" lbxn claim lo dev lbx1
-	check_exit 1 "127.0.0.0/8 cannot be claimed" lbxn claim 127.0.0.1 dev lbx1
-	check_exit 1 "An lbx device cannot be claimed" lbxn claim lbx0 dev lbx1
-	check_exit 1 'Cannot find device "lbx7"' lbxn claim eth0 dev lbx7
-	check_exit 1 "eth0 is not an lbx device" lbxn claim 192.0.2.1 dev eth0
-	check_exit 2 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1
+	check_exit 2 "Cannot find the interface" lbxn claim eth7 dev lbx1
+	check_exit 2 "lo" lbxn claim lo dev lbx1
+	check_exit 2 "127.0.0.0/8 cannot be claimed" lbxn claim 127.0.0.1 dev lbx1
+	check_exit 2 "An lbx device cannot be claimed" lbxn claim lbx0 dev lbx1
+	check_exit 2 'Cannot find device "lbx7"' lbxn claim eth0 dev lbx7
+	check_exit 2 "eth0 is not an lbx device" lbxn claim 192.0.2.1 dev eth0
+	check_exit 1 "a prefix cannot be claimed" lbxn claim 192.0.2.0/24 dev lbx1
 	check_output "eth0 dev lbx0" lbxn claims
 	log_test "a refused claim prints the reason and what would work, and changes nothing"
 }
@@ -342,11 +342,11 @@ unclaim_refusals()
 	nic_up
 	lbxn add lbx1
 	lbxn claim eth0 192.0.2.1 dev lbx0
-	check_exit 1 "203.0.113.2 is not claimed" lbxn unclaim eth0 203.0.113.2
-	check_exit 1 "eth0 is not claimed by lbx1" lbxn unclaim eth0 dev lbx1
-	check_exit 1 'Cannot find device "lbx7"' lbxn unclaim eth0 dev lbx7
-	check_exit 2 'either TARGET or "all"' lbxn unclaim
-	check_exit 2 'either TARGET or "all"' lbxn unclaim all eth0
+	check_exit 2 "203.0.113.2 is not claimed" lbxn unclaim eth0 203.0.113.2
+	check_exit 2 "eth0 is not claimed by lbx1" lbxn unclaim eth0 dev lbx1
+	check_exit 2 'Cannot find device "lbx7"' lbxn unclaim eth0 dev lbx7
+	check_exit 1 'either TARGET or "all"' lbxn unclaim
+	check_exit 1 'either TARGET or "all"' lbxn unclaim all eth0
 	check_output $'eth0 dev lbx0\n192.0.2.1 dev lbx0' lbxn claims
 	log_test "lbx unclaim of a target that is not claimed is refused and changes nothing"
 }
@@ -418,7 +418,7 @@ claims_10000()
 	lbxn claim "${addrs[@]}" dev lbx0
 	carries lbx0 lo ping -c 1 -W 2 "${addrs[-1]}"
 	# The last address is not claimed, so the others are not unclaimed either
-	check_exit 1 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
+	check_exit 2 "198.19.0.1 is not claimed" lbxn unclaim "${addrs[@]}" 198.19.0.1
 	(($(lbxn claims | wc -l) == many))
 	check_err $? "some claims were removed"
 	log_test "lbx handles $many claims in few messages, and at most 4 times as slowly as ip routes"
@@ -477,11 +477,11 @@ not_privileged()
 	RET=0
 	nic_up
 	lbxn claim eth0 dev lbx0
-	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx add pg
-	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
+	check_exit 2 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx add pg
+	check_exit 2 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
 		lbx set lbx0 mtu 1500
-	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx del lbx0
-	check_exit 1 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
+	check_exit 2 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx del lbx0
+	check_exit 2 "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups \
 		lbx unclaim eth0
 	check_exit 0 "claim eth0" inns setpriv --reuid 65534 --clear-groups lbx show
 	check_exit 0 "eth0 dev lbx0" inns setpriv --reuid 65534 --clear-groups lbx claims
@@ -493,25 +493,25 @@ module_missing()
 {
 	RET=0
 	rmmod lbx
-	check_exit 1 "modprobe lbx" lbx add pg
-	check_exit 1 "the module is not loaded" lbx show
+	check_exit 2 "modprobe lbx" lbx add pg
+	check_exit 2 "the module is not loaded" lbx show
 	[[ $(lbx show 2>&1 | grep -c "not loaded") == 1 ]]
 	check_err $? "lbx show does not report the missing module exactly once: $(lbx show 2>&1)"
 	# A kernel that is locked down loads no modules without a signature
 	mount -t tmpfs tmpfs /sys/kernel/security
 	defer umount /sys/kernel/security
 	echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown
-	check_exit 1 "this kernel is locked down and loads only signed modules" lbx show
-	check_exit 1 "this kernel is locked down" lbx doctor
+	check_exit 2 "this kernel is locked down and loads only signed modules" lbx show
+	check_exit 3 "this kernel is locked down" lbx doctor
 	echo "[none] integrity confidentiality" >/sys/kernel/security/lockdown
 	! lbx show 2>&1 | grep -q "locked down"
 	check_err $? "lbx show reports a lockdown of a kernel that is not locked down"
-	check_exit 1 "the module is not loaded" lbx claims
-	check_exit 1 "the module is not loaded" lbx stats
-	check_exit 1 "the module is not loaded" lbx save
-	check_exit 1 "the module is not loaded" lbx restore <<<"add pg"
+	check_exit 2 "the module is not loaded" lbx claims
+	check_exit 2 "the module is not loaded" lbx stats
+	check_exit 2 "the module is not loaded" lbx save
+	check_exit 2 "the module is not loaded" lbx restore <<<"add pg"
 	# without the error, it would wait for events
-	check_exit 1 "the module is not loaded" timeout 20 lbx monitor
+	check_exit 2 "the module is not loaded" timeout 20 lbx monitor
 	module_need
 	check_exit 0 "" lbx show
 	log_test "each command of lbx reports that the module is not loaded"
@@ -522,24 +522,24 @@ usage()
 	local command
 
 	RET=0
-	check_exit 2 'unknown command "shwo", did you mean "show"?' lbx shwo
-	check_exit 2 'claim needs "dev NAME", did you mean "dev web"?' lbx claim eth0 web
-	check_exit 2 'unknown argument "mut", did you mean "mtu"?' lbx add pg mut 1500
-	check_exit 2 'ambiguous command "s": "set" "show"' lbx s
-	check_exit 2 "a command is required" lbx
-	check_exit 2 'unknown option "-x"' lbx -x
-	check_exit 2 'unknown option "--jsno", did you mean "--json"?' lbx --jsno show
-	check_exit 2 "options come before the command" lbx show -j
-	check_exit 2 'unknown argument "--cpus", did you mean "cpu"?' lbx stats --cpus
-	check_exit 1 'Cannot find network namespace "nothing"' lbx -n nothing show
+	check_exit 1 'unknown command "shwo", did you mean "show"?' lbx shwo
+	check_exit 1 'claim needs "dev NAME", did you mean "dev web"?' lbx claim eth0 web
+	check_exit 1 'unknown argument "mut", did you mean "mtu"?' lbx add pg mut 1500
+	check_exit 1 'ambiguous command "s": "set" "show"' lbx s
+	check_exit 1 "a command is required" lbx
+	check_exit 1 'unknown option "-x"' lbx -x
+	check_exit 1 'unknown option "--jsno", did you mean "--json"?' lbx --jsno show
+	check_exit 1 "options come before the command" lbx show -j
+	check_exit 1 'unknown argument "--cpus", did you mean "cpu"?' lbx stats --cpus
+	check_exit 2 'Cannot find network namespace "nothing"' lbx -n nothing show
 	for command in add set del show claim unclaim claims trace stats top monitor doctor \
 		       save restore; do
 		check_exit 0 "Usage: lbx $command" lbx "$command" -h
 	done
 	check_exit 0 "$(cat /sys/module/lbx/version)" lbx -V
 	# output to a full disk
-	check_exit 1 "No space left on device" bash -c 'lbx -h >/dev/full'
-	log_test "invalid usage of lbx ends with status 2 and suggests a word"
+	check_exit 2 "No space left on device" bash -c 'lbx -h >/dev/full'
+	log_test "invalid usage of lbx ends with status 1 and suggests a word"
 }
 
 aliases()

@@ -41,7 +41,7 @@ undelivered()
 {
 	local reason=$1 mend=$2; shift 2
 
-	status 1 lbxn trace "$@"
+	status 3 lbxn trace "$@"
 	sed 's/rule [0-9]* of/rule of/' /tmp/status.out |
 		grep -qF "seen on lbx0, not delivered: $reason"
 	check_err $? "'trace $*' does not report '$reason': $(</tmp/status.out)"
@@ -150,8 +150,8 @@ trace_output_dropped()
 		}
 	}
 	END
-	check_exit 1 "of chain out, table ip f drops it" lbxn trace 10.9.0.1 83
-	check_exit 1 "try: nft -a list chain ip f out" lbxn trace 10.9.0.1 83
+	check_exit 3 "of chain out, table ip f drops it" lbxn trace 10.9.0.1 83
+	check_exit 3 "try: nft -a list chain ip f out" lbxn trace 10.9.0.1 83
 	status 0 lbxn trace 10.9.0.1 84
 	log_test "lbx trace names the rule that drops its probe at output"
 }
@@ -183,8 +183,8 @@ trace_sets_and_maps()
 	status 0 lbxn trace 10.9.0.1 111
 	status 0 lbxn trace 10.9.0.6 999
 	status 0 lbxn trace 10.9.0.7 1000
-	check_exit 1 "seen on lbx1, not delivered: rule" lbxn trace 10.7.0.1
-	check_exit 1 "of chain no, table inet f drops it" lbxn trace 10.7.0.1
+	check_exit 3 "seen on lbx1, not delivered: rule" lbxn trace 10.7.0.1
+	check_exit 3 "of chain no, table inet f drops it" lbxn trace 10.7.0.1
 	log_test "lbx trace evaluates rules with sets, intervals and verdict maps"
 }
 
@@ -265,9 +265,9 @@ trace_bound_elsewhere()
 	listen tcp 10.9.0.1 80 lo
 	listen udp 10.9.0.1 53 lo
 	listen udp 10.9.0.1 54 lbx0
-	check_exit 1 "has bound TCP port 80 to the interface lo and receives nothing from lbx0" \
+	check_exit 3 "has bound TCP port 80 to the interface lo and receives nothing from lbx0" \
 		lbxn trace 10.9.0.1 80
-	check_exit 1 "has bound UDP port 53 to the interface lo and receives nothing from lbx0" \
+	check_exit 3 "has bound UDP port 53 to the interface lo and receives nothing from lbx0" \
 		lbxn trace 10.9.0.1 53
 	status 0 lbxn trace 10.9.0.1 54
 	log_test "lbx trace names a program that is bound to lo, and reports no proof"
@@ -287,7 +287,7 @@ doctor_firewall()
 		}
 	}
 	END
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "a firewall that accepts lo drops UDP for 10.9.0.1 on lbx0: the policy of chain in, table inet f" \
 		$'nft \'insert rule inet f in meta iifkind "lbx" accept\''
 	finds problem "a firewall that accepts lo drops UDP for 2001:db8:9::1 on lbx0" ""
@@ -299,7 +299,7 @@ doctor_firewall()
 	status 0 lbxn doctor
 	inns nft flush chain inet f in
 	inns nft add rule inet f in iif lo accept
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	# A table that is switched off drops nothing
 	inns nft add table inet f "{ flags dormant; }"
 	status 0 lbxn doctor
@@ -322,7 +322,7 @@ doctor_firewall_of_claims()
 	END
 	status 0 lbxn doctor
 	lbxn claim eth0 dev lbx1
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "drops UDP for 192.0.2.1 on lbx1" \
 		$'nft \'insert rule ip f in meta iifkind "lbx" accept\''
 	lbxn unclaim eth0
@@ -399,7 +399,7 @@ doctor_sockets()
 	devices_up
 	listen udp 10.9.0.1 53 lo
 	listen tcp 10.9.0.1 80
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "has bound UDP port 53 of 10.9.0.1 to lo and receives nothing" \
 		"lbx set lbx0 noaddr 10.9.0.1/24"
 	finds_not "port 80"

@@ -115,7 +115,7 @@ restore_routes()
 	# Routes that are not in the file are removed, and come back if the restore is
 	# refused
 	ipn route add local 203.0.113.0/24 dev any
-	check_exit 1 "nothing was changed" lbxn restore <<<"$saved
+	check_exit 2 "nothing was changed" lbxn restore <<<"$saved
 		add bad 127.0.0.1"
 	ipn route show table local | grep -q '203.0.113.0/24 dev any'
 	check_err $? "a refused restore has removed a route"
@@ -124,8 +124,8 @@ restore_routes()
 	# With the last IPv4 address, the kernel removes the routes
 	check_output "" lbxn restore <(echo "${saved/10.10.0.0/10.11.0.0}")
 	carries any lo ping -c 1 -W 2 198.51.100.9
-	check_exit 1 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
-	check_exit 1 'Cannot find "add y" above' lbxn restore <<<"local 10.8.0.0/16 dev y"
+	check_exit 2 "10.8.0.1/16" lbxn restore <<<$'add x\nlocal 10.8.0.1/16 dev x'
+	check_exit 2 'Cannot find "add y" above' lbxn restore <<<"local 10.8.0.0/16 dev y"
 	log_test "lbx save and restore include local routes over lbx devices"
 }
 
@@ -143,7 +143,8 @@ restore_what_is_there()
 	claim 192.0.2.1 198.51.100.1 dev lbx1
 	END
 	)
-	check_fail $? "lbx restore does not fail although a claim is impossible: $out"
+	(($? == 3))
+	check_err $? "the status of lbx restore is not 3 although a claim is impossible: $out"
 	[[ $out == *"lbx1 does not claim 198.51.100.1, which is not a local address; the rest is restored"* &&
 	   $out != *eth7* ]]
 	check_err $? "lbx restore prints: $out"
@@ -193,14 +194,14 @@ restore_undone()
 	lbxn set lbx0 addr 10.9.0.1/24 addr 10.9.0.2/24
 	lbxn claim eth0 192.0.2.1 dev lbx0
 	before=$(lbxn save)
-	check_exit 1 "nothing was changed" lbxn restore <<-'END'
+	check_exit 2 "nothing was changed" lbxn restore <<-'END'
 	add lbx0 10.9.0.2/24 mtu 1500 isolate on
 	add lbx1 10.8.0.1/24
 	claim 203.0.113.2 dev lbx1
 	claim lo dev lbx1
 	END
 	check_output "$before" lbxn save
-	check_exit 1 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
+	check_exit 2 "127.0.0.1" lbxn restore <<<"add lbx0 127.0.0.1"
 	check_output "$before" lbxn save
 	log_test "a restore that is refused is rolled back completely"
 }
@@ -220,12 +221,12 @@ ip6_that_leaves()
 	nic_up
 	lbxn set lbx0 addr 10.9.0.1/24 addr 2001:db8:9::1/64 addr fe80::5/64
 	before=$(saved_words)
-	check_exit 1 "nothing was changed" lbxn restore <<-'END'
+	check_exit 2 "nothing was changed" lbxn restore <<-'END'
 	add lbx0 10.9.0.1/24 mtu 1000
 	claim lo dev lbx0
 	END
 	check_output "$before" saved_words
-	check_exit 1 "2001:db8:9::1" lbxn restore <<<"add lbx0 2001:db8:9::1/64 mtu 1000"
+	check_exit 2 "2001:db8:9::1" lbxn restore <<<"add lbx0 2001:db8:9::1/64 mtu 1000"
 	check_output "$before" saved_words
 	lbxn set lbx0 down
 	check_err $? "down failed"
@@ -244,13 +245,13 @@ restore_bad_file()
 	RET=0
 	nic_up
 	before=$(lbxn save)
-	check_exit 1 'stdin:2: unknown command "del": must be "add", "local" or "claim"' \
+	check_exit 2 'stdin:2: unknown command "del": must be "add", "local" or "claim"' \
 		lbxn restore <<<$'add lbx0 mtu 1500\ndel lbx0'
-	check_exit 1 'stdin:1: invalid mtu "1"' lbxn restore <<<"add lbx0 mtu 1"
-	check_exit 1 'stdin:1: Cannot find "add lbx0" above' lbxn restore <<<"claim eth0 dev lbx0"
-	check_exit 1 'stdin:2: duplicate device "lbx0"' lbxn restore <<<$'add lbx0\nadd lbx0'
-	check_exit 1 "/nothing: No such file" lbxn restore /nothing
-	check_exit 1 "/tmp: Is a directory" lbxn restore /tmp
+	check_exit 2 'stdin:1: invalid mtu "1"' lbxn restore <<<"add lbx0 mtu 1"
+	check_exit 2 'stdin:1: Cannot find "add lbx0" above' lbxn restore <<<"claim eth0 dev lbx0"
+	check_exit 2 'stdin:2: duplicate device "lbx0"' lbxn restore <<<$'add lbx0\nadd lbx0'
+	check_exit 2 "/nothing: No such file" lbxn restore /nothing
+	check_exit 2 "/tmp: Is a directory" lbxn restore /tmp
 	check_output "$before" lbxn save
 	log_test "a save file with a mistake changes nothing, and the line is named"
 }

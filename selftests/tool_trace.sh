@@ -125,7 +125,7 @@ trace_disproved()
 	devices_up
 	inns tc qdisc add dev lbx0 clsact
 	inns tc filter add dev lbx0 egress matchall action mirred egress redirect dev eth0
-	status 1 lbxn trace 10.9.0.1
+	status 3 lbxn trace 10.9.0.1
 	grep -q "was expected on lbx0 and nowhere else" /tmp/status.out
 	check_err $? "lbx trace prints: $(</tmp/status.out)"
 	traced 10.9.0.1 .proven false
@@ -137,11 +137,11 @@ trace_refusals()
 	RET=0
 	devices_up
 	refused "Network is unreachable" lbxn trace 198.51.100.1
-	check_exit 2 'invalid address or unknown host "eth0"' lbxn trace eth0
-	check_exit 2 'invalid address or unknown host "192.0.2.1/24"' lbxn trace 192.0.2.1/24
-	check_exit 2 'invalid PORT "70000"' lbxn trace 10.9.0.1 70000
-	check_exit 2 'invalid PORT "0"' lbxn trace 10.9.0.1 0
-	check_exit 2 'Cannot find interface "eth7"' lbxn trace fe80::1%eth7
+	check_exit 1 'invalid address or unknown host "eth0"' lbxn trace eth0
+	check_exit 1 'invalid address or unknown host "192.0.2.1/24"' lbxn trace 192.0.2.1/24
+	check_exit 1 'invalid PORT "70000"' lbxn trace 10.9.0.1 70000
+	check_exit 1 'invalid PORT "0"' lbxn trace 10.9.0.1 0
+	check_exit 1 'Cannot find interface "eth7"' lbxn trace fe80::1%eth7
 	refused "try: run lbx as root" inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1
 	[[ $(inns setpriv --reuid 65534 --clear-groups lbx trace 10.9.0.1 2>/dev/null) == *"device  lbx0: "* ]]
 	check_err $? "lbx trace does not report the route when it cannot send a probe"
@@ -176,7 +176,7 @@ trace_link_local()
 	RET=0
 	devices_up
 	lbxn add lbx1
-	check_exit 1 "several interfaces have fe80::1: lbx0, lbx1" lbxn trace fe80::1
+	check_exit 2 "several interfaces have fe80::1: lbx0, lbx1" lbxn trace fe80::1
 	traced fe80::1%lbx1 '[.ifname, .probe.seen[].ifname, .proven]' '["lbx1","lbx1",true]'
 	traced fe80::1%lbx0 '[.ifname, .probe.seen[].ifname, .proven]' '["lbx0","lbx0",true]'
 	lbxn del lbx0
@@ -218,7 +218,7 @@ doctor_down()
 	RET=0
 	devices_up
 	lbxn set lbx0 down
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "lbx0 is down: lo carries" "lbx set lbx0 up"
 	lbxn set lbx0 isolate on
 	finds problem "lbx0 is down: its addresses do not answer" "lbx set lbx0 up"
@@ -236,7 +236,7 @@ doctor_rules()
 	ipn rule add pref 50 lookup 1000
 	ipn route add 10.9.0.1/32 dev eth0 table 1000
 	ipn rule add pref 60 to 192.0.2.0/24 lookup 1001
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "IPv4: rule 50 looks up table 1000 before table local" \
 		"ip -4 rule add pref 0 lookup local"
 	finds problem "10.9.0.1 of lbx0 is not local" "lbx trace 10.9.0.1"
@@ -259,7 +259,7 @@ doctor_claims()
 	lbxn claim eth0 dev lbx0
 	status 0 lbxn doctor
 	ipn link del eth0
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "lbx0 claims eth0, which does not exist" "lbx unclaim eth0 dev lbx0"
 	lbxn unclaim eth0 dev lbx0
 	status 0 lbxn doctor
@@ -282,7 +282,7 @@ doctor_sysctls()
 	finds_not rp_filter
 	finds_not route_localnet
 	lbxn set lbx0 addr 127.0.9.53
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "reach lbx0's addresses of 127.0.0.0/8 through eth0" \
 		"sysctl -w net.ipv4.conf.eth0.route_localnet=0"
 	lbxn set lbx0 isolate on
@@ -372,7 +372,7 @@ doctor_shared()
 	lbxn add lbx1
 	ipn addr add 10.9.0.1/24 dev lbx1
 	ipn -6 addr add 2001:db8::1/128 dev lbx1
-	status 1 lbxn doctor
+	status 3 lbxn doctor
 	finds problem "both lbx0 and lbx1 have the address 10.9.0.1" \
 		"lbx set lbx0 noaddr 10.9.0.1/24"
 	finds problem "both lbx1 and eth0 have the address 2001:db8::1" ""

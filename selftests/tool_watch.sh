@@ -110,7 +110,7 @@ stats_ends()
 	devices_up
 	# The reader has ended
 	timeout 20 lbx -n "$NS" stats watch 0.1 | head -n 1 >/dev/null
-	((PIPESTATUS[0] == 1))
+	((PIPESTATUS[0] == 2))
 	check_err $? "lbx stats watch does not end with its reader"
 	: >/tmp/gone
 	timeout 20 lbx -n "$NS" stats pg watch 0.1 &>/tmp/gone &
@@ -119,7 +119,7 @@ stats_ends()
 	check_err $? "lbx stats watch prints nothing"
 	lbxn del pg
 	wait "$pid"
-	(($? == 1))
+	(($? == 2))
 	check_err $? "lbx stats watch does not end with its device"
 	grep -q 'Cannot find device "pg"' /tmp/gone
 	check_err $? "lbx stats watch prints: $(tail -n 2 /tmp/gone)"

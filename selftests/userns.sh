@@ -304,7 +304,7 @@ without_userns_refused()
 	for change in "add lbx9" "set theirs isolate on" "claim eth0 dev theirs" \
 		      "unclaim all" "del theirs"; do
 		# shellcheck disable=SC2086  # words
-		check_exit 1 "it needs CAP_NET_ADMIN" as_nobody_in_other lbx $change
+		check_exit 2 "it needs CAP_NET_ADMIN" as_nobody_in_other lbx $change
 	done
 	check_output "$before" other_state
 	log_test "an unprivileged user without a user namespace cannot change anything"

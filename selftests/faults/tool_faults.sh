@@ -23,7 +23,7 @@ tool_swept()
 
 	tool_in_memory
 	[[ $1 == show ]] || tool_main
-	# These commands also end with status 1 if they have found a problem
+	# These commands also end with status 3 if they have found a problem
 	[[ $1 != trace && $1 != doctor ]] || how="find"
 	nic_up
 	fail_in_turn "lbx $1" \

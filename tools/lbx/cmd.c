@@ -369,7 +369,8 @@ void cmd_help_all(void)
 	     "  -n, --netns NAME   run in the network namespace NAME, see ip-netns(8)\n"
 	     "  -h, --help         print this help, or after a command its help\n"
 	     "  -V, --version      print the version\n\n"
-	     "Exit status: 0 for success, 1 for failure, 2 for invalid usage.\n"
+	     "Exit status: 0 for success, 1 for invalid usage, 2 for a refusal, 3 if doctor,\n"
+	     "trace or restore report a problem.\n"
 	     "See lbx(8) for details.");
 }
 

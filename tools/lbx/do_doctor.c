@@ -762,5 +762,5 @@ int do_doctor(struct args *args)
 		print_text(report.findings);
 		json_decref(report.findings);
 	}
-	return report.problems ? EXIT_REFUSED : EXIT_DONE;
+	return report.problems ? EXIT_PROBLEM : EXIT_DONE;
 }

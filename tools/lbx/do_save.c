@@ -420,7 +420,7 @@ int do_restore(struct args *args)
 		mirror_wait(wanteds.item[i].name, &wanteds.item[i].addrs);
 	if (!status && missings.n) {
 		tell_missing(&missings);
-		status = EXIT_REFUSED;
+		status = EXIT_PROBLEM;
 	}
 out:
 	for (i = 0; i < wanteds.n; i++) {

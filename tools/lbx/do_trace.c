@@ -425,7 +425,7 @@ static int prove(struct trace *trace)
 		fflush(stdout);
 		say("%s: %s", addr_text(&probe->addr, buf), error.text);
 	} else if (!sent) {
-		refused(addr_text(&probe->addr, buf), &error);
+		return refused(addr_text(&probe->addr, buf), &error);
 	} else if (!is_proof(&probe->seens, trace->verdict.dev, local)) {
 		fflush(stdout);
 		say("the probe was expected on %s%s", trace->verdict.dev,
@@ -436,7 +436,7 @@ static int prove(struct trace *trace)
 	fflush(stdout);
 	if (*trace->mend)
 		try_this("%s", trace->mend);
-	return EXIT_REFUSED;
+	return EXIT_PROBLEM;
 }
 
 int do_trace(struct args *args)

@@ -11,11 +11,18 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* Exit statuses */
+/**
+ * enum - exit statuses, the first three as those of ip(8)
+ * @EXIT_DONE: success
+ * @EXIT_USAGE: the command line is invalid
+ * @EXIT_REFUSED: the kernel, or lbx on its behalf, refused the command
+ * @EXIT_PROBLEM: the command was carried out, and reports a problem
+ */
 enum {
 	EXIT_DONE,
-	EXIT_REFUSED,
 	EXIT_USAGE,
+	EXIT_REFUSED,
+	EXIT_PROBLEM,
 };
 
 /**

@@ -737,31 +737,36 @@ static void ends_with(const char *line, int status)
 	free(text);
 }
 
-static void wrong_usage_ends_with_2(void **state)
+static void the_exit_status_is_that_of_ip(void **state)
 {
 	(void)state;
-	ends_with("", 2);
-	ends_with("-x", 2);
-	ends_with("nothing", 2);
-	ends_with("add", 2);
-	ends_with("add pg mtu 1", 2);
-	ends_with("unclaim", 2);
-	ends_with("unclaim all eth0", 2);
-	ends_with("-n", 2);
-	ends_with("-jx show", 2);
-	ends_with("--jsno show", 2);
-	ends_with("--json=1 show", 2);
-	ends_with("-complete", 2);
-	ends_with("-h", 0);
-	ends_with("-V", 0);
-	ends_with("help", 0);
-	ends_with("help add", 0);
-	ends_with("help ad", 0);
-	ends_with("help nothing", 2);
-	ends_with("claim --help", 0);
-	ends_with("-json -help", 0);
-	ends_with("-version", 0);
-	ends_with("-n /etc/passwd show", 1);
+	/* the documented numbers */
+	assert_int_equal(EXIT_DONE, 0);
+	assert_int_equal(EXIT_USAGE, 1);
+	assert_int_equal(EXIT_REFUSED, 2);
+	assert_int_equal(EXIT_PROBLEM, 3);
+	ends_with("", EXIT_USAGE);
+	ends_with("-x", EXIT_USAGE);
+	ends_with("nothing", EXIT_USAGE);
+	ends_with("add", EXIT_USAGE);
+	ends_with("add pg mtu 1", EXIT_USAGE);
+	ends_with("unclaim", EXIT_USAGE);
+	ends_with("unclaim all eth0", EXIT_USAGE);
+	ends_with("-n", EXIT_USAGE);
+	ends_with("-jx show", EXIT_USAGE);
+	ends_with("--jsno show", EXIT_USAGE);
+	ends_with("--json=1 show", EXIT_USAGE);
+	ends_with("-complete", EXIT_USAGE);
+	ends_with("-h", EXIT_DONE);
+	ends_with("-V", EXIT_DONE);
+	ends_with("help", EXIT_DONE);
+	ends_with("help add", EXIT_DONE);
+	ends_with("help ad", EXIT_DONE);
+	ends_with("help nothing", EXIT_USAGE);
+	ends_with("claim --help", EXIT_DONE);
+	ends_with("-json -help", EXIT_DONE);
+	ends_with("-version", EXIT_DONE);
+	ends_with("-n /etc/passwd show", EXIT_REFUSED);
 }
 
 int main(void)
@@ -788,7 +793,7 @@ int main(void)
 		cmocka_unit_test(names_in_json_are_utf8),
 		cmocka_unit_test(rates_are_of_a_second),
 		cmocka_unit_test(rates_are_of_the_same_cpu_and_device),
-		cmocka_unit_test(wrong_usage_ends_with_2),
+		cmocka_unit_test(the_exit_status_is_that_of_ip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
