@@ -556,7 +556,7 @@ aliases()
 	log_test "lbx accepts ls, list and lst for show, and rm for del"
 }
 
-# Remove it with the @old spellings in commands.c, after version 0.2
+# Remove it with the spellings "--..." in commands.c, after version 0.2
 old_spellings()
 {
 	RET=0

@@ -21,6 +21,7 @@ ALL_TESTS="
 	monitor_claims
 	monitor_many
 	monitor_json
+	monitor_times
 	monitor_lost
 "
 
@@ -99,7 +100,11 @@ stats_watch()
 	jq -se 'map(.[0].rates.direct_packets) | add * 1.5 | . > 35 and . < 105' \
 		/tmp/watch >/dev/null
 	check_err $? "the rates for 100 packets are $(jq -sc 'map(.[0].rates.direct_packets)' /tmp/watch)"
-	log_test "lbx stats watch prints rates per second"
+	is true jq -se 'all(.[][]; .timestamp | test("^2[0-9T:-]{18}[.][0-9]{6}$"))' /tmp/watch
+	timeout 20 lbx -n "$NS" stats watch 0.1 | head -n 2 >/tmp/watch
+	grep -qE '^\[2[0-9T:-]{18}\.[0-9]{6}\] packets and bytes per second$' /tmp/watch
+	check_err $? "the time and the unit of the rates are missing: $(</tmp/watch)"
+	log_test "lbx stats watch prints rates per second, with the time and the unit"
 }
 
 stats_ends()
@@ -195,8 +200,10 @@ while True:
 	# The device with more packets is above
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^other +[1-9][0-9.k]* "
 	check_err $? "the rates of the device other are missing: $(screen)"
-	busywait "$BUSYWAIT_TIMEOUT" screen_order "4:other 5:pg"
+	busywait "$BUSYWAIT_TIMEOUT" screen_order "5:other 6:pg"
 	check_err $? "the busiest device is not first: $(screen)"
+	busywait "$BUSYWAIT_TIMEOUT" screen_has "^total +[1-9][0-9.k]* "
+	check_err $? "the rates of all devices are missing: $(screen)"
 	kill "$pid"
 	wait "$pid" 2>/dev/null
 	log_test "lbx top shows rates in a terminal of 80x24, with the busiest device first"
@@ -212,16 +219,16 @@ top_keys()
 		echo "add d$i"
 	done | lbxn restore
 	top_start
-	busywait "$BUSYWAIT_TIMEOUT" screen_rows 20
+	busywait "$BUSYWAIT_TIMEOUT" screen_rows 19
 	check_err $? "the screen is not full: $(screen)"
-	tmux send-keys -t top Down Down Down
+	tmux send-keys -t top Down Down Down Down
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^d20 "
 	check_err $? "the screen does not scroll: $(screen)"
 	tmux send-keys -t top c
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^  cpu1 "
 	check_err $? "the key c does not show CPUs: $(screen)"
 	tmux resize-window -t top -x 80 -y 12
-	busywait "$BUSYWAIT_TIMEOUT" screen_rows 8
+	busywait "$BUSYWAIT_TIMEOUT" screen_rows 7
 	check_err $? "the number of lines is wrong in a smaller terminal: $(screen)"
 	tmux send-keys -t top q
 	busywait "$BUSYWAIT_TIMEOUT" screen_has "^status 0"
@@ -389,6 +396,53 @@ monitor_json()
 		'{"event":"address","change":"deleted","dev":"other","family":"inet","local":"10.8.0.1","prefixlen":32}' \
 		'{"event":"device","change":"deleted","dev":"other"}'
 	log_test "lbx monitor -j prints an object for each event"
+}
+
+# The form is that of "ip monitor"
+monitor_times()
+{
+	local option ip_pid
+
+	RET=0
+	devices_up
+	for option in timestamp -t tshort -ts; do
+		lbx -n "$NS" monitor "$option" >/tmp/events 2>/tmp/events.err &
+		monitor_pid=$!
+		busywait "$BUSYWAIT_TIMEOUT" grep -q watching /tmp/events.err
+		ip -n "$NS" "-${option#-}" monitor link >/tmp/events.ip &
+		ip_pid=$!
+		busywait "$BUSYWAIT_TIMEOUT" ip_reports
+		check_err $? "ip monitor reports nothing"
+		busywait "$BUSYWAIT_TIMEOUT" grep -q mtu /tmp/events
+		kill "$monitor_pid" "$ip_pid"
+		wait "$monitor_pid" "$ip_pid"
+		[[ $(times /tmp/events) == "$(times /tmp/events.ip)" && -n $(times /tmp/events) ]]
+		check_err $? "monitor $option prints $(</tmp/events), and ip $(</tmp/events.ip)"
+	done
+	lbx -n "$NS" -j monitor timestamp >/tmp/events 2>/tmp/events.err &
+	monitor_pid=$!
+	busywait "$BUSYWAIT_TIMEOUT" grep -q watching /tmp/events.err
+	lbxn set pg mtu 1500
+	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/events 1
+	kill "$monitor_pid"
+	wait "$monitor_pid"
+	is true jq '.timestamp | test("^2[0-9T:-]{18}[.][0-9]{6}$")' /tmp/events
+	log_test "lbx monitor prints times in the form of ip monitor -t and -ts"
+}
+
+# ip_reports: change a device, until ip monitor has started and reports it. busywait calls
+# it in a subshell.
+ip_reports()
+{
+	lbxn set pg mtu $((2000 + 10#${EPOCHREALTIME: -6} % 1000))
+	grep -q mtu /tmp/events.ip
+}
+
+# times FILE: the form of the first time: each digit as 0, and each day and month as A
+times()
+{
+	grep -m1 -oE '^(Timestamp: .* usec|\[[^]]*\] )' "$1" |
+		sed -E 's/ ([0-9]) / 0\1 /; s/[0-9]+ usec/0 usec/; s/[0-9]/0/g; s/: [A-Z][a-z]+ [A-Z][a-z]+/: A A/'
 }
 
 # More notifications than the socket holds while monitor does not read

@@ -160,7 +160,7 @@ static const struct arg *find_keyword(const struct arg *args, const char *word)
 {
 	for (; args->help; args++)
 		if (args->keyword && (!strcmp(args->keyword, word) ||
-				      (args->old && !strcmp(args->old, word))))
+				      (args->also && !strcmp(args->also, word))))
 			return args;
 	return NULL;
 }

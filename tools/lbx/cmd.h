@@ -11,6 +11,12 @@
 
 #include "util.h"
 
+/* Forms of a time, those of "ip -t" and "ip -ts" */
+enum {
+	TIME_LONG = 1,
+	TIME_SHORT,
+};
+
 /**
  * struct args - parsed arguments of a command
  * @dev: the lbx device, or NULL
@@ -30,6 +36,7 @@
  * @wait: also claim targets that do not exist yet
  * @cpu: show the counters of each CPU, too
  * @interval: seconds between two readings, or 0 for a single reading
+ * @timestamp: print the time of each event: TIME_LONG or TIME_SHORT, or 0
  * @file: a path, or NULL
  * @peers: names of the transports to compare, separated by spaces, or NULL
  * @workloads: names of workloads with sizes, likewise
@@ -55,6 +62,7 @@ struct args {
 	int		wait;
 	int		cpu;
 	double		interval;
+	int		timestamp;
 	const char	*file;
 	const char	*peers;
 	const char	*workloads;
@@ -89,7 +97,7 @@ enum arg_type {
  * @offset: offset in struct args
  * @min: see enum arg_type
  * @max: see enum arg_type
- * @old: the keyword of an earlier version, which is accepted too, or NULL
+ * @also: another spelling of the keyword, or NULL.  Help and completion do not have it.
  * @help: description for the help
  */
 struct arg {
@@ -100,7 +108,7 @@ struct arg {
 	size_t		offset;
 	int		min;
 	int		max;
-	const char	*old;
+	const char	*also;
 	const char	*help;
 };
 

@@ -75,7 +75,7 @@ static const struct arg unclaim_args[] = {
 	  .help = "claimed interface or address" },
 	{ "dev", "NAME", ARG_DEV, 0, AT(dev),
 	  .help = "remove only claims of this device" },
-	{ "all", NULL, ARG_SET, 0, AT(all), .min = 1, .old = "--all",
+	{ "all", NULL, ARG_SET, 0, AT(all), .min = 1, .also = "--all",
 	  .help = "remove all claims, instead of TARGET" },
 	END
 };
@@ -99,18 +99,26 @@ static const struct arg trace_args[] = {
 
 static const struct arg stats_args[] = {
 	{ NULL, "NAME", ARG_DEV, 0, AT(dev), .help = "show only this device" },
-	{ "cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1, .old = "--cpu",
+	{ "cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1, .also = "--cpu",
 	  .help = "also show the counters of each CPU" },
-	{ "watch", "SEC", ARG_SECONDS, 0, AT(interval), .old = "--watch",
+	{ "watch", "SEC", ARG_SECONDS, 0, AT(interval), .also = "--watch",
 	  .help = "print rates per second, every SEC seconds (default: 1)" },
 	END
 };
 
 static const struct arg top_args[] = {
-	{ "interval", "SEC", ARG_SECONDS, 0, AT(interval), .old = "--interval",
+	{ "interval", "SEC", ARG_SECONDS, 0, AT(interval), .also = "--interval",
 	  .help = "seconds between updates (default: 1)" },
-	{ "cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1, .old = "--cpu",
+	{ "cpu", NULL, ARG_SET, 0, AT(cpu), .min = 1, .also = "--cpu",
 	  .help = "start with the CPUs shown" },
+	END
+};
+
+static const struct arg monitor_args[] = {
+	{ "timestamp", NULL, ARG_SET, 0, AT(timestamp), .min = TIME_LONG, .also = "-t",
+	  .help = "print the time before each event, as \"ip -t monitor\"" },
+	{ "tshort", NULL, ARG_SET, 0, AT(timestamp), .min = TIME_SHORT, .also = "-ts",
+	  .help = "likewise, on the line of the event, as \"ip -ts monitor\"" },
 	END
 };
 
@@ -159,7 +167,7 @@ const struct command commands[] = {
 	{ "top", "Show live rates of all devices.",
 	  "lbx top", top_args, do_top },
 	{ "monitor", "Print each change of devices, addresses and claims.",
-	  "lbx -j monitor", no_args, do_monitor },
+	  "lbx monitor tshort", monitor_args, do_monitor },
 	{ "doctor", "Check the configuration and suggest fixes.",
 	  "lbx doctor", no_args, do_doctor },
 	{ "bench", "Measure the time over lbx, lo and other transports.",

@@ -23,15 +23,22 @@
 
 #define BUF_SIZE	(1 << 17)
 
+/* struct args: timestamp */
+static int timestamp;
+
 /* Print an event, such as "device pg added", with further text.  Frees @more. */
 static void tell(const char *what, const char *change, const char *dev,
 		 const char *text, json_t *more)
 {
+	char buf[TIME_STRLEN];
 	json_t *event;
 
 	if (options.json) {
 		event = json_pack("{s:s, s:s, s:o}", "event", what, "change", change,
 				  "dev", json_text(dev));
+		if (timestamp)
+			json_object_set_new(event, "timestamp",
+					    json_string(short_time(buf)));
 		if (more)
 			json_object_update(event, more);
 		json_decref(more);
@@ -39,6 +46,7 @@ static void tell(const char *what, const char *change, const char *dev,
 		return;
 	}
 	json_decref(more);
+	text_time(timestamp);
 	if (!strcmp(what, "device"))
 		printf("device %s %s%s%s\n", dev, change, *text ? ": " : "", text);
 	else
@@ -416,7 +424,7 @@ int do_monitor(struct args *args)
 	struct devs known;
 	int err, status;
 
-	(void)args;
+	timestamp = args->timestamp;
 	err = nl_listen(NETLINK_ROUTE, groups, ARRAY_SIZE(groups), &links);
 	if (err) {
 		nl_fail(&error, -err, "netlink socket: %s", strerror(-err));

@@ -49,8 +49,11 @@ static void print_row(const struct row *row, bool rates)
 
 static void print_text(const struct sample *sample, bool rates)
 {
+	char buf[TIME_STRLEN];
 	size_t i;
 
+	if (rates)
+		printf("[%s] packets and bytes per second\n", short_time(buf));
 	print_names();
 	for (i = 0; i < sample->n; i++)
 		print_row(&sample->item[i], rates);
@@ -75,8 +78,10 @@ static void print_json(const struct sample *sample, bool rates)
 {
 	json_t *array = json_array(), *dev = NULL, *cpus = NULL, *values;
 	const char *key = rates ? "rates" : "stats";
+	char buf[TIME_STRLEN];
 	size_t i;
 
+	short_time(buf);
 	for (i = 0; i < sample->n; i++) {
 		const struct row *row = &sample->item[i];
 
@@ -84,6 +89,8 @@ static void print_json(const struct sample *sample, bool rates)
 		if (row->cpu == ALL_CPUS) {
 			dev = json_pack("{s:i, s:o, s:o}", "ifindex", row->index,
 					"ifname", json_text(row->dev), key, values);
+			if (rates)
+				json_object_set_new(dev, "timestamp", json_string(buf));
 			json_array_append_new(array, dev);
 			cpus = NULL;
 			continue;

@@ -12,7 +12,7 @@
 #include "sample.h"
 
 /* Number of lines above the devices */
-#define HEAD	3
+#define HEAD	4
 
 enum {
 	COLOR_HEAD = 1,
@@ -85,17 +85,15 @@ static void draw_row(int y, const struct row *row)
 
 static void draw_drops(int y, const struct sample *totals)
 {
-	double sums[N_COUNTERS] = { };
+	struct row total;
 	char buf[16];
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < totals->n; i++)
-		for (j = 0; j < N_COUNTERS && totals->item[i].cpu == ALL_CPUS; j++)
-			sums[j] += totals->item[i].value[j];
+	sample_total(totals, &total);
 	mvaddstr(y, 0, "dropped in all:");
-	for (j = 0; j < N_COUNTERS; j++)
-		if (!strncmp(counter_names[j], "drop_", 5))
-			printw(" %s %s", counter_names[j] + 5, human(sums[j], buf));
+	for (i = 0; i < N_COUNTERS; i++)
+		if (!strncmp(counter_names[i], "drop_", 5))
+			printw(" %s %s", counter_names[i] + 5, human(total.value[i], buf));
 }
 
 static void draw(struct view *view, const struct sample *rates,
@@ -104,6 +102,7 @@ static void draw(struct view *view, const struct sample *rates,
 	int lines = LINES;
 	size_t i, n, n_devs = 0, room = lines > HEAD + 1 ? lines - HEAD - 1 : 0;
 	const struct row **rows = sort_rows(rates, view->cpu, &n);
+	struct row total;
 
 	if (view->first + room > n)
 		view->first = n > room ? n - room : 0;
@@ -119,6 +118,8 @@ static void draw(struct view *view, const struct sample *rates,
 	for (i = 0; i < N_COLUMNS; i++)
 		printw(" %7s", column_names[i]);
 	attroff(A_REVERSE | COLOR_PAIR(COLOR_HEAD));
+	sample_total(rates, &total);
+	draw_row(3, &total);
 	for (i = 0; i < room && view->first + i < n; i++)
 		draw_row(HEAD + i, rows[view->first + i]);
 	mvaddstr(lines - 1, 0, "q quit  c CPUs  up/down scroll");

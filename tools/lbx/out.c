@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
 #include <net/if.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -222,6 +224,40 @@ void text_dev(const struct dev *dev)
 			printf(" %s %" PRIu64, counter_names[i] + 5,
 			       dev->counters[i]);
 	putchar('\n');
+}
+
+/* Return the present local time in @buf, which has TIME_STRLEN bytes, in the form of
+ * "ip -ts".
+ */
+const char *short_time(char *buf)
+{
+	struct timeval now;
+	struct tm tm;
+	size_t n;
+
+	gettimeofday(&now, NULL);
+	n = strftime(buf, TIME_STRLEN, "%Y-%m-%dT%H:%M:%S", localtime_r(&now.tv_sec, &tm));
+	snprintf(buf + n, TIME_STRLEN - n, ".%06ld", (long)now.tv_usec);
+	return buf;
+}
+
+/* Print the present time, as print_timestamp() of iproute2 does.  @form: TIME_LONG,
+ * TIME_SHORT, or 0 for nothing
+ */
+void text_time(int form)
+{
+	char buf[TIME_STRLEN];
+	struct timeval now;
+	struct tm tm;
+
+	if (form == TIME_SHORT)
+		printf("[%s] ", short_time(buf));
+	if (form != TIME_LONG)
+		return;
+	gettimeofday(&now, NULL);
+	/* the form of asctime(3) */
+	strftime(buf, sizeof(buf), "%a %b %e %H:%M:%S %Y", localtime_r(&now.tv_sec, &tm));
+	printf("Timestamp: %s %ld usec\n", buf, (long)now.tv_usec);
 }
 
 /**

@@ -8,6 +8,9 @@
 
 #include "dev.h"
 
+/* Size of the text of a time */
+#define TIME_STRLEN	40
+
 void out_json(json_t *value);
 int out_end(void);
 
@@ -19,6 +22,8 @@ void json_set_state(json_t *object, const struct dev *dev);
 json_t *json_dev(const struct dev *dev);
 
 void text_dev(const struct dev *dev);
+const char *short_time(char *buf);
+void text_time(int form);
 const char *human(double value, char *buf);
 
 #endif /* OUT_H */

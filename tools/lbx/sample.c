@@ -177,6 +177,21 @@ void sample_rates(const struct sample *before, const struct sample *now,
 	}
 }
 
+/**
+ * sample_total - sum up all devices
+ * @sample: counters or rates
+ * @total: filled with the sums
+ */
+void sample_total(const struct sample *sample, struct row *total)
+{
+	size_t i, j;
+
+	*total = (struct row){ .dev = "total", .cpu = ALL_CPUS };
+	for (i = 0; i < sample->n; i++)
+		for (j = 0; j < N_COUNTERS && sample->item[i].cpu == ALL_CPUS; j++)
+			total->value[j] += sample->item[i].value[j];
+}
+
 static double value(const struct row *row, int type)
 {
 	return row->value[type - 1];

@@ -56,6 +56,7 @@ int sample_get(struct sample *sample, const char *dev, bool cpu,
 	       struct nl_error *error);
 void sample_rates(const struct sample *before, const struct sample *now,
 		  struct sample *rates);
+void sample_total(const struct sample *sample, struct row *total);
 double row_column(const struct row *row, enum column column);
 
 #endif /* SAMPLE_H */

@@ -90,6 +90,7 @@ static int look(struct args *args)
 	check(args->direct >= -1 && args->direct <= 1);
 	check(args->up >= -1 && args->up <= 1);
 	check(args->interval == 0 || (args->interval >= 0.1 && args->interval <= 86400));
+	check(args->timestamp >= 0 && args->timestamp <= TIME_SHORT);
 	check(args->rounds >= 0 && args->cpus >= 0);
 	return EXIT_DONE;
 }

@@ -203,6 +203,8 @@ static void commands_take_what_they_should(void **state)
 	takes("top cpu interval 2");
 	takes("unclaim eth0 192.0.2.1");
 	takes("claim eth0 192.0.2.1 dev pg wait");
+	takes("monitor timestamp");
+	takes("monitor -ts");
 	takes("restore");
 	takes("bench");
 	takes("bench full rounds 3 cpus 2 out results");
@@ -232,6 +234,10 @@ static void commands_take_what_they_should(void **state)
 	assert_string_equal(args.dev, "cpu");
 	assert_int_equal(args.cpu, 0);
 	assert_true(args.interval == 1);
+	cmd_free(&args);
+
+	assert_true(parse("monitor -t", &args, why));
+	assert_int_equal(args.timestamp, TIME_LONG);
 	cmd_free(&args);
 
 	assert_true(parse("trace 192.0.2.1 443 tcp", &args, why));
@@ -679,6 +685,12 @@ static void rates_are_of_a_second(void **state)
 	assert_true(row_column(&rates.item[0], COLUMN_DIRECT) == 25);
 	assert_true(row_column(&rates.item[0], COLUMN_PACKETS) == 26);
 	assert_true(row_column(&rates.item[1], COLUMN_DIRECT) == 75);
+	/* the rows of CPUs do not count twice */
+	row.cpu = 0;
+	list_add(&rates, row);
+	sample_total(&rates, &row);
+	assert_true(row_column(&row, COLUMN_DIRECT) == 100);
+	assert_true(row_column(&row, COLUMN_PACKETS) == 102);
 	list_free(&before);
 	list_free(&now);
 	list_free(&rates);
