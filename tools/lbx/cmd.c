@@ -71,7 +71,7 @@ const struct command *cmd_find(const char *name, char *why, size_t size)
 	for (i = 0; i < ARRAY_SIZE(aliases); i++)
 		names[n++] = aliases[i].name;
 	names[n] = NULL;
-	like = nearest(name, names);
+	like = suggest(name, names);
 	if (like)
 		snprintf(why, size, "unknown command \"%s\", did you mean \"%s\"?",
 			 name, like);
@@ -175,7 +175,7 @@ static const char *like_keyword(const struct arg *args, const char *word)
 		if (args->keyword)
 			words[n++] = args->keyword;
 	words[n] = NULL;
-	return nearest(word + strspn(word, "-"), words);
+	return suggest(word + strspn(word, "-"), words);
 }
 
 /* Return true if a positional word can be a value of @arg.  @seen: @arg already has a

@@ -30,7 +30,7 @@ bool enter_netns(const char *name);
 void try_this(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* do_dev.c */
-int no_device(const char *name);
+int err_no_device(const char *name);
 const char *addr_wrong(const struct prefix *prefix);
 int do_add(struct args *args);
 int do_set(struct args *args);

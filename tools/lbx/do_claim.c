@@ -103,7 +103,7 @@ int do_claim(struct args *args)
 	if (devs_get(&devs, 0, &error)) {
 		status = refused("claim", &error);
 	} else if (!devs_find(&devs, args->dev)) {
-		status = no_device(args->dev);
+		status = err_no_device(args->dev);
 	} else {
 		for (i = 0; args->wait && i < args->targets.n; i++)
 			args->targets.item[i].waits = true;
@@ -169,7 +169,7 @@ int do_unclaim(struct args *args)
 		goto out;
 	}
 	if (args->dev && !devs_find(&devs, args->dev)) {
-		status = no_device(args->dev);
+		status = err_no_device(args->dev);
 		goto out;
 	}
 
@@ -213,7 +213,7 @@ int do_claims(struct args *args)
 	if (args->dev && !devs_find(&devs, args->dev)) {
 		devs_free(&devs);
 		json_decref(array);
-		return no_device(args->dev);
+		return err_no_device(args->dev);
 	}
 	for (i = 0; i < devs.n; i++) {
 		const struct dev *dev = &devs.item[i];

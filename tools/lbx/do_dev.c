@@ -13,7 +13,7 @@
 #include "txn.h"
 
 /* Report that @name is not an lbx device.  Return the exit status. */
-int no_device(const char *name)
+int err_no_device(const char *name)
 {
 	if (if_nametoindex(name))
 		say("%s is not an lbx device", name);
@@ -169,7 +169,7 @@ int do_set(struct args *args)
 	}
 	dev = devs_find(&devs, args->dev);
 	if (!dev) {
-		status = no_device(args->dev);
+		status = err_no_device(args->dev);
 		goto out;
 	}
 
@@ -236,7 +236,7 @@ int do_del(struct args *args)
 	if (exists < 0)
 		return refused(args->dev, &error);
 	if (!exists)
-		return no_device(args->dev);
+		return err_no_device(args->dev);
 
 	nlh = dev_del_request(args->dev);
 	err = nl_talk(nlh, &error);
@@ -264,7 +264,7 @@ int do_show(struct args *args)
 	if (args->dev && !devs_find(&devs, args->dev)) {
 		devs_free(&devs);
 		json_decref(array);
-		return no_device(args->dev);
+		return err_no_device(args->dev);
 	}
 	for (i = 0; i < devs.n; i++) {
 		if (args->dev && strcmp(devs.item[i].name, args->dev))

@@ -27,8 +27,8 @@
 static int timestamp;
 
 /* Print an event, such as "device pg added", with further text.  Frees @more. */
-static void tell(const char *what, const char *change, const char *dev,
-		 const char *text, json_t *more)
+static void report(const char *what, const char *change, const char *dev,
+		   const char *text, json_t *more)
 {
 	char buf[TIME_STRLEN];
 	json_t *event;
@@ -53,7 +53,7 @@ static void tell(const char *what, const char *change, const char *dev,
 		printf("%s %s %s dev %s\n", what, text, change, dev);
 }
 
-static void tell_settings(const struct dev *was, const struct dev *is)
+static void report_settings(const struct dev *was, const struct dev *is)
 {
 	bool all = !was;
 	json_t *more = json_object();
@@ -89,25 +89,25 @@ static void tell_settings(const struct dev *was, const struct dev *is)
 		return;
 	}
 	text[n - 1] = '\0';
-	tell("device", all ? "added" : "changed", is->name, text, more);
+	report("device", all ? "added" : "changed", is->name, text, more);
 }
 
-static void tell_addrs(const struct prefixes *list, const struct prefixes *others,
-		       const char *change, const char *dev)
+static void report_addrs(const struct prefixes *list, const struct prefixes *others,
+			 const char *change, const char *dev)
 {
 	char buf[PREFIX_STRLEN];
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
 		if (!contains(others, &list->item[i]))
-			tell("address", change, dev,
-			     prefix_text(&list->item[i], buf),
-			     json_prefix(&list->item[i]));
+			report("address", change, dev,
+			       prefix_text(&list->item[i], buf),
+			       json_prefix(&list->item[i]));
 }
 
 /* Both lists must be sorted. */
-static void tell_claims(const struct targets *list, const struct targets *others,
-			const char *change, const char *dev)
+static void report_claims(const struct targets *list, const struct targets *others,
+			  const char *change, const char *dev)
 {
 	const struct target *other;
 	char buf[PREFIX_STRLEN];
@@ -119,11 +119,11 @@ static void tell_claims(const struct targets *list, const struct targets *others
 		other = others->n ? bsearch(target, others->item, others->n,
 					    sizeof(*target), compare_targets) : NULL;
 		if (!other)
-			tell("claim", change, dev, target_text(target, buf),
-			     json_target(target));
+			report("claim", change, dev, target_text(target, buf),
+			       json_target(target));
 		else if (!strcmp(change, "added") && other->waits != target->waits)
-			tell("claim", target->waits ? "waits" : "works", dev,
-			     target_text(target, buf), json_target(target));
+			report("claim", target->waits ? "waits" : "works", dev,
+			       target_text(target, buf), json_target(target));
 	}
 }
 
@@ -134,16 +134,16 @@ static void sort_claims(struct dev *dev)
 		      compare_targets);
 }
 
-static void tell_all(const struct dev *was, const struct dev *is)
+static void report_all(const struct dev *was, const struct dev *is)
 {
 	static const struct dev nothing;
 
-	tell_settings(was, is);
+	report_settings(was, is);
 	was = was ?: &nothing;
-	tell_addrs(&was->addrs, &is->addrs, "deleted", is->name);
-	tell_addrs(&is->addrs, &was->addrs, "added", is->name);
-	tell_claims(&was->claims, &is->claims, "deleted", is->name);
-	tell_claims(&is->claims, &was->claims, "added", is->name);
+	report_addrs(&was->addrs, &is->addrs, "deleted", is->name);
+	report_addrs(&is->addrs, &was->addrs, "added", is->name);
+	report_claims(&was->claims, &is->claims, "deleted", is->name);
+	report_claims(&is->claims, &was->claims, "added", is->name);
 }
 
 static int get_all(struct devs *devs, struct nl_error *error)
@@ -167,9 +167,9 @@ static int resync(struct devs *known, struct nl_error *error)
 		return -1;
 	for (i = 0; i < known->n; i++)
 		if (!devs_find_index(&now, known->item[i].index))
-			tell("device", "deleted", known->item[i].name, "", NULL);
+			report("device", "deleted", known->item[i].name, "", NULL);
 	for (i = 0; i < now.n; i++)
-		tell_all(devs_find_index(known, now.item[i].index), &now.item[i]);
+		report_all(devs_find_index(known, now.item[i].index), &now.item[i]);
 	devs_free(known);
 	*known = now;
 	return 0;
@@ -185,7 +185,7 @@ static int link_changed(struct devs *known, struct dev *is, struct nl_error *err
 		list_free(&is->claims);
 		is->addrs = was->addrs;
 		is->claims = was->claims;
-		tell_settings(was, is);
+		report_settings(was, is);
 		*was = *is;
 		return 0;
 	}
@@ -194,7 +194,7 @@ static int link_changed(struct devs *known, struct dev *is, struct nl_error *err
 		return -1;
 	}
 	sort_claims(is);
-	tell_all(NULL, is);
+	report_all(NULL, is);
 	list_add(known, *is);
 	return 0;
 }
@@ -259,15 +259,15 @@ static void claim_changed(struct devs *known, int cmd, int index,
 	text = target_text(target, buf);
 	had = forget_claim(known, target, &was);
 	if (had && (cmd == LBX_CMD_CLAIM_DEL_NTF || had != dev))
-		tell("claim", "deleted", had->name, text, json_target(target));
+		report("claim", "deleted", had->name, text, json_target(target));
 	if (cmd == LBX_CMD_CLAIM_DEL_NTF)
 		return;
 	insert_claim(&dev->claims, target);
 	if (had != dev)
-		tell("claim", "added", dev->name, text, json_target(target));
+		report("claim", "added", dev->name, text, json_target(target));
 	else if (was.waits != target->waits)
-		tell("claim", target->waits ? "waits" : "works", dev->name, text,
-		     json_target(target));
+		report("claim", target->waits ? "waits" : "works", dev->name, text,
+		       json_target(target));
 }
 
 static void link_deleted(struct devs *known, int index)
@@ -276,7 +276,7 @@ static void link_deleted(struct devs *known, int index)
 
 	if (!dev)
 		return;
-	tell("device", "deleted", dev->name, "", NULL);
+	report("device", "deleted", dev->name, "", NULL);
 	dev_free(dev);
 	*dev = known->item[--known->n];
 }
@@ -302,8 +302,8 @@ static void addr_changed(struct devs *known, int type, int index,
 		dev->addrs.item[i] = dev->addrs.item[--dev->addrs.n];
 	}
 	if (change)
-		tell("address", change, dev->name, prefix_text(prefix, buf),
-		     json_prefix(prefix));
+		report("address", change, dev->name, prefix_text(prefix, buf),
+		       json_prefix(prefix));
 }
 
 static int handle(const struct nlmsghdr *nlh, struct devs *known,

@@ -341,7 +341,7 @@ static void set_aside(struct wanted *wanted, const struct dev *is,
 	wanted->claims.n = left;
 }
 
-static void tell_missing(const struct missings *missings)
+static void report_missing(const struct missings *missings)
 {
 	char buf[PREFIX_STRLEN];
 	size_t i;
@@ -419,7 +419,7 @@ int do_restore(struct args *args)
 	for (i = 0; !status && i < wanteds.n; i++)
 		mirror_wait(wanteds.item[i].name, &wanteds.item[i].addrs);
 	if (!status && missings.n) {
-		tell_missing(&missings);
+		report_missing(&missings);
 		status = EXIT_PROBLEM;
 	}
 out:

@@ -133,7 +133,7 @@ static int watch(const struct args *args, struct sample *before)
 		if (sample_get(&now, args->dev, args->cpu, &error))
 			return refused("stats", &error);
 		if (args->dev && !now.n)
-			return no_device(args->dev);
+			return err_no_device(args->dev);
 		sample_rates(before, &now, &rates);
 		print_sample(&rates, true);
 		status = out_end();
@@ -153,7 +153,7 @@ int do_stats(struct args *args)
 	if (sample_get(&sample, args->dev, args->cpu, &error))
 		return refused("stats", &error);
 	if (args->dev && !sample.n)
-		status = no_device(args->dev);
+		status = err_no_device(args->dev);
 	else if (args->interval)
 		status = watch(args, &sample);
 	else

@@ -132,7 +132,7 @@ static int bad_option(int c, char **argv)
 		"json", "pretty", "netns", "help", "version", NULL
 	};
 	const char *word = argv[optind - 1];
-	const char *like = nearest(word + strspn(word, "-"), names);
+	const char *like = suggest(word + strspn(word, "-"), names);
 
 	if (c == ':')
 		say("option \"%s\" needs a value", word);

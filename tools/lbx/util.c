@@ -30,7 +30,7 @@ void *xcalloc(size_t n, size_t size)
 
 /* Make room for item number @n of a list.  The size doubles each time, to avoid copies.
  */
-void *grow(void *ptr, size_t n, size_t size)
+void *array_grow(void *ptr, size_t n, size_t size)
 {
 	if (n > 1 && (n - 1) & (n - 2))
 		return ptr;
@@ -218,13 +218,13 @@ static size_t distance(const char *a, const char *b)
 }
 
 /**
- * nearest - find the most similar word
+ * suggest - find the most similar word
  * @word: the word that was typed
  * @words: the valid words, ending with NULL
  *
  * Return: the word with the fewest differences, or NULL if all have many.
  */
-const char *nearest(const char *word, const char *const *words)
+const char *suggest(const char *word, const char *const *words)
 {
 	size_t least = strlen(word) / 3 + 1;
 	const char *found = NULL;

@@ -59,8 +59,8 @@ struct target {
 #define list_add(list, value) do {					\
 	typeof(list) __list = (list);					\
 									\
-	__list->item = grow(__list->item, __list->n + 1,		\
-			    sizeof(*__list->item));			\
+	__list->item = array_grow(__list->item, __list->n + 1,		\
+				  sizeof(*__list->item));		\
 	__list->item[__list->n++] = (value);				\
 } while (0)
 
@@ -76,7 +76,7 @@ struct prefixes { struct prefix *item; size_t n; };
 struct targets { struct target *item; size_t n; };
 
 void *xcalloc(size_t n, size_t size);
-void *grow(void *ptr, size_t n, size_t size);
+void *array_grow(void *ptr, size_t n, size_t size);
 
 bool parse_prefix(const char *text, struct prefix *prefix);
 bool parse_target(const char *text, struct target *target);
@@ -92,7 +92,7 @@ const char *addr_text(const struct prefix *prefix, char *buf);
 const char *prefix_text(const struct prefix *prefix, char *buf);
 const char *target_text(const struct target *target, char *buf);
 
-const char *nearest(const char *word, const char *const *words);
+const char *suggest(const char *word, const char *const *words);
 
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -174,13 +174,13 @@ static void the_nearest_word_is_found(void **state)
 	static const char *const words[] = { "add", "claim", "claims", "stats", NULL };
 
 	(void)state;
-	assert_string_equal(nearest("clam", words), "claim");
-	assert_string_equal(nearest("calims", words), "claims");
-	assert_string_equal(nearest("stat", words), "stats");
-	assert_string_equal(nearest("da", words) ?: "", "");
-	assert_string_equal(nearest("adn", words), "add");
-	assert_null(nearest("tcpdump", words));
-	assert_null(nearest("a-word-that-is-longer-than-all-that-could-be-meant-by-anybody-here",
+	assert_string_equal(suggest("clam", words), "claim");
+	assert_string_equal(suggest("calims", words), "claims");
+	assert_string_equal(suggest("stat", words), "stats");
+	assert_string_equal(suggest("da", words) ?: "", "");
+	assert_string_equal(suggest("adn", words), "add");
+	assert_null(suggest("tcpdump", words));
+	assert_null(suggest("a-word-that-is-longer-than-all-that-could-be-meant-by-anybody-here",
 			    words));
 }
 
