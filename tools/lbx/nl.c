@@ -256,6 +256,66 @@ void nl_drain(const struct mnl_socket *sock)
 		;
 }
 
+/* A request and what its answers are for */
+struct exchange {
+	const struct nlmsghdr	*request;
+	bool			claims;		/* it goes to the family "lbx" */
+	mnl_cb_t		cb;		/* gets the data; may be NULL */
+	void			*data;
+	bool			interrupted;	/* a dump is inconsistent */
+	bool			done;		/* no further answer follows */
+};
+
+/* Handle NLMSG_ERROR: an ack, or an error.  Return 0, or -1 with @error. */
+static int take_ack(struct exchange *exchange, const struct nlmsghdr *answer,
+		    struct nl_error *error)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(answer);
+
+	if (!nl_has(answer, sizeof(*err))) {
+		nl_fail(error, EBADMSG, "%s", strerror(EBADMSG));
+		return -1;
+	}
+	if (err->error) {
+		parse_error(answer, exchange->request, exchange->claims, error);
+		return -1;
+	}
+	exchange->done = true;
+	return 0;
+}
+
+/* Handle NLMSG_DONE, the end of a dump.  A dump that fails has its error there.  Return
+ * 0, or -1 with @error.
+ */
+static int take_end(struct exchange *exchange, const struct nlmsghdr *answer,
+		    struct nl_error *error)
+{
+	const int *err = mnl_nlmsg_get_payload(answer);
+
+	if (nl_has(answer, sizeof(*err)) && *err < 0) {
+		nl_fail(error, to_errno(*err), "%s", strerror(to_errno(*err)));
+		return -1;
+	}
+	exchange->done = true;
+	return 0;
+}
+
+/* Handle one message of the answer.  Return 0, or -1 with @error. */
+static int take_answer(struct exchange *exchange, const struct nlmsghdr *answer,
+		       struct nl_error *error)
+{
+	exchange->interrupted |= answer->nlmsg_flags & NLM_F_DUMP_INTR;
+	if (answer->nlmsg_type == NLMSG_ERROR)
+		return take_ack(exchange, answer, error);
+	if (answer->nlmsg_type == NLMSG_DONE)
+		return take_end(exchange, answer, error);
+	if (answer->nlmsg_type < NLMSG_MIN_TYPE || !exchange->cb ||
+	    exchange->cb(answer, exchange->data) != MNL_CB_ERROR)
+		return 0;
+	nl_fail(error, EBADMSG, "cannot parse the reply of the kernel");
+	return -1;
+}
+
 /* Send a request, and read answers until the ack, the error or the end of a dump.  @cb
  * gets the data and can stop with MNL_CB_ERROR.  Return 0, or -1 with @error; its code
  * is EINTR if a dump was interrupted.
@@ -263,8 +323,10 @@ void nl_drain(const struct mnl_socket *sock)
 static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 		    void *data, struct nl_error *error)
 {
+	struct exchange state = {
+		.request = nlh, .claims = sock == claim_sock, .cb = cb, .data = data,
+	};
 	unsigned int portid = mnl_socket_get_portid(sock);
-	bool interrupted = false, done = false;
 	static char buf[BUF_SIZE];
 	ssize_t len;
 
@@ -276,7 +338,7 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 		return -1;
 	}
 
-	while (!done) {
+	while (!state.done) {
 		const struct nlmsghdr *answer = (const void *)buf;
 		int left;
 
@@ -287,44 +349,14 @@ static int exchange(struct mnl_socket *sock, struct nlmsghdr *nlh, mnl_cb_t cb,
 			nl_fail(error, errno, "netlink: %s", strerror(errno));
 			return -1;
 		}
-		for (left = len; mnl_nlmsg_ok(answer, left) && !done;
-		     answer = mnl_nlmsg_next(answer, &left)) {
-			if (!mnl_nlmsg_seq_ok(answer, seq) ||
-			    !mnl_nlmsg_portid_ok(answer, portid))
-				continue;
-			interrupted |= answer->nlmsg_flags & NLM_F_DUMP_INTR;
-			if (answer->nlmsg_type == NLMSG_ERROR) {
-				const struct nlmsgerr *err =
-					mnl_nlmsg_get_payload(answer);
-
-				if (!nl_has(answer, sizeof(*err))) {
-					nl_fail(error, EBADMSG, "%s", strerror(EBADMSG));
-					return -1;
-				}
-				if (err->error) {
-					parse_error(answer, nlh,
-						    sock == claim_sock, error);
-					return -1;
-				}
-				done = true;
-			} else if (answer->nlmsg_type == NLMSG_DONE) {
-				/* a dump that fails has its error here */
-				const int *err = mnl_nlmsg_get_payload(answer);
-
-				if (nl_has(answer, sizeof(*err)) && *err < 0) {
-					nl_fail(error, to_errno(*err), "%s",
-						strerror(to_errno(*err)));
-					return -1;
-				}
-				done = true;
-			} else if (answer->nlmsg_type >= NLMSG_MIN_TYPE && cb &&
-				   cb(answer, data) == MNL_CB_ERROR) {
-				nl_fail(error, EBADMSG, "cannot parse the reply of the kernel");
+		for (left = len; mnl_nlmsg_ok(answer, left) && !state.done;
+		     answer = mnl_nlmsg_next(answer, &left))
+			if (mnl_nlmsg_seq_ok(answer, seq) &&
+			    mnl_nlmsg_portid_ok(answer, portid) &&
+			    take_answer(&state, answer, error))
 				return -1;
-			}
-		}
 	}
-	if (interrupted) {
+	if (state.interrupted) {
 		nl_fail(error, EINTR, "the list kept changing while it was read");
 		return -1;
 	}
