@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "cmd.h"
+#include "dev.h"
 #include "nl.h"
 
 /**
@@ -31,6 +32,8 @@ void try_this(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* do_dev.c */
 int err_no_device(const char *name);
+int devs_select(struct devs *devs, const char *name, unsigned int what,
+		const char *subject);
 const char *addr_wrong(const struct prefix *prefix);
 int do_add(struct args *args);
 int do_set(struct args *args);

@@ -93,18 +93,15 @@ static void help_claim(const struct nl_error *error, const struct args *args)
 int do_claim(struct args *args)
 {
 	struct nl_error error;
-	int status = EXIT_DONE;
 	const char *what;
 	struct devs devs;
 	struct txn txn;
+	int status;
 	size_t i;
 
 	txn_begin(&txn);
-	if (devs_get(&devs, 0, &error)) {
-		status = refused("claim", &error);
-	} else if (!devs_find(&devs, args->dev)) {
-		status = err_no_device(args->dev);
-	} else {
+	status = devs_select(&devs, args->dev, 0, "claim");
+	if (!status) {
 		for (i = 0; args->wait && i < args->targets.n; i++)
 			args->targets.item[i].waits = true;
 		plan_claims(&txn, args->dev, LBX_A_NEW, &args->targets);
@@ -118,8 +115,8 @@ int do_claim(struct args *args)
 	return status ? status : show_claims(args->dev);
 }
 
-/* Sort @targets by the device that claims them into @lists, which has one list for each
- * of @devs.
+/* Sort the targets of @args by the device that claims them into @lists, which has one
+ * list for each of @devs.
  */
 static bool by_holder(const struct devs *devs, const struct args *args,
 		      struct targets *lists)
@@ -134,7 +131,7 @@ static bool by_holder(const struct devs *devs, const struct args *args,
 		const struct target *target = &args->targets.item[i];
 		const struct dev *dev = find_holder(&all, target);
 
-		if (!dev || (args->dev && strcmp(args->dev, dev->name))) {
+		if (!dev) {
 			say("%s is not claimed%s%s", target_text(target, buf),
 			    args->dev ? " by " : "", args->dev ? args->dev : "");
 			try_this("lbx claims");
@@ -151,10 +148,10 @@ int do_unclaim(struct args *args)
 {
 	struct targets *lists = NULL;
 	struct nl_error error;
-	int status = EXIT_DONE;
 	const char *what;
 	struct devs devs;
 	struct txn txn;
+	int status;
 	size_t i;
 
 	if (!args->all == !args->targets.n) {
@@ -164,21 +161,15 @@ int do_unclaim(struct args *args)
 	}
 
 	txn_begin(&txn);
-	if (devs_get(&devs, DEV_CLAIMS, &error)) {
-		status = refused("unclaim", &error);
+	status = devs_select(&devs, args->dev, DEV_CLAIMS, "unclaim");
+	if (status)
 		goto out;
-	}
-	if (args->dev && !devs_find(&devs, args->dev)) {
-		status = err_no_device(args->dev);
-		goto out;
-	}
 
 	lists = xcalloc(devs.n + 1, sizeof(*lists));
 	if (args->all) {
 		for (i = 0; i < devs.n; i++)
-			if (!args->dev || !strcmp(args->dev, devs.item[i].name))
-				plan_claims(&txn, devs.item[i].name, LBX_A_DEL,
-					    &devs.item[i].claims);
+			plan_claims(&txn, devs.item[i].name, LBX_A_DEL,
+				    &devs.item[i].claims);
 	} else if (by_holder(&devs, args, lists)) {
 		for (i = 0; i < devs.n; i++)
 			plan_claims(&txn, devs.item[i].name, LBX_A_DEL,
@@ -198,43 +189,38 @@ out:
 	return status ? status : show_claims(args->dev);
 }
 
+/* Print a claim.  @array: NULL for text */
+static void print_claim(json_t *array, const struct target *claim, const char *dev)
+{
+	char buf[PREFIX_STRLEN];
+	json_t *object;
+
+	if (!array) {
+		printf("%s dev %s%s\n", target_text(claim, buf), dev,
+		       claim->waits ? " (waiting)" : "");
+		return;
+	}
+	object = json_target(claim);
+	json_object_set_new(object, "dev", json_text(dev));
+	json_array_append_new(array, object);
+}
+
 int do_claims(struct args *args)
 {
-	json_t *array = options.json ? json_array() : NULL, *object;
-	struct nl_error error;
-	char buf[PREFIX_STRLEN];
+	json_t *array = NULL;
 	struct devs devs;
 	size_t i, j;
+	int status;
 
-	if (devs_get(&devs, DEV_CLAIMS, &error)) {
-		json_decref(array);
-		return refused("claims", &error);
-	}
-	if (args->dev && !devs_find(&devs, args->dev)) {
-		devs_free(&devs);
-		json_decref(array);
-		return err_no_device(args->dev);
-	}
-	for (i = 0; i < devs.n; i++) {
-		const struct dev *dev = &devs.item[i];
-
-		if (args->dev && strcmp(args->dev, dev->name))
-			continue;
-		for (j = 0; j < dev->claims.n; j++) {
-			const struct target *claim = &dev->claims.item[j];
-
-			if (!options.json) {
-				printf("%s dev %s%s\n", target_text(claim, buf),
-				       dev->name, claim->waits ? " (waiting)" : "");
-				continue;
-			}
-			object = json_target(claim);
-			json_object_set_new(object, "dev", json_text(dev->name));
-			json_array_append_new(array, object);
-		}
-	}
-	if (options.json)
+	status = devs_select(&devs, args->dev, DEV_CLAIMS, "claims");
+	if (!status && options.json)
+		array = json_array();
+	for (i = 0; !status && i < devs.n; i++)
+		for (j = 0; j < devs.item[i].claims.n; j++)
+			print_claim(array, &devs.item[i].claims.item[j],
+				    devs.item[i].name);
+	if (array)
 		out_json(array);
 	devs_free(&devs);
-	return EXIT_DONE;
+	return status;
 }

@@ -23,6 +23,37 @@ int err_no_device(const char *name)
 	return EXIT_REFUSED;
 }
 
+/**
+ * devs_select - read the devices that a command is about, and report a failure
+ * @devs: filled; free it with devs_free(), also after a failure
+ * @name: the only device to select, or NULL for all
+ * @what: see devs_get()
+ * @subject: begins the message if the devices cannot be read
+ *
+ * Return: the exit status.
+ */
+int devs_select(struct devs *devs, const char *name, unsigned int what,
+		const char *subject)
+{
+	struct nl_error error;
+	struct dev *only;
+	size_t i;
+
+	if (devs_get(devs, what, &error))
+		return refused(subject, &error);
+	if (!name)
+		return EXIT_DONE;
+	only = devs_find(devs, name);
+	if (!only)
+		return err_no_device(name);
+	for (i = 0; i < devs->n; i++)
+		if (&devs->item[i] != only)
+			dev_free(&devs->item[i]);
+	devs->item[0] = *only;
+	devs->n = 1;
+	return EXIT_DONE;
+}
+
 /* With --json, print the device after a change. */
 static int show_changed(const char *name)
 {
@@ -154,25 +185,19 @@ int do_set(struct args *args)
 	struct wanted wanted = { };
 	struct nl_error error;
 	char buf[PREFIX_STRLEN];
-	int status = EXIT_DONE;
 	const char *what;
 	struct devs devs;
 	struct dev *dev;
 	struct txn txn;
+	int status;
 	size_t i;
 
 	txn_begin(&txn);
-	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS |
-			    (args->gone.n ? DEV_ROUTES : 0), &error)) {
-		txn_end(&txn);
-		return refused(args->dev, &error);
-	}
-	dev = devs_find(&devs, args->dev);
-	if (!dev) {
-		status = err_no_device(args->dev);
+	status = devs_select(&devs, args->dev, DEV_ADDRS | DEV_CLAIMS |
+			     (args->gone.n ? DEV_ROUTES : 0), args->dev);
+	if (status)
 		goto out;
-	}
-
+	dev = devs.item;
 	if (!may_have(dev->name, &args->addrs)) {
 		status = EXIT_REFUSED;
 		goto out;
@@ -252,30 +277,22 @@ int do_del(struct args *args)
 
 int do_show(struct args *args)
 {
-	json_t *array = options.json ? json_array() : NULL;
-	struct nl_error error;
+	json_t *array = NULL;
 	struct devs devs;
+	int status;
 	size_t i;
 
-	if (devs_get(&devs, DEV_ADDRS | DEV_CLAIMS, &error)) {
-		json_decref(array);
-		return refused("show", &error);
-	}
-	if (args->dev && !devs_find(&devs, args->dev)) {
-		devs_free(&devs);
-		json_decref(array);
-		return err_no_device(args->dev);
-	}
-	for (i = 0; i < devs.n; i++) {
-		if (args->dev && strcmp(devs.item[i].name, args->dev))
-			continue;
+	status = devs_select(&devs, args->dev, DEV_ADDRS | DEV_CLAIMS, "show");
+	if (!status && options.json)
+		array = json_array();
+	for (i = 0; !status && i < devs.n; i++) {
 		if (options.json)
 			json_array_append_new(array, json_dev(&devs.item[i]));
 		else
 			text_dev(&devs.item[i]);
 	}
-	if (options.json)
+	if (array)
 		out_json(array);
 	devs_free(&devs);
-	return EXIT_DONE;
+	return status;
 }
