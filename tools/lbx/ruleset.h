@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules of nftables, read and evaluated for a packet; see ruleset.c */
+/*
+ * The rules of nftables: read (ruleset.c), evaluated for a packet (ruleset_eval.c and
+ * ruleset_expr.c), and searched for those that matter to lbx (ruleset_find.c)
+ */
 #ifndef RULESET_H
 #define RULESET_H
 
