@@ -100,7 +100,7 @@ stats_watch()
 	jq -se 'map(.[0].rates.direct_packets) | add * 1.5 | . > 35 and . < 105' \
 		/tmp/watch >/dev/null
 	check_err $? "the rates for 100 packets are $(jq -sc 'map(.[0].rates.direct_packets)' /tmp/watch)"
-	is true jq -se 'all(.[][]; .timestamp | test("^2[0-9T:-]{18}[.][0-9]{6}$"))' /tmp/watch
+	check_output true jq -se 'all(.[][]; .timestamp | test("^2[0-9T:-]{18}[.][0-9]{6}$"))' /tmp/watch
 	timeout 20 lbx -n "$NS" stats watch 0.1 | head -n 2 >/tmp/watch
 	grep -qE '^\[2[0-9T:-]{18}\.[0-9]{6}\] packets and bytes per second$' /tmp/watch
 	check_err $? "the time and the unit of the rates are missing: $(</tmp/watch)"
@@ -426,7 +426,7 @@ monitor_times()
 	busywait "$BUSYWAIT_TIMEOUT" lines_in /tmp/events 1
 	kill "$monitor_pid"
 	wait "$monitor_pid"
-	is true jq '.timestamp | test("^2[0-9T:-]{18}[.][0-9]{6}$")' /tmp/events
+	check_output true jq '.timestamp | test("^2[0-9T:-]{18}[.][0-9]{6}$")' /tmp/events
 	log_test "lbx monitor prints times in the form of ip monitor -t and -ts"
 }
 

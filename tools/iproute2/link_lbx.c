@@ -132,6 +132,7 @@ static int lbx_parse_opt(struct link_util *lu, int argc, char **argv,
 	return 0;
 }
 
+/* The tool lbx prints the same JSON (json_target() in tools/lbx/out.c). */
 static void print_claim(struct rtattr *claim)
 {
 	struct rtattr *tb[LBX_CLAIM_MAX + 1];
