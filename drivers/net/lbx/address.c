@@ -35,7 +35,7 @@ static int lbx_validate_addr(struct notifier_block *nb, unsigned long event,
 {
 	const struct in_validator_info *ivi = ptr;
 
-	if (event != NETDEV_UP || !lbx_is_lbx(ivi->ivi_dev->dev) ||
+	if (event != NETDEV_UP || !netif_is_lbx(ivi->ivi_dev->dev) ||
 	    ivi->ivi_addr != htonl(INADDR_LOOPBACK))
 		return NOTIFY_DONE;
 

@@ -107,7 +107,7 @@ void lbx_addr6_linklocals(struct net *net)
 
 	for_each_netdev(net, dev) {
 		priv = netdev_priv(dev);
-		if (lbx_is_lbx(dev) && priv->linklocal && netif_running(dev))
+		if (netif_is_lbx(dev) && priv->linklocal && netif_running(dev))
 			lbx_addr6_up(dev);
 	}
 }
@@ -140,7 +140,7 @@ static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 	struct net_device *dev = i6vi->i6vi_dev->dev;
 	struct lbx_priv *priv = netdev_priv(dev);
 
-	if (event != NETDEV_UP || !lbx_is_lbx(dev))
+	if (event != NETDEV_UP || !netif_is_lbx(dev))
 		return NOTIFY_DONE;
 
 	/* inet6_addr_add() creates an inet6_dev if there is none */

@@ -220,7 +220,7 @@ static int lbx_claim_check_dev(struct lbx_claim_net *cnet,
 					    "lo cannot be claimed; claim another interface, or single addresses");
 			return -EINVAL;
 		}
-		if (lbx_is_lbx(*dev)) {
+		if (netif_is_lbx(*dev)) {
 			NL_SET_ERR_MSG_ATTR(extack, target->attr,
 					    "An lbx device cannot be claimed; it already carries its addresses");
 			return -EINVAL;
@@ -299,7 +299,7 @@ static int lbx_claim_check4(struct net *net, const struct lbx_target *target,
 	rt = ip_route_output_key(net, &fl4);
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
-	if (lbx_is_lbx(rt->dst.dev)) {
+	if (netif_is_lbx(rt->dst.dev)) {
 		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
 					"%pI4 is already carried by %s",
 					&addr, rt->dst.dev->name);
@@ -319,7 +319,7 @@ static const struct net_device *lbx_vrf_of6(struct net *net,
 	struct net_device *dev;
 
 	for_each_netdev(net, dev)
-		if (netif_is_l3_master(dev) && !lbx_is_lbx(dev) &&
+		if (netif_is_l3_master(dev) && !netif_is_lbx(dev) &&
 		    ipv6_chk_addr_and_flags(net, addr, dev, true, 0, 0))
 			return dev;
 	return NULL;
@@ -389,7 +389,7 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 						addr);
 			err = -EADDRNOTAVAIL;
 		}
-	} else if (lbx_is_lbx(dev)) {
+	} else if (netif_is_lbx(dev)) {
 		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
 					"%pI6c is already carried by %s",
 					addr, dev->name);
@@ -692,7 +692,7 @@ static int lbx_claim_event(struct notifier_block *nb, unsigned long event,
 	struct lbx_claim_net *cnet = lbx_claim_net(dev_net(dev));
 	struct lbx_claim *claim = NULL;
 
-	if (!cnet->n_claims || lbx_is_lbx(dev))
+	if (!cnet->n_claims || netif_is_lbx(dev))
 		return NOTIFY_DONE;
 
 	switch (event) {

@@ -134,7 +134,7 @@ static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 		NL_SET_ERR_MSG_ATTR(extack, attr, "Cannot find the lbx device");
 		return -ENODEV;
 	}
-	if (!lbx_is_lbx(*dev)) {
+	if (!netif_is_lbx(*dev)) {
 		NL_SET_ERR_MSG_ATTR_FMT(extack, attr, "%s is not an lbx device",
 					(*dev)->name);
 		return -EOPNOTSUPP;
@@ -430,7 +430,7 @@ static int lbx_claim_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 	rtnl_net_lock(net);
 	cb->seq = lbx_claim_net(net)->seq;
 	for_each_netdev(net, dev) {
-		if (!lbx_is_lbx(dev) || (index && dev->ifindex != index))
+		if (!netif_is_lbx(dev) || (index && dev->ifindex != index))
 			continue;
 		priv = netdev_priv(dev);
 		if (n + priv->n_claims <= cb->args[0]) {

@@ -90,7 +90,7 @@ static const struct header_ops lbx_header_ops = {
 	.parse_protocol	= eth_header_parse_protocol,
 };
 
-static const struct net_device_ops lbx_netdev_ops = {
+const struct net_device_ops lbx_netdev_ops = {
 	.ndo_init		= lbx_dev_init,
 	.ndo_uninit		= lbx_dev_uninit,
 	.ndo_start_xmit		= lbx_xmit,
@@ -98,11 +98,6 @@ static const struct net_device_ops lbx_netdev_ops = {
 	.ndo_set_mac_address	= eth_mac_addr,
 	.ndo_neigh_construct	= lbx_neigh_construct,
 };
-
-bool lbx_is_lbx(const struct net_device *dev)
-{
-	return dev->netdev_ops == &lbx_netdev_ops;
-}
 
 static void lbx_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
@@ -310,7 +305,7 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 
-	if (!lbx_is_lbx(dev))
+	if (!netif_is_lbx(dev))
 		return NOTIFY_DONE;
 
 	switch (event) {

@@ -62,7 +62,7 @@ bool lbx_is_isolated(const struct net_device *dev)
 {
 	const struct lbx_priv *priv = netdev_priv(dev);
 
-	return lbx_is_lbx(dev) && READ_ONCE(priv->isolate);
+	return netif_is_lbx(dev) && READ_ONCE(priv->isolate);
 }
 
 /**
@@ -144,7 +144,7 @@ static const struct net_device *lbx_owner(const struct sk_buff *skb,
 static unsigned int lbx_isolate_drop(const struct net_device *dev,
 				     const struct sk_buff *skb)
 {
-	if (likely(lbx_is_lbx(dev)))
+	if (likely(netif_is_lbx(dev)))
 		lbx_count_drop(dev, skb, LBX_XSTATS_DROP_ISOLATED);
 	return NF_DROP;
 }
@@ -535,7 +535,7 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 		 !(dst->dev->flags & IFF_LOOPBACK))
 		dev = lbx_source_owner(skb, state);
 	else if (unlikely(!sk) && lbx_is_of_ipvlan(skb))
-		dev = lbx_is_lbx(dst->dev) ? dst->dev :
+		dev = netif_is_lbx(dst->dev) ? dst->dev :
 		      lbx_nat_owner(skb, state->pf, state->net, &dir);
 	if (!dev || !lbx_is_isolated(dev))
 		return NF_ACCEPT;

@@ -91,13 +91,21 @@ struct lbx_priv {
 };
 
 /* device.c */
+extern const struct net_device_ops lbx_netdev_ops;
 extern struct rtnl_link_ops lbx_link_ops;
-bool lbx_is_lbx(const struct net_device *dev);
 int lbx_register(struct net_device *dev, struct nlattr *data[],
 		 struct netlink_ext_ack *extack);
 void lbx_l3mdev_accept(struct net_device *dev);
 int lbx_device_init(void);
 void lbx_device_exit(void);
+
+/* Called in every context, also while the module is unloaded: lbx_setup() sets
+ * netdev_ops, and nothing changes it.
+ */
+static inline bool netif_is_lbx(const struct net_device *dev)
+{
+	return dev->netdev_ops == &lbx_netdev_ops;
+}
 
 /* No event announces a change of the sysctl.  So each sent packet checks it, before the
  * packet that asks for a connection is received.

@@ -288,7 +288,7 @@ static int lbx_mirror_add_missing(struct lbx_mirror_net *mnet)
 	int err, first = 0;
 
 	for_each_netdev(mnet->net, dev) {
-		idev = lbx_is_lbx(dev) ? __in6_dev_get(dev) : NULL;
+		idev = netif_is_lbx(dev) ? __in6_dev_get(dev) : NULL;
 		if (!idev)
 			continue;
 		rcu_read_lock();
@@ -478,7 +478,7 @@ struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst
 		return NULL;
 
 	dev = dev_get_by_index_rcu(net, from->fib6_metric);
-	if (dev && lbx_is_lbx(dev))
+	if (dev && netif_is_lbx(dev))
 		return dev;
 	*gone = lbx_isolate_is_leaving(net);
 	return NULL;
@@ -539,7 +539,7 @@ static int lbx_mirror_event(struct notifier_block *nb, unsigned long event,
 	struct net *net = dev_net(dev);
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
 
-	if (lbx_is_lbx(dev)) {
+	if (netif_is_lbx(dev)) {
 		if (event == NETDEV_UP)
 			lbx_mirror_addr_up(mnet, dev, &ifa->addr);
 		else

@@ -107,7 +107,7 @@ static unsigned int lbx_route6_find_missing(struct net *net, int *batch)
 
 	rcu_read_lock();
 	for_each_netdev_rcu(net, dev) {
-		idev = lbx_is_lbx(dev) ? __in6_dev_get(dev) : NULL;
+		idev = netif_is_lbx(dev) ? __in6_dev_get(dev) : NULL;
 		if (!idev || READ_ONCE(idev->cnf.disable_ipv6) ||
 		    !netif_running(dev))
 			continue;
