@@ -95,7 +95,7 @@ static const struct net_device *lbx_l3_master(const struct net_device *dev)
 	return master;
 }
 
-static void lbx_claim_changed(struct lbx_claim_net *cnet)
+static void lbx_claim_next_seq(struct lbx_claim_net *cnet)
 {
 	if (!++cnet->seq)
 		cnet->seq = 1;
@@ -544,7 +544,7 @@ int lbx_claim_del(struct lbx_claim_txn *txn, const struct net_device *dev,
 	return 0;
 }
 
-static void lbx_claim_mark(struct net_device *dev, struct list_head *changed)
+static void lbx_claim_mark_changed(struct net_device *dev, struct list_head *changed)
 {
 	struct lbx_priv *priv = netdev_priv(dev);
 
@@ -553,7 +553,7 @@ static void lbx_claim_mark(struct net_device *dev, struct list_head *changed)
 }
 
 /* rtnetlink_event() sends an RTM_NEWLINK for this event */
-static void lbx_claim_tell_link(struct net_device *dev)
+static void lbx_claim_notify_link(struct net_device *dev)
 {
 	call_netdevice_notifiers(NETDEV_CHANGEINFODATA, dev);
 }
@@ -561,12 +561,12 @@ static void lbx_claim_tell_link(struct net_device *dev)
 /**
  * lbx_claim_commit - make the changes final, and report them
  * @txn: the transaction
- * @tell_links: also report each lbx device whose claims changed; rtnetlink does so
+ * @notify_links: also report each lbx device whose claims changed; rtnetlink does so
  *	itself for its own requests
  *
  * Context: RTNL.
  */
-void lbx_claim_commit(struct lbx_claim_txn *txn, bool tell_links)
+void lbx_claim_commit(struct lbx_claim_txn *txn, bool notify_links)
 {
 	struct lbx_claim_net *cnet = lbx_claim_net(txn->net);
 	struct lbx_claim *claim, *next;
@@ -581,9 +581,9 @@ void lbx_claim_commit(struct lbx_claim_txn *txn, bool tell_links)
 		if (claim->to == claim->dev && !fresh)
 			continue;
 
-		lbx_claim_changed(cnet);
+		lbx_claim_next_seq(cnet);
 		if (!fresh || claim->to)
-			lbx_claim_mark(claim->dev, &changed);
+			lbx_claim_mark_changed(claim->dev, &changed);
 		if (!claim->to) {
 			if (!fresh)
 				lbx_claim_notify(claim, LBX_CMD_CLAIM_DEL_NTF);
@@ -594,7 +594,7 @@ void lbx_claim_commit(struct lbx_claim_txn *txn, bool tell_links)
 			lbx_claim_list_del(claim);
 			WRITE_ONCE(claim->dev, claim->to);
 			lbx_claim_list_add(claim);
-			lbx_claim_mark(claim->dev, &changed);
+			lbx_claim_mark_changed(claim->dev, &changed);
 		}
 		lbx_claim_notify(claim, LBX_CMD_CLAIM_NEW_NTF);
 	}
@@ -602,10 +602,10 @@ void lbx_claim_commit(struct lbx_claim_txn *txn, bool tell_links)
 
 	list_for_each_entry_safe(priv, tmp, &changed, changed) {
 		list_del_init(&priv->changed);
-		if (!tell_links)
+		if (!notify_links)
 			continue;
 		trace_lbx_config(priv->dev);
-		lbx_claim_tell_link(priv->dev);
+		lbx_claim_notify_link(priv->dev);
 	}
 }
 
@@ -643,7 +643,7 @@ void lbx_claim_flush(struct net_device *dev)
 	struct lbx_claim *claim, *next;
 
 	list_for_each_entry_safe(claim, next, &priv->claims, node) {
-		lbx_claim_changed(cnet);
+		lbx_claim_next_seq(cnet);
 		lbx_claim_notify(claim, LBX_CMD_CLAIM_DEL_NTF);
 		lbx_claim_remove(cnet, claim);
 	}
@@ -651,8 +651,8 @@ void lbx_claim_flush(struct net_device *dev)
 }
 
 /* Make the claim wait: its interface leaves this netns, or joins a VRF */
-static struct lbx_claim *lbx_claim_gone(struct lbx_claim_net *cnet,
-					const struct net_device *dev)
+static struct lbx_claim *lbx_claim_dev_gone(struct lbx_claim_net *cnet,
+					    const struct net_device *dev)
 {
 	struct lbx_claim *claim = lbx_find_index(cnet, dev->ifindex);
 
@@ -664,8 +664,8 @@ static struct lbx_claim *lbx_claim_gone(struct lbx_claim_net *cnet,
 }
 
 /* Attach a claim to an interface that is new, has a new name, or has left its VRF */
-static struct lbx_claim *lbx_claim_named(struct lbx_claim_net *cnet,
-					 const struct net_device *dev)
+static struct lbx_claim *lbx_claim_dev_named(struct lbx_claim_net *cnet,
+					     const struct net_device *dev)
 {
 	struct lbx_claim *claim = lbx_find_index(cnet, dev->ifindex);
 
@@ -698,23 +698,23 @@ static int lbx_claim_event(struct notifier_block *nb, unsigned long event,
 	switch (event) {
 	case NETDEV_REGISTER:
 	case NETDEV_CHANGENAME:
-		claim = lbx_claim_named(cnet, dev);
+		claim = lbx_claim_dev_named(cnet, dev);
 		break;
 	case NETDEV_CHANGEUPPER:
 		/* do_vrf_add_slave() sets the flag before this event.  vrf_del_slave()
 		 * clears it after this event, when the interface has no upper device
 		 * any more.
 		 */
-		claim = lbx_l3_master(dev) ? lbx_claim_gone(cnet, dev) :
-					     lbx_claim_named(cnet, dev);
+		claim = lbx_l3_master(dev) ? lbx_claim_dev_gone(cnet, dev) :
+					     lbx_claim_dev_named(cnet, dev);
 		break;
 	case NETDEV_UNREGISTER:
-		claim = lbx_claim_gone(cnet, dev);
+		claim = lbx_claim_dev_gone(cnet, dev);
 		break;
 	}
 	if (claim) {
-		lbx_claim_changed(cnet);
-		lbx_claim_tell_link(claim->dev);
+		lbx_claim_next_seq(cnet);
+		lbx_claim_notify_link(claim->dev);
 	}
 	return NOTIFY_DONE;
 }

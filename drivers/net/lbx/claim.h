@@ -228,7 +228,7 @@ int lbx_claim_add(struct lbx_claim_txn *txn, struct net_device *dev,
 		  struct netlink_ext_ack *extack);
 int lbx_claim_del(struct lbx_claim_txn *txn, const struct net_device *dev,
 		  const struct lbx_target *target, struct netlink_ext_ack *extack);
-void lbx_claim_commit(struct lbx_claim_txn *txn, bool tell_links);
+void lbx_claim_commit(struct lbx_claim_txn *txn, bool notify_links);
 void lbx_claim_rollback(struct lbx_claim_txn *txn);
 
 /* claim_netlink.c */

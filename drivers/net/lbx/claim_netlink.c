@@ -259,7 +259,7 @@ static int lbx_claim_change_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /* Size of LBX_CLAIM_*; an address takes less than an interface */
-static size_t lbx_claim_room(void)
+static size_t lbx_claim_nest_size(void)
 {
 	return nla_total_size(nla_total_size(IFNAMSIZ) +	/* LBX_CLAIM_IFNAME */
 			      nla_total_size(sizeof(u32)));	/* LBX_CLAIM_IFINDEX */
@@ -324,7 +324,7 @@ static int lbx_claim_fill_msg(struct sk_buff *skb, const struct lbx_claim *claim
 static struct sk_buff *lbx_claim_new_msg(void)
 {
 	return genlmsg_new(nla_total_size(sizeof(u32)) +	/* LBX_A_IFINDEX */
-			   lbx_claim_room(), GFP_KERNEL);	/* LBX_A_CLAIM */
+			   lbx_claim_nest_size(), GFP_KERNEL);	/* LBX_A_CLAIM */
 }
 
 /**
@@ -497,9 +497,9 @@ static struct genl_family lbx_genl_family __ro_after_init = {
 };
 
 /* Handle IFLA_LBX_CLAIMS (@add) or IFLA_LBX_UNCLAIMS */
-static int lbx_claim_list(struct lbx_claim_txn *txn, struct net_device *dev,
-			  const struct nlattr *list, bool add,
-			  struct netlink_ext_ack *extack)
+static int lbx_claim_change_list(struct lbx_claim_txn *txn, struct net_device *dev,
+				 const struct nlattr *list, bool add,
+				 struct netlink_ext_ack *extack)
 {
 	struct lbx_target target;
 	struct nlattr *attr;
@@ -543,9 +543,9 @@ int lbx_claim_change(struct net_device *dev, const struct nlattr *add,
 
 	lbx_claim_begin(&txn, dev_net(dev));
 	if (remove)
-		err = lbx_claim_list(&txn, dev, remove, false, extack);
+		err = lbx_claim_change_list(&txn, dev, remove, false, extack);
 	if (!err && add)
-		err = lbx_claim_list(&txn, dev, add, true, extack);
+		err = lbx_claim_change_list(&txn, dev, add, true, extack);
 	if (err)
 		lbx_claim_rollback(&txn);
 	else
@@ -567,7 +567,7 @@ size_t lbx_claim_size(const struct net_device *dev)
 	return nla_total_size(sizeof(u32)) +
 	       nla_total_size(min_t(unsigned int, LBX_CLAIMS_SHOWN,
 				    READ_ONCE(priv->n_claims)) *
-			      lbx_claim_room());
+			      lbx_claim_nest_size());
 }
 
 /**

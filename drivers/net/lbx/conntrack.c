@@ -51,7 +51,7 @@ bool lbx_may_wait(const struct net_device *dev)
  * so make it here.  IPS_DST_NAT_DONE means that NAT is in use in this netns, and has
  * seen the packet in NF_INET_LOCAL_OUT.
  */
-static void lbx_bind(struct nf_conn *ct)
+static void lbx_bind_null_nat(struct nf_conn *ct)
 {
 #if IS_ENABLED(CONFIG_NF_NAT)
 	const struct nf_nat_hook *nat_hook;
@@ -90,7 +90,7 @@ bool lbx_confirm(struct sk_buff *skb)
 	if (!ct_hook)
 		return true;
 
-	lbx_bind(ct);
+	lbx_bind_null_nat(ct);
 	verdict = ct_hook->confirm(skb) & NF_VERDICT_MASK;
 	if (verdict == NF_ACCEPT)
 		return true;

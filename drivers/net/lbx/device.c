@@ -247,7 +247,7 @@ static int lbx_changelink(struct net_device *dev, struct nlattr *tb[],
 
 static void lbx_dellink(struct net_device *dev, struct list_head *head)
 {
-	lbx_isolate_leave(dev);
+	lbx_isolate_keep_hooks(dev);
 	unregister_netdevice_queue(dev, head);
 }
 

@@ -39,14 +39,14 @@
  * struct lbx_isolate_net - isolation in a netns
  * @isolated: the isolated devices (struct lbx_priv); the hooks are registered if there
  *	are any; read under RCU
- * @leaving: an isolated device is gone, and a mirror of its IPv6 addresses (mirror.c)
- *	may be left: the hooks are registered, too; read under RCU
+ * @keep_hooks: an isolated device is gone, and a mirror of its IPv6 addresses
+ *	(mirror.c) may be left: the hooks are registered, too; read under RCU
  *
  * RTNL.
  */
 struct lbx_isolate_net {
 	struct hlist_head	isolated;
-	bool			leaving;
+	bool			keep_hooks;
 };
 
 static unsigned int lbx_isolate_net_id;
@@ -74,10 +74,10 @@ bool lbx_is_isolated(const struct net_device *dev)
  */
 const struct net_device *lbx_isolated_any(struct net *net)
 {
-	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	const struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 	const struct lbx_priv *priv;
 
-	hlist_for_each_entry_rcu(priv, &inet->isolated, isolated)
+	hlist_for_each_entry_rcu(priv, &iso->isolated, isolated)
 		return priv->dev;
 	return NULL;
 }
@@ -95,12 +95,12 @@ const struct net_device *lbx_isolated_any(struct net *net)
  */
 const struct net_device *lbx_isolated6(struct net *net, const struct in6_addr *addr)
 {
-	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	const struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 	const struct lbx_priv *priv;
 
 	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL)
 		return NULL;
-	hlist_for_each_entry_rcu(priv, &inet->isolated, isolated)
+	hlist_for_each_entry_rcu(priv, &iso->isolated, isolated)
 		if (lbx_addr6_has(priv->dev, addr))
 			return priv->dev;
 	return NULL;
@@ -125,9 +125,9 @@ static const struct net_device *lbx_isolated4(struct net *net, __be32 addr)
  * While a device is down, or is going up or down, its IPv6 address has only the route
  * of its mirror on lo.  lbx_mirror_owner() sets @gone.
  */
-static const struct net_device *lbx_owner(const struct sk_buff *skb,
-					  const struct nf_hook_state *state,
-					  bool *gone)
+static const struct net_device *
+lbx_destination_owner(const struct sk_buff *skb, const struct nf_hook_state *state,
+		      bool *gone)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
@@ -217,7 +217,7 @@ static bool lbx_is_reverse_path(const struct sk_buff *skb,
  * such a connection: lbx_isolate_outside(), lbx_isolate_forward() and lbx_isolate_out()
  * drop the first packet of any other, so conntrack does not confirm it.
  */
-static bool lbx_is_answer(const struct sk_buff *skb, const struct nf_hook_state *state)
+static bool lbx_is_reply(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	enum ip_conntrack_dir dir;
 
@@ -391,7 +391,7 @@ static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
 	if (unlikely(!skb_dst(skb)))
 		return NF_ACCEPT;
 
-	dev = lbx_owner(skb, state, &gone);
+	dev = lbx_destination_owner(skb, state, &gone);
 	if (unlikely(gone))
 		return NF_DROP;
 	/* A VRF is the device of its routes as well, and of what its ports receive */
@@ -400,7 +400,7 @@ static unsigned int lbx_isolate_in(void *priv, struct sk_buff *skb,
 
 	is_outside = lbx_is_outside(skb);
 	if (dev && lbx_is_isolated(dev)) {
-		if (is_outside && lbx_is_answer(skb, state))
+		if (is_outside && lbx_is_reply(skb, state))
 			return NF_ACCEPT;
 	} else {
 		if (!is_outside)
@@ -434,7 +434,7 @@ static unsigned int lbx_isolate_in_last(void *priv, struct sk_buff *skb,
  * A packet that leaves by the device that it came in by passes, because it reaches only
  * the sender's own link.  An example is a container that calls the published port of
  * another container, or its own.  It must not have an isolated source address: the
- * replies would be sent to that, and lbx_is_answer() lets them through.
+ * replies would be sent to that, and lbx_is_reply() lets them through.
  */
 static unsigned int lbx_isolate_forward(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -502,7 +502,7 @@ static int lbx_is_ipvlan(struct net_device *dev, struct netdev_nested_priv *priv
  * ipvlan_process_outbound() sends it in this netns, without a socket, and leaves the
  * device of its port in skb->dev.
  */
-static bool lbx_is_of_ipvlan(const struct sk_buff *skb)
+static bool lbx_is_from_ipvlan(const struct sk_buff *skb)
 {
 	struct netdev_nested_priv priv = {};
 
@@ -534,7 +534,7 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 	else if (unlikely(lbx_is_icmp_error(skb, state->pf)) &&
 		 !(dst->dev->flags & IFF_LOOPBACK))
 		dev = lbx_source_owner(skb, state);
-	else if (unlikely(!sk) && lbx_is_of_ipvlan(skb))
+	else if (unlikely(!sk) && lbx_is_from_ipvlan(skb))
 		dev = netif_is_lbx(dst->dev) ? dst->dev :
 		      lbx_nat_owner(skb, state->pf, state->net, &dir);
 	if (!dev || !lbx_is_isolated(dev))
@@ -573,9 +573,9 @@ static const struct nf_hook_ops lbx_isolate_ops[] = {
 			 lbx_isolate_out),
 };
 
-static bool lbx_isolate_needs_hooks(const struct lbx_isolate_net *inet)
+static bool lbx_isolate_needs_hooks(const struct lbx_isolate_net *iso)
 {
-	return !hlist_empty(&inet->isolated) || inet->leaving;
+	return !hlist_empty(&iso->isolated) || iso->keep_hooks;
 }
 
 /* Called when the last reason for the hooks may be gone */
@@ -587,51 +587,52 @@ static void lbx_isolate_unhook(struct net *net)
 }
 
 /**
- * lbx_isolate_is_leaving - check if a mirror of a removed isolated device may be left
+ * lbx_isolate_hooks_kept - check if a mirror of a removed isolated device may be left
  * @net: the netns
  *
  * Context: any.
  * Return: true if a mirror may be left.
  */
-bool lbx_isolate_is_leaving(struct net *net)
+bool lbx_isolate_hooks_kept(struct net *net)
 {
-	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	const struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 
-	return READ_ONCE(inet->leaving);
+	return READ_ONCE(iso->keep_hooks);
 }
 
 /**
- * lbx_isolate_leave - prepare isolation for the removal of a device
+ * lbx_isolate_keep_hooks - keep the hooks when an isolated device is removed
  * @dev: an lbx device that is still in the lists
  *
- * If the device is isolated, its IPv6 addresses stay isolated until lbx_isolate_left().
+ * If the device is isolated, its IPv6 addresses stay isolated until
+ * lbx_isolate_release_hooks().
  *
  * Context: RTNL.
  */
-void lbx_isolate_leave(struct net_device *dev)
+void lbx_isolate_keep_hooks(struct net_device *dev)
 {
 	struct net *net = dev_net(dev);
-	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 
 	if (!lbx_is_isolated(dev))
 		return;
-	WRITE_ONCE(inet->leaving, true);
+	WRITE_ONCE(iso->keep_hooks, true);
 	lbx_mirror_leaving(net);
 }
 
 /**
- * lbx_isolate_left - end isolation of removed devices, after their last mirror is gone
+ * lbx_isolate_release_hooks - undo lbx_isolate_keep_hooks() when no mirror is left
  * @net: the netns
  *
  * Context: RTNL.
  */
-void lbx_isolate_left(struct net *net)
+void lbx_isolate_release_hooks(struct net *net)
 {
-	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 
-	if (!inet->leaving)
+	if (!iso->keep_hooks)
 		return;
-	WRITE_ONCE(inet->leaving, false);
+	WRITE_ONCE(iso->keep_hooks, false);
 	lbx_isolate_unhook(net);
 }
 
@@ -665,14 +666,14 @@ void lbx_isolate_remove(struct net_device *dev)
 int lbx_isolate_set(struct net_device *dev, bool isolate)
 {
 	struct net *net = dev_net(dev);
-	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 	struct lbx_priv *priv = netdev_priv(dev);
 	int err;
 
 	if (priv->isolate == isolate)
 		return 0;
 
-	if (isolate && !lbx_isolate_needs_hooks(inet)) {
+	if (isolate && !lbx_isolate_needs_hooks(iso)) {
 		err = nf_register_net_hooks(net, lbx_isolate_ops,
 					    ARRAY_SIZE(lbx_isolate_ops));
 		if (err)
@@ -683,7 +684,7 @@ int lbx_isolate_set(struct net_device *dev, bool isolate)
 		/* Add at the head: a reader that is at this entry, still in its old
 		 * list, then passes all others once more and misses none.
 		 */
-		hlist_add_head_rcu(&priv->isolated, &inet->isolated);
+		hlist_add_head_rcu(&priv->isolated, &iso->isolated);
 	else
 		lbx_isolate_remove(dev);
 	return 0;
@@ -691,9 +692,9 @@ int lbx_isolate_set(struct net_device *dev, bool isolate)
 
 static int __net_init lbx_isolate_net_init(struct net *net)
 {
-	struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 
-	INIT_HLIST_HEAD(&inet->isolated);
+	INIT_HLIST_HEAD(&iso->isolated);
 	return 0;
 }
 
@@ -702,10 +703,10 @@ static int __net_init lbx_isolate_net_init(struct net *net)
  */
 static void __net_exit lbx_isolate_net_exit(struct net *net)
 {
-	const struct lbx_isolate_net *inet = net_generic(net, lbx_isolate_net_id);
+	const struct lbx_isolate_net *iso = net_generic(net, lbx_isolate_net_id);
 
-	WARN_ON_ONCE(!hlist_empty(&inet->isolated));
-	lbx_isolate_left(net);
+	WARN_ON_ONCE(!hlist_empty(&iso->isolated));
+	lbx_isolate_release_hooks(net);
 }
 
 /* When the module is unloaded, the hooks must be gone a grace period before the memory
@@ -715,7 +716,7 @@ static void __net_exit lbx_isolate_net_exit(struct net *net)
 static void __net_exit lbx_isolate_net_pre_exit(struct net *net)
 {
 	if (check_net(net))
-		lbx_isolate_left(net);
+		lbx_isolate_release_hooks(net);
 }
 
 static struct pernet_operations lbx_isolate_net_ops = {

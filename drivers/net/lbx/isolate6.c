@@ -83,10 +83,10 @@ bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *skb)
  * success, 0 if there is none or if ipv6_rthdr_rcv() refuses the header, and -1 if the
  * packet ends before the address.
  */
-static int lbx_segment(const struct sk_buff *skb, unsigned int offset,
-		       const struct ipv6_rpl_sr_hdr *hdr,
-		       const struct in6_addr *daddr, unsigned int n,
-		       struct in6_addr *addr)
+static int lbx_read_segment(const struct sk_buff *skb, unsigned int offset,
+			    const struct ipv6_rpl_sr_hdr *hdr,
+			    const struct in6_addr *daddr, unsigned int n,
+			    struct in6_addr *addr)
 {
 	unsigned int left = hdr->segments_left;
 	unsigned int total = hdr->hdrlen >> 1;
@@ -143,8 +143,8 @@ static int lbx_segment(const struct sk_buff *skb, unsigned int offset,
  * becomes the last of the addresses.
  */
 static const struct net_device *
-lbx_segments(struct net *net, const struct sk_buff *skb, unsigned int offset,
-	     const struct ipv6_rpl_sr_hdr *hdr, struct in6_addr *daddr)
+lbx_isolated_segment(struct net *net, const struct sk_buff *skb, unsigned int offset,
+		     const struct ipv6_rpl_sr_hdr *hdr, struct in6_addr *daddr)
 {
 	const struct in6_addr first = *daddr;
 	const struct net_device *dev;
@@ -152,7 +152,8 @@ lbx_segments(struct net *net, const struct sk_buff *skb, unsigned int offset,
 	unsigned int n;
 	int found;
 
-	for (n = 0; (found = lbx_segment(skb, offset, hdr, &first, n, daddr)); n++) {
+	for (n = 0;
+	     (found = lbx_read_segment(skb, offset, hdr, &first, n, daddr)); n++) {
 		if (found < 0)
 			return lbx_isolated_any(net);
 		dev = lbx_isolated6(net, daddr);
@@ -188,7 +189,7 @@ static unsigned int lbx_redirected_offset(const struct sk_buff *skb,
  * the socket that the message is for (icmpv6_notify())
  */
 static const struct net_device *
-lbx_icmp6_error(struct net *net, const struct sk_buff *skb, unsigned int offset)
+lbx_isolated_icmp6(struct net *net, const struct sk_buff *skb, unsigned int offset)
 {
 	const struct net_device *dev;
 	const struct ipv6hdr *inner;
@@ -253,7 +254,7 @@ const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_b
 		case NEXTHDR_FRAGMENT:
 			break;
 		case NEXTHDR_ICMP:
-			return lbx_icmp6_error(net, skb, offset);
+			return lbx_isolated_icmp6(net, skb, offset);
 		default:
 			return offset > skb->len ? lbx_isolated_any(net) : NULL;
 		}
@@ -268,7 +269,8 @@ const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_b
 			offset += sizeof(hdr->frag);
 		} else {
 			if (nexthdr == NEXTHDR_ROUTING && hdr->rt.segments_left) {
-				dev = lbx_segments(net, skb, offset, &hdr->rt, &daddr);
+				dev = lbx_isolated_segment(net, skb, offset,
+							   &hdr->rt, &daddr);
 				if (dev)
 					return dev;
 			}

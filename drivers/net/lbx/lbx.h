@@ -164,9 +164,9 @@ void lbx_isolate_remove(struct net_device *dev);
 bool lbx_is_isolated(const struct net_device *dev);
 const struct net_device *lbx_isolated_any(struct net *net);
 const struct net_device *lbx_isolated6(struct net *net, const struct in6_addr *addr);
-bool lbx_isolate_is_leaving(struct net *net);
-void lbx_isolate_leave(struct net_device *dev);
-void lbx_isolate_left(struct net *net);
+bool lbx_isolate_hooks_kept(struct net *net);
+void lbx_isolate_keep_hooks(struct net_device *dev);
+void lbx_isolate_release_hooks(struct net *net);
 int lbx_isolate_init(void);
 void lbx_isolate_exit(void);
 
@@ -242,7 +242,11 @@ static inline bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *s
 
 static inline int lbx_addr6_init(void) { return 0; }
 static inline void lbx_addr6_exit(void) { }
-static inline void lbx_mirror_leaving(struct net *net) { lbx_isolate_left(net); }
+static inline void lbx_mirror_leaving(struct net *net)
+{
+	lbx_isolate_release_hooks(net);
+}
+
 static inline struct net_device *
 lbx_mirror_owner(struct net *net, const struct dst_entry *dst, bool *gone)
 {

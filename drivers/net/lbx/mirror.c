@@ -240,7 +240,7 @@ static void lbx_mirror_queue(struct lbx_mirror_net *mnet, unsigned long delay)
 }
 
 /* Make the work look for addresses without a mirror */
-static void lbx_mirror_look(struct lbx_mirror_net *mnet, unsigned long delay)
+static void lbx_mirror_queue_missing(struct lbx_mirror_net *mnet, unsigned long delay)
 {
 	WRITE_ONCE(mnet->missing, true);
 	lbx_mirror_queue(mnet, delay);
@@ -273,7 +273,7 @@ static void lbx_mirror_deleted(struct lbx_mirror_net *mnet)
 		lbx_mirror_warn(mnet);
 	}
 	mnet->deleted = jiffies + mnet->pause;
-	lbx_mirror_look(mnet, mnet->pause);
+	lbx_mirror_queue_missing(mnet, mnet->pause);
 }
 
 /* Mirror the addresses of lbx devices that lo does not have.  Return the first error;
@@ -345,7 +345,7 @@ static void lbx_mirror_leave(struct lbx_mirror_net *mnet)
 		rtnl_net_lock(mnet->net);
 		left = lbx_mirror_is_left(mnet->net);
 		if (!left)
-			lbx_isolate_left(mnet->net);
+			lbx_isolate_release_hooks(mnet->net);
 		rtnl_net_unlock(mnet->net);
 	}
 	if (left)
@@ -396,7 +396,7 @@ static void lbx_mirror_work(struct work_struct *work)
 				    (unsigned long)LBX_MIRROR_PAUSE_MAX);
 		mnet->memcg = memcg;
 		memcg = NULL;
-		lbx_mirror_look(mnet, mnet->retry);
+		lbx_mirror_queue_missing(mnet, mnet->retry);
 	} else {
 		mnet->retry = 0;
 	}
@@ -405,12 +405,12 @@ static void lbx_mirror_work(struct work_struct *work)
 
 	if (xchg(&mnet->routes, false))
 		lbx_mirror_add_routes(mnet);
-	if (lbx_isolate_is_leaving(net))
+	if (lbx_isolate_hooks_kept(net))
 		lbx_mirror_leave(mnet);
 }
 
 /**
- * lbx_mirror_leaving - make the work call lbx_isolate_left()
+ * lbx_mirror_leaving - make the work call lbx_isolate_release_hooks()
  * @net: the netns
  *
  * The work calls it when the netns has no mirror of a removed device any more.
@@ -480,7 +480,7 @@ struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst
 	dev = dev_get_by_index_rcu(net, from->fib6_metric);
 	if (dev && netif_is_lbx(dev))
 		return dev;
-	*gone = lbx_isolate_is_leaving(net);
+	*gone = lbx_isolate_hooks_kept(net);
 	return NULL;
 }
 
@@ -517,7 +517,7 @@ static void lbx_mirror_addr_up(struct lbx_mirror_net *mnet, struct net_device *d
 	/* an address from a router advertisement comes without RTNL */
 	if (!in_softirq() && !lbx_mirror_add(mnet, addr, dev->ifindex))
 		return;
-	lbx_mirror_look(mnet, 0);
+	lbx_mirror_queue_missing(mnet, 0);
 }
 
 /* lo has lost @ifa.  "ip link set lo down" removes all addresses at once. */
@@ -527,7 +527,7 @@ static void lbx_mirror_lo_down(struct lbx_mirror_net *mnet,
 	if (lbx_is_mirror(ifa) && ifa->valid_lft)
 		lbx_mirror_deleted(mnet);
 	else if (mnet->shadowed)
-		lbx_mirror_look(mnet, 0);
+		lbx_mirror_queue_missing(mnet, 0);
 }
 
 /* ipv6_del_addr() holds RTNL, and so does ipv6_add_addr() outside of softirqs. */
@@ -551,7 +551,7 @@ static int lbx_mirror_event(struct notifier_block *nb, unsigned long event,
 			lbx_mirror_mark(mnet, ifa);
 		} else if (ipv6_addr_loopback(&ifa->addr)) {
 			/* IPv6 has come back on lo */
-			lbx_mirror_look(mnet, 0);
+			lbx_mirror_queue_missing(mnet, 0);
 		}
 	}
 	return NOTIFY_DONE;

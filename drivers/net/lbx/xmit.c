@@ -117,7 +117,7 @@ static rx_handler_result_t lbx_receive(struct sk_buff **pskb)
  * registering at once, and does not replace a handler.  The handler stays until the
  * device is removed.
  */
-static bool lbx_has_receiver(struct net_device *dev)
+static bool lbx_ensure_receiver(struct net_device *dev)
 {
 	rx_handler_func_t *handler = rcu_access_pointer(dev->rx_handler);
 
@@ -224,7 +224,7 @@ netdev_tx_t lbx_xmit(struct sk_buff *skb, struct net_device *dev)
 	 * filter decides.
 	 */
 	if (unlikely(dev_nit_active_rcu(dev)) &&
-	    !lbx_compat_has_ingress(dev) && lbx_has_receiver(dev))
+	    !lbx_compat_has_ingress(dev) && lbx_ensure_receiver(dev))
 		skb->pkt_type = PACKET_LOOPBACK;
 
 	trace_lbx_xmit(skb, dev, LBX_XSTATS_QUEUED_PACKETS, false);
