@@ -605,7 +605,7 @@ int lbx_claim_fill(struct sk_buff *skb, const struct net_device *dev)
 	return 0;
 }
 
-int __init lbx_genl_init(void)
+int lbx_genl_init(void)
 {
 	return genl_register_family(&lbx_genl_family);
 }

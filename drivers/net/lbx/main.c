@@ -98,77 +98,54 @@ static int __init lbx_add_devices(void)
 	return err;
 }
 
+/* The parts of the driver, in the order of their registration.  The devices go first, in
+ * every netns, and their addresses with them: the listeners for removed addresses must
+ * still be registered (mirror.c then clears lo).  Isolation goes last, because an
+ * isolated address must stay isolated until its mirror is gone.
+ */
+static const struct {
+	int	(*init)(void);
+	void	(*exit)(void);
+} lbx_parts[] = {
+	{ lbx_isolate_init,	lbx_isolate_exit },
+	{ lbx_mirror_init,	lbx_mirror_exit },
+	{ lbx_addr6_init,	lbx_addr6_exit },
+	{ lbx_addr_init,	lbx_addr_exit },
+	{ lbx_claim_init,	lbx_claim_exit },
+	{ lbx_genl_init,	lbx_genl_exit },
+	{ lbx_device_init,	lbx_device_exit },
+};
+
+/* Unregister the first @n parts, the last of them first */
+static void lbx_exit_parts(unsigned int n)
+{
+	while (n--)
+		lbx_parts[n].exit();
+}
+
 static int __init lbx_init(void)
 {
-	int err;
+	unsigned int n;
+	int err = 0;
 
 	if (devices == LBX_DEVICES_AUTO)
 		devices = lbx_is_on_demand() ? 0 : 1;
 
-	err = lbx_isolate_init();
+	for (n = 0; n < ARRAY_SIZE(lbx_parts); n++) {
+		err = lbx_parts[n].init();
+		if (err)
+			break;
+	}
+	if (!err)
+		err = lbx_add_devices();
 	if (err)
-		return err;
-
-	err = lbx_mirror_init();
-	if (err)
-		goto err_isolate;
-
-	err = lbx_addr6_init();
-	if (err)
-		goto err_mirror;
-
-	err = lbx_addr_init();
-	if (err)
-		goto err_addr6;
-
-	err = lbx_claim_init();
-	if (err)
-		goto err_addr;
-
-	err = lbx_genl_init();
-	if (err)
-		goto err_claim;
-
-	err = lbx_device_init();
-	if (err)
-		goto err_genl;
-
-	err = lbx_add_devices();
-	if (err)
-		goto err_device;
-
-	return 0;
-
-err_device:
-	lbx_device_exit();
-err_genl:
-	lbx_genl_exit();
-err_claim:
-	lbx_claim_exit();
-err_addr:
-	lbx_addr_exit();
-err_addr6:
-	lbx_addr6_exit();
-err_mirror:
-	lbx_mirror_exit();
-err_isolate:
-	lbx_isolate_exit();
+		lbx_exit_parts(n);
 	return err;
 }
 
-/* The devices go first, in every netns, and their addresses with them: the listeners
- * for removed addresses must still be registered (mirror.c then clears lo).  Isolation
- * goes last, because an isolated address must stay isolated until its mirror is gone.
- */
 static void __exit lbx_exit(void)
 {
-	lbx_device_exit();
-	lbx_genl_exit();
-	lbx_claim_exit();
-	lbx_addr_exit();
-	lbx_addr6_exit();
-	lbx_mirror_exit();
-	lbx_isolate_exit();
+	lbx_exit_parts(ARRAY_SIZE(lbx_parts));
 }
 
 module_init(lbx_init);
