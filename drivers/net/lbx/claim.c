@@ -773,5 +773,4 @@ void lbx_claim_exit(void)
 {
 	unregister_netdevice_notifier(&lbx_claim_notifier);
 	unregister_pernet_subsys(&lbx_claim_net_ops);
-	lbx_compat_texts_free();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Differences between the kernels that lbx supports, 6.1 to 7.2.  The rest of the
- * driver is written for the newest of them.  Only this file checks for versions.
+ * driver is written for the newest of them.  Only this file checks for versions, and
+ * Kbuild for what a version does not determine.
  */
 #ifndef _LBX_COMPAT_H
 #define _LBX_COMPAT_H
@@ -138,78 +139,17 @@ static inline bool lbx_compat_is_special(const struct sk_buff *skb)
 	return false;
 }
 
-/* 6.2 gave the extack room for a formatted text.  Before, the extack points to a text
- * that must last until the reply is sent.  The reply is sent after RTNL is released,
- * when the next request, another user's, may already be refused.  So each task has its
- * own text, and keeps it until its next refusal or its death.
- */
+/* 6.2 gave the extack room for a formatted text.  Before, compat.c keeps the texts. */
 #ifndef NL_SET_ERR_MSG_FMT
-#include <linux/pid.h>
-#include <linux/sched.h>
+__printf(3, 4)
+void lbx_compat_refuse(struct netlink_ext_ack *extack, const struct nlattr *attr,
+		       const char *fmt, ...);
+void lbx_compat_exit(void);
 
-struct lbx_compat_text {
-	struct list_head	list;
-	struct pid		*pid;
-	char			text[128];
-};
-
-static struct list_head lbx_compat_texts __maybe_unused =
-	LIST_HEAD_INIT(lbx_compat_texts);
-
-static inline void lbx_compat_text_free(struct lbx_compat_text *text)
-{
-	list_del(&text->list);
-	put_pid(text->pid);
-	kfree(text);
-}
-
-/* Return the text of this task, or NULL without memory.  RTNL */
-static inline struct lbx_compat_text *lbx_compat_text_get(void)
-{
-	struct lbx_compat_text *text, *next, *mine = NULL;
-
-	ASSERT_RTNL();
-	list_for_each_entry_safe(text, next, &lbx_compat_texts, list) {
-		if (text->pid == task_pid(current))
-			mine = text;
-		else if (!pid_has_task(text->pid, PIDTYPE_PID))
-			lbx_compat_text_free(text);
-	}
-	if (mine)
-		return mine;
-
-	mine = kmalloc(sizeof(*mine), GFP_KERNEL_ACCOUNT);
-	if (!mine)
-		return NULL;
-	mine->pid = get_pid(task_pid(current));
-	list_add(&mine->list, &lbx_compat_texts);
-	return mine;
-}
-
-/* Called when no request can be refused any more */
-static inline void lbx_compat_texts_free(void)
-{
-	struct lbx_compat_text *text, *next;
-
-	list_for_each_entry_safe(text, next, &lbx_compat_texts, list)
-		lbx_compat_text_free(text);
-}
-
-#define NL_SET_ERR_MSG_ATTR_FMT(extack, attr, fmt, args...) do {		\
-	struct lbx_compat_text *__text = lbx_compat_text_get();			\
-										\
-	if (__text) {								\
-		scnprintf(__text->text, sizeof(__text->text), fmt, ##args);	\
-		do_trace_netlink_extack(__text->text);				\
-	}									\
-	if (extack) {								\
-		(extack)->_msg = __text ? __text->text : NULL;			\
-		(extack)->bad_attr = (attr);					\
-		(extack)->policy = NULL;					\
-	}									\
-} while (0)
+#define NL_SET_ERR_MSG_ATTR_FMT(extack, attr, fmt, args...)		\
+	lbx_compat_refuse(extack, attr, fmt, ##args)
 #else
-static inline void lbx_compat_texts_free(void) { }
+static inline void lbx_compat_exit(void) { }
 #endif
 
 /* 6.15 made the lists of captures per netns, and put RCU into the function's name */

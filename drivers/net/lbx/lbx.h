@@ -21,6 +21,7 @@
  *   route6.c    a route to ::1, so that a client on ::1 sees refused connections
  *   trace.h     the tracepoints
  *   compat.h    differences between kernel versions
+ *   compat.c    texts of refusals for kernels before 6.2
  */
 #ifndef _LBX_H
 #define _LBX_H

@@ -121,6 +121,7 @@ static void lbx_exit_parts(unsigned int n)
 {
 	while (n--)
 		lbx_parts[n].exit();
+	lbx_compat_exit();
 }
 
 static int __init lbx_init(void)
