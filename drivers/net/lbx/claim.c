@@ -154,22 +154,16 @@ static void lbx_claim_list_del(struct lbx_claim *claim)
 static int lbx_claim_insert(struct lbx_claim_net *cnet, struct lbx_claim *claim,
 			    const struct net_device *target, const char *name)
 {
-	int err;
+	int err = 0;
 
 	switch (claim->family) {
 	case AF_INET:
 		err = rhashtable_insert_fast(&cnet->addr4, &claim->addr_node,
 					     lbx_addr4_params);
-		if (err)
-			return err;
-		WRITE_ONCE(cnet->n_addr4, cnet->n_addr4 + 1);
 		break;
 	case AF_INET6:
 		err = rhashtable_insert_fast(&cnet->addr6, &claim->addr_node,
 					     lbx_addr6_params);
-		if (err)
-			return err;
-		WRITE_ONCE(cnet->n_addr6, cnet->n_addr6 + 1);
 		break;
 	default:
 		cnet->n_waiting++;
@@ -177,9 +171,9 @@ static int lbx_claim_insert(struct lbx_claim_net *cnet, struct lbx_claim *claim,
 		if (target)
 			lbx_claim_attach(cnet, claim, target);
 	}
-	lbx_claim_list_add(claim);
-	cnet->n_claims++;
-	return 0;
+	if (!err)
+		lbx_claim_list_add(claim);
+	return err;
 }
 
 static void lbx_claim_remove(struct lbx_claim_net *cnet, struct lbx_claim *claim)
@@ -188,12 +182,10 @@ static void lbx_claim_remove(struct lbx_claim_net *cnet, struct lbx_claim *claim
 	case AF_INET:
 		rhashtable_remove_fast(&cnet->addr4, &claim->addr_node,
 				       lbx_addr4_params);
-		WRITE_ONCE(cnet->n_addr4, cnet->n_addr4 - 1);
 		break;
 	case AF_INET6:
 		rhashtable_remove_fast(&cnet->addr6, &claim->addr_node,
 				       lbx_addr6_params);
-		WRITE_ONCE(cnet->n_addr6, cnet->n_addr6 - 1);
 		break;
 	default:
 		lbx_claim_detach(cnet, claim);
@@ -201,7 +193,6 @@ static void lbx_claim_remove(struct lbx_claim_net *cnet, struct lbx_claim *claim
 		hlist_del(&claim->name_node);
 	}
 	lbx_claim_list_del(claim);
-	cnet->n_claims--;
 	kfree_rcu(claim, rcu);
 }
 
@@ -692,7 +683,7 @@ static int lbx_claim_event(struct notifier_block *nb, unsigned long event,
 	struct lbx_claim_net *cnet = lbx_claim_net(dev_net(dev));
 	struct lbx_claim *claim = NULL;
 
-	if (!cnet->n_claims || netif_is_lbx(dev))
+	if (lbx_claim_net_is_empty(cnet) || netif_is_lbx(dev))
 		return NOTIFY_DONE;
 
 	switch (event) {
@@ -743,7 +734,7 @@ static void __net_exit lbx_claim_net_exit(struct net *net)
 {
 	struct lbx_claim_net *cnet = lbx_claim_net(net);
 
-	WARN_ON_ONCE(cnet->n_claims || cnet->n_waiting || cnet->hooked);
+	WARN_ON_ONCE(!lbx_claim_net_is_empty(cnet) || cnet->hooked);
 	rhashtable_destroy(&cnet->addr4);
 	rhashtable_destroy(&cnet->addr6);
 }

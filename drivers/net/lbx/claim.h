@@ -66,11 +66,8 @@ struct lbx_claim {
  * struct lbx_claim_net - the claims in a netns
  * @addr4: claims of IPv4 addresses
  * @addr6: claims of IPv6 addresses
- * @n_addr4: number of claims in @addr4, so that an empty table costs nothing
- * @n_addr6: number of claims in @addr6, likewise
- * @n_index: number of claims in @by_index, likewise
+ * @n_index: number of claims in @by_index, so that none costs nothing
  * @n_waiting: number of claims that wait for an interface
- * @n_claims: number of all claims
  * @seq: changes with each change of a claim, for genl_dump_check_consistent(); never 0
  * @by_index: claims of interfaces that exist
  * @by_name: all claims of interfaces
@@ -80,11 +77,8 @@ struct lbx_claim {
 struct lbx_claim_net {
 	struct rhashtable	addr4;
 	struct rhashtable	addr6;
-	unsigned int		n_addr4;
-	unsigned int		n_addr6;
 	unsigned int		n_index;
 	unsigned int		n_waiting;
-	unsigned int		n_claims;
 	unsigned int		seq;
 	struct hlist_head	by_index[1 << LBX_CLAIM_HASH_BITS];
 	struct hlist_head	by_name[1 << LBX_CLAIM_HASH_BITS];
@@ -200,11 +194,18 @@ static inline struct lbx_claim *lbx_find_index(struct lbx_claim_net *cnet,
 	return NULL;
 }
 
-/* Called under RCU */
+/* Return true if there is no claim in the netns.  RTNL */
+static inline bool lbx_claim_net_is_empty(const struct lbx_claim_net *cnet)
+{
+	return !atomic_read(&cnet->addr4.nelems) && !atomic_read(&cnet->addr6.nelems) &&
+	       !cnet->n_index && !cnet->n_waiting;
+}
+
+/* Called under RCU.  A lookup in an empty table would hash the address. */
 static inline struct lbx_claim *lbx_find_addr4(struct lbx_claim_net *cnet,
 					       const __be32 *addr)
 {
-	return READ_ONCE(cnet->n_addr4) ?
+	return atomic_read(&cnet->addr4.nelems) ?
 	       rhashtable_lookup(&cnet->addr4, addr, lbx_addr4_params) : NULL;
 }
 
@@ -212,7 +213,7 @@ static inline struct lbx_claim *lbx_find_addr4(struct lbx_claim_net *cnet,
 static inline struct lbx_claim *lbx_find_addr6(struct lbx_claim_net *cnet,
 					       const struct in6_addr *addr)
 {
-	return READ_ONCE(cnet->n_addr6) ?
+	return atomic_read(&cnet->addr6.nelems) ?
 	       rhashtable_lookup(&cnet->addr6, addr, lbx_addr6_params) : NULL;
 }
 

@@ -133,7 +133,7 @@ void lbx_claim_hook_put(struct net *net)
 {
 	struct lbx_claim_net *cnet = lbx_claim_net(net);
 
-	if (!cnet->hooked || cnet->n_claims)
+	if (!cnet->hooked || !lbx_claim_net_is_empty(cnet))
 		return;
 	nf_unregister_net_hook(net, &cnet->ops);
 	cnet->hooked = false;
