@@ -127,15 +127,15 @@ static struct inet6_ifaddr *lbx_mirror_find(struct inet6_dev *lo,
 
 /* Add @addr to lo.  With @valid_lft 0, only make addrconf_verify_rtnl() run.
  * addrconf_prefix_rcv_add_addr() is made for router advertisements: it adds at most
- * max_addresses, and may add a temporary address for each.  So both settings are off
- * during the call.
+ * max_addresses, so that setting is off during the call.  It adds no temporary address
+ * (use_tempaddr): ipv6_create_tempaddr() refuses one whose public address has no
+ * preferred lifetime.
  */
 static int lbx_mirror_prefix(struct net *net, struct inet6_dev *lo,
 			     const struct in6_addr *addr, u32 valid_lft)
 {
 	const struct prefix_info pinfo = { .prefix_len = 128 };
 	int max_addresses = xchg(&lo->cnf.max_addresses, 0);
-	int use_tempaddr = xchg(&lo->cnf.use_tempaddr, 0);
 	int err;
 
 	err = addrconf_prefix_rcv_add_addr(net, lo->dev, &pinfo, lo, addr,
@@ -144,7 +144,6 @@ static int lbx_mirror_prefix(struct net *net, struct inet6_dev *lo,
 					   valid_lft, 0);
 	/* unless a sysctl has written another value meanwhile */
 	cmpxchg(&lo->cnf.max_addresses, 0, max_addresses);
-	cmpxchg(&lo->cnf.use_tempaddr, 0, use_tempaddr);
 	return err;
 }
 
