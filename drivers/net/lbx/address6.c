@@ -91,7 +91,7 @@ void lbx_addr6_up(struct net_device *dev)
 		return;
 	if (idev->cnf.addr_gen_mode != IN6_ADDR_GEN_MODE_NONE)
 		addrconf_add_linklocal(idev, &linklocal, 0);
-	lbx_mirror_routes(dev_net(dev));
+	lbx_mirror_queue_routes(dev_net(dev));
 }
 
 /**
@@ -150,7 +150,7 @@ static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 
 	if (!i6vi->extack) {
 		priv->linklocal = true;
-		lbx_mirror_linklocal(dev_net(dev));
+		lbx_mirror_queue_work(dev_net(dev));
 	}
 	NL_SET_ERR_MSG(i6vi->extack, "::1 belongs to lo; use another unicast address");
 	return notifier_from_errno(-EADDRNOTAVAIL);

@@ -617,7 +617,7 @@ void lbx_isolate_keep_hooks(struct net_device *dev)
 	if (!lbx_is_isolated(dev))
 		return;
 	WRITE_ONCE(iso->keep_hooks, true);
-	lbx_mirror_leaving(net);
+	lbx_mirror_queue_work(net);
 }
 
 /**

@@ -206,9 +206,8 @@ const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_b
 bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *skb);
 
 /* mirror.c */
-void lbx_mirror_leaving(struct net *net);
-void lbx_mirror_linklocal(struct net *net);
-void lbx_mirror_routes(struct net *net);
+void lbx_mirror_queue_work(struct net *net);
+void lbx_mirror_queue_routes(struct net *net);
 struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
 				    bool *gone);
 struct net_device *lbx_mirror_addr_owner(struct net *net,
@@ -243,7 +242,7 @@ static inline bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *s
 
 static inline int lbx_addr6_init(void) { return 0; }
 static inline void lbx_addr6_exit(void) { }
-static inline void lbx_mirror_leaving(struct net *net)
+static inline void lbx_mirror_queue_work(struct net *net)
 {
 	lbx_isolate_release_hooks(net);
 }

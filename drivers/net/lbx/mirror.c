@@ -55,7 +55,7 @@
  */
 #define LBX_MIRROR_AGAIN	(10 * HZ)
 
-/* From this pause on, log that something deletes the mirrors each time */
+/* When the pause reaches this, log that something deletes the mirrors each time */
 #define LBX_MIRROR_PAUSE_WARN	(2 * HZ)
 
 /**
@@ -66,13 +66,11 @@
  * @made: the mirror that was made for it
  * @missing: an address may have no mirror: the work looks for it
  * @shadowed: an address has got no mirror of its own, because lo had the address
- * @linklocal: the work adds link-local addresses, see lbx_addr6_linklocals()
  * @routes: the work adds routes to ::1, see lbx_route6_update()
  * @memcg: charged for the mirrors that the work makes, or NULL
  * @deleted: when deleted mirrors came back the last time
  * @pause: how long the work waits before it makes the next deleted mirrors again
  * @retry: how long the work waits before its next try after a lack of memory
- * @warned: the log has a line about the pause
  *
  * RTNL.
  */
@@ -83,13 +81,11 @@ struct lbx_mirror_net {
 	struct inet6_ifaddr	*made;
 	bool			missing;
 	bool			shadowed;
-	bool			linklocal;
 	bool			routes;
 	struct mem_cgroup	*memcg;
 	unsigned long		deleted;
 	unsigned long		pause;
 	unsigned long		retry;
-	bool			warned;
 };
 
 static unsigned int lbx_mirror_net_id;
@@ -245,13 +241,11 @@ static void lbx_mirror_queue_missing(struct lbx_mirror_net *mnet, unsigned long 
 	lbx_mirror_queue(mnet, delay);
 }
 
-static void lbx_mirror_warn(struct lbx_mirror_net *mnet)
+/* Return the pause after @pause */
+static unsigned long lbx_mirror_longer(unsigned long pause)
 {
-	if (mnet->warned || mnet->pause < LBX_MIRROR_PAUSE_WARN)
-		return;
-	mnet->warned = true;
-	net_warn_ratelimited("lbx: a program repeatedly deletes the addresses of proto %u from lo; servers cannot bind IPv6 addresses of lbx devices until lbx adds them again\n",
-			     LBX_IFAPROT);
+	return clamp_t(unsigned long, 2 * pause, LBX_MIRROR_PAUSE_MIN,
+		       LBX_MIRROR_PAUSE_MAX);
 }
 
 /* Another program has deleted a mirror.  The mirror comes back at once; if mirrors are
@@ -259,17 +253,18 @@ static void lbx_mirror_warn(struct lbx_mirror_net *mnet)
  */
 static void lbx_mirror_deleted(struct lbx_mirror_net *mnet)
 {
+	unsigned long last = mnet->pause;
+
 	if (mnet->missing)
 		return;
-	if (time_after(jiffies,
-		       mnet->deleted + 2 * mnet->pause + LBX_MIRROR_AGAIN)) {
+	if (time_after(jiffies, mnet->deleted + 2 * last + LBX_MIRROR_AGAIN)) {
 		mnet->pause = 0;
-		mnet->warned = false;
 	} else {
-		mnet->pause = clamp(2 * mnet->pause,
-				    (unsigned long)LBX_MIRROR_PAUSE_MIN,
-				    (unsigned long)LBX_MIRROR_PAUSE_MAX);
-		lbx_mirror_warn(mnet);
+		mnet->pause = lbx_mirror_longer(last);
+		if (last < LBX_MIRROR_PAUSE_WARN &&
+		    mnet->pause >= LBX_MIRROR_PAUSE_WARN)
+			net_warn_ratelimited("lbx: a program repeatedly deletes the addresses of proto %u from lo; servers cannot bind IPv6 addresses of lbx devices until lbx adds them again\n",
+					     LBX_IFAPROT);
 	}
 	mnet->deleted = jiffies + mnet->pause;
 	lbx_mirror_queue_missing(mnet, mnet->pause);
@@ -331,7 +326,7 @@ static bool lbx_mirror_is_left(struct net *net)
 /* An isolated device is gone.  Keep the hooks until its mirrors are gone, and no packet
  * can have found the route of one.
  */
-static void lbx_mirror_leave(struct lbx_mirror_net *mnet)
+static void lbx_mirror_release_hooks(struct lbx_mirror_net *mnet)
 {
 	bool left;
 
@@ -381,18 +376,13 @@ static void lbx_mirror_work(struct work_struct *work)
 	memcg = mnet->memcg;
 	mnet->memcg = NULL;
 	old = set_active_memcg(memcg);
-	if (mnet->linklocal) {
-		mnet->linklocal = false;
-		lbx_addr6_linklocals(net);
-	}
+	lbx_addr6_linklocals(net);
 	if (xchg(&mnet->missing, false))
 		err = lbx_mirror_add_missing(mnet);
 	set_active_memcg(old);
 	/* out of memory: try again, charged to the same memcg */
 	if (err == -ENOMEM) {
-		mnet->retry = clamp(2 * mnet->retry,
-				    (unsigned long)LBX_MIRROR_PAUSE_MIN,
-				    (unsigned long)LBX_MIRROR_PAUSE_MAX);
+		mnet->retry = lbx_mirror_longer(mnet->retry);
 		mnet->memcg = memcg;
 		memcg = NULL;
 		lbx_mirror_queue_missing(mnet, mnet->retry);
@@ -405,43 +395,30 @@ static void lbx_mirror_work(struct work_struct *work)
 	if (xchg(&mnet->routes, false))
 		lbx_mirror_add_routes(mnet);
 	if (lbx_isolate_hooks_kept(net))
-		lbx_mirror_leave(mnet);
+		lbx_mirror_release_hooks(mnet);
 }
 
 /**
- * lbx_mirror_leaving - make the work call lbx_isolate_release_hooks()
+ * lbx_mirror_queue_work - queue the work of a netns
  * @net: the netns
  *
- * The work calls it when the netns has no mirror of a removed device any more.
+ * The work calls lbx_addr6_linklocals(), and lbx_isolate_release_hooks() when the netns
+ * has no mirror of a removed device any more.
  *
  * Context: RTNL.
  */
-void lbx_mirror_leaving(struct net *net)
+void lbx_mirror_queue_work(struct net *net)
 {
 	lbx_mirror_queue(net_generic(net, lbx_mirror_net_id), 0);
 }
 
 /**
- * lbx_mirror_linklocal - make the work call lbx_addr6_linklocals()
+ * lbx_mirror_queue_routes - make the work call lbx_route6_update()
  * @net: the netns
  *
  * Context: RTNL.
  */
-void lbx_mirror_linklocal(struct net *net)
-{
-	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
-
-	mnet->linklocal = true;
-	lbx_mirror_queue(mnet, 0);
-}
-
-/**
- * lbx_mirror_routes - make the work call lbx_route6_update()
- * @net: the netns
- *
- * Context: RTNL.
- */
-void lbx_mirror_routes(struct net *net)
+void lbx_mirror_queue_routes(struct net *net)
 {
 	struct lbx_mirror_net *mnet = net_generic(net, lbx_mirror_net_id);
 
