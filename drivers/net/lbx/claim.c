@@ -316,26 +316,6 @@ static const struct net_device *lbx_vrf_of6(struct net *net,
 	return NULL;
 }
 
-/* Return the device that has the address of a local route, or NULL if the route is not
- * local.  The route of a mirror is that of an lbx device that is down.  RTNL
- */
-static const struct net_device *lbx_local_dev6(struct net *net,
-					       const struct rt6_info *rt)
-{
-	const struct net_device *owner;
-	bool gone = false;
-
-	if (!(rt->rt6i_flags & RTF_LOCAL))
-		return NULL;
-	if (rt->dst.dev != net->loopback_dev)
-		return rt->dst.dev;
-
-	rcu_read_lock();
-	owner = lbx_mirror_owner(net, &rt->dst, &gone);
-	rcu_read_unlock();
-	return owner ?: rt->dst.dev;
-}
-
 static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 			    struct netlink_ext_ack *extack)
 {
@@ -345,6 +325,7 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 	const struct net_device *dev;
 	struct rt6_info *rt;
 	int err = 0;
+	bool gone;
 
 	if (type & IPV6_ADDR_UNICAST && type & IPV6_ADDR_LINKLOCAL) {
 		NL_SET_ERR_MSG_ATTR(extack, target->attr,
@@ -366,8 +347,18 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 	}
 
 	rt = rt6_lookup(net, addr, NULL, 0, NULL, 0);
-	dev = rt ? lbx_local_dev6(net, rt) : NULL;
-	if (!dev) {
+	if (rt && rt->rt6i_flags & RTF_LOCAL) {
+		/* the route of a mirror: the lbx device is down */
+		rcu_read_lock();
+		dev = lbx_owner6(net, &rt->dst, &gone);
+		rcu_read_unlock();
+		if (dev && netif_is_lbx(dev)) {
+			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
+						"%pI6c is already carried by %s",
+						addr, dev->name);
+			err = -EINVAL;
+		}
+	} else {
 		master = lbx_vrf_of6(net, addr);
 		if (master) {
 			NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
@@ -380,11 +371,6 @@ static int lbx_claim_check6(struct net *net, const struct lbx_target *target,
 						addr);
 			err = -EADDRNOTAVAIL;
 		}
-	} else if (netif_is_lbx(dev)) {
-		NL_SET_ERR_MSG_ATTR_FMT(extack, target->attr,
-					"%pI6c is already carried by %s",
-					addr, dev->name);
-		err = -EINVAL;
 	}
 	ip6_rt_put(rt);
 	return err;

@@ -135,9 +135,7 @@ lbx_destination_owner(const struct sk_buff *skb, const struct nf_hook_state *sta
 		return likely(container_of(dst, struct rtable, dst)->rt_type != RTN_UNICAST) ?
 		       dst->dev :
 		       __ip_dev_find(state->net, ip_hdr(skb)->daddr, false);
-	if (dst->dev == state->net->loopback_dev)
-		return lbx_mirror_owner(state->net, dst, gone);
-	return dst->dev;
+	return lbx_owner6(state->net, dst, gone);
 }
 
 /* Drop.  @dev is lo if the isolated device is gone, see lbx_isolate_route6() */
@@ -237,27 +235,19 @@ static bool lbx_dst_is_local6(const struct dst_entry *dst)
 #endif
 }
 
-/* Return the isolated device that has the destination address of @skb, whatever the
- * route, or NULL.
+/* Return the isolated device that has the destination address of @skb, or its source
+ * address if @source, whatever the route, or NULL.
  */
-static const struct net_device *lbx_isolated_destination(const struct sk_buff *skb,
-							 const struct nf_hook_state *state)
+static const struct net_device *lbx_isolated_end(const struct sk_buff *skb,
+						 const struct nf_hook_state *state,
+						 bool source)
 {
-	const void *addr = &ipv6_hdr(skb)->daddr;
+	const void *addr;
 
 	if (state->pf == NFPROTO_IPV4)
-		addr = &ip_hdr(skb)->daddr;
-	return lbx_isolated(state->net, state->pf, addr);
-}
-
-/* Return the isolated device that has the source address of @skb, or NULL */
-static const struct net_device *lbx_isolated_source(const struct sk_buff *skb,
-						    const struct nf_hook_state *state)
-{
-	const void *addr = &ipv6_hdr(skb)->saddr;
-
-	if (state->pf == NFPROTO_IPV4)
-		addr = &ip_hdr(skb)->saddr;
+		addr = source ? &ip_hdr(skb)->saddr : &ip_hdr(skb)->daddr;
+	else
+		addr = source ? &ipv6_hdr(skb)->saddr : &ipv6_hdr(skb)->daddr;
 	return lbx_isolated(state->net, state->pf, addr);
 }
 
@@ -274,7 +264,7 @@ lbx_outside_destination(const struct sk_buff *skb, const struct nf_hook_state *s
 	} else if (likely(lbx_dst_is_local6(skb_dst(skb)))) {
 		return NULL;
 	}
-	return lbx_isolated_destination(skb, state);
+	return lbx_isolated_end(skb, state, false);
 }
 
 /* If a packet from outside has an isolated source address, the reply would be delivered
@@ -423,7 +413,7 @@ static unsigned int lbx_isolate_in_last(void *priv, struct sk_buff *skb,
 
 	if (likely(!skb->ipvs_property) || !lbx_is_outside(skb))
 		return NF_ACCEPT;
-	dev = lbx_isolated_destination(skb, state);
+	dev = lbx_isolated_end(skb, state, false);
 	if (dev)
 		return lbx_isolate_drop(dev, skb);
 #endif
@@ -446,7 +436,7 @@ static unsigned int lbx_isolate_forward(void *priv, struct sk_buff *skb,
 	if (likely(!dev))
 		return NF_ACCEPT;
 	if (state->in == state->out &&
-	    (dir == IP_CT_DIR_REPLY || !lbx_isolated_source(skb, state)))
+	    (dir == IP_CT_DIR_REPLY || !lbx_isolated_end(skb, state, true)))
 		return NF_ACCEPT;
 	return lbx_isolate_drop(dev, skb);
 }
@@ -477,20 +467,21 @@ static bool lbx_is_icmp_error(const struct sk_buff *skb, u8 pf)
 	return pf == NFPROTO_IPV4 ? icmp_is_err(*type) : icmpv6_is_err(*type);
 }
 
-/* Return the device that has the source address, or NULL.  A link-local address belongs
- * to the link by which the packet leaves.
+/* Return the isolated device that has the source address, lo for one that is gone, or
+ * NULL.  A link-local address belongs to the link by which the packet leaves.
  */
-static const struct net_device *lbx_source_owner(const struct sk_buff *skb,
-						 const struct nf_hook_state *state)
+static const struct net_device *lbx_isolated_sender(const struct sk_buff *skb,
+						    const struct nf_hook_state *state)
 {
 	const struct in6_addr *saddr;
+	bool is_local;
 
 	if (state->pf == NFPROTO_IPV4)
-		return __ip_dev_find(state->net, ip_hdr(skb)->saddr, false);
+		return lbx_isolated4(state->net, ip_hdr(skb)->saddr);
 	saddr = &ipv6_hdr(skb)->saddr;
 	if (ipv6_addr_type(saddr) & IPV6_ADDR_LINKLOCAL)
 		return NULL;
-	return lbx_mirror_addr_owner(state->net, saddr);
+	return lbx_isolate_route6(state->net, saddr, &is_local);
 }
 
 static int lbx_is_ipvlan(struct net_device *dev, struct netdev_nested_priv *priv)
@@ -533,7 +524,7 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 		dev = dev_get_by_index_rcu(state->net, ifindex);
 	else if (unlikely(lbx_is_icmp_error(skb, state->pf)) &&
 		 !(dst->dev->flags & IFF_LOOPBACK))
-		dev = lbx_source_owner(skb, state);
+		dev = lbx_isolated_sender(skb, state);
 	else if (unlikely(!sk) && lbx_is_from_ipvlan(skb))
 		dev = netif_is_lbx(dst->dev) ? dst->dev :
 		      lbx_nat_owner(skb, state->pf, state->net, &dir);

@@ -48,10 +48,8 @@ const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_ad
 		return NULL;
 
 	/* the same check as in ipv6_rthdr_rcv() */
-	dev = rt->dst.dev;
-	*is_local = dev->flags & IFF_LOOPBACK;
-	if (dev == net->loopback_dev)
-		dev = lbx_mirror_owner(net, &rt->dst, &gone);
+	*is_local = rt->dst.dev->flags & IFF_LOOPBACK;
+	dev = lbx_owner6(net, &rt->dst, &gone);
 	if (gone)
 		dev = net->loopback_dev;
 	else if (dev && !lbx_is_isolated(dev))

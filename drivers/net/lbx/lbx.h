@@ -32,6 +32,7 @@
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/lbx.h>
+#include <net/dst.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
@@ -210,8 +211,6 @@ void lbx_mirror_queue_work(struct net *net);
 void lbx_mirror_queue_routes(struct net *net);
 struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
 				    bool *gone);
-struct net_device *lbx_mirror_addr_owner(struct net *net,
-					 const struct in6_addr *addr);
 int lbx_mirror_init(void);
 void lbx_mirror_exit(void);
 
@@ -253,14 +252,19 @@ lbx_mirror_owner(struct net *net, const struct dst_entry *dst, bool *gone)
 	return NULL;
 }
 
-static inline struct net_device *
-lbx_mirror_addr_owner(struct net *net, const struct in6_addr *addr)
-{
-	return NULL;
-}
-
 static inline int lbx_mirror_init(void) { return 0; }
 static inline void lbx_mirror_exit(void) { }
 #endif
+
+/* Return the device that an IPv6 packet with the route @dst belongs to: the lbx device
+ * if the route is that of a mirror, NULL for any other route on lo, and else the device
+ * of the route.  @gone: see lbx_mirror_owner().  RCU
+ */
+static inline struct net_device *lbx_owner6(struct net *net, const struct dst_entry *dst,
+					    bool *gone)
+{
+	return dst->dev == net->loopback_dev ? lbx_mirror_owner(net, dst, gone) :
+					       dst->dev;
+}
 
 #endif /* _LBX_H */

@@ -460,31 +460,6 @@ struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst
 	return NULL;
 }
 
-/**
- * lbx_mirror_addr_owner - find the device that has an IPv6 address
- * @net: the netns
- * @addr: an address that is not link-local
- *
- * Context: RCU.
- * Return: the device of the local route to @addr, or, if the route is that of a mirror,
- *	the lbx device of the mirror; NULL if there is none.
- */
-struct net_device *lbx_mirror_addr_owner(struct net *net,
-					 const struct in6_addr *addr)
-{
-	struct rt6_info *rt = rt6_lookup(net, addr, NULL, 0, NULL, 0);
-	struct net_device *dev;
-	bool gone;
-
-	if (!rt)
-		return NULL;
-	dev = rt->dst.dev;
-	if (dev == net->loopback_dev)
-		dev = lbx_mirror_owner(net, &rt->dst, &gone);
-	ip6_rt_put(rt);
-	return dev;
-}
-
 static void lbx_mirror_addr_up(struct lbx_mirror_net *mnet, struct net_device *dev,
 			       const struct in6_addr *addr)
 {
