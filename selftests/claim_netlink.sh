@@ -192,8 +192,8 @@ device_is_checked()
 ENODEV at dev: Cannot find the lbx device
 ENODEV at dev: Cannot find the lbx device
 EOPNOTSUPP at dev: eth0 is not an lbx device
-ENODEV at dev: The device index does not match the name
-ENODEV at claim.index: The interface index does not match the name
+ENODEV at dev: The index does not match the name
+ENODEV at claim.index: The index does not match the name
 ENODEV at claim.name: Cannot find the interface
 EINVAL at change: An lbx device is required" \
 		"new name:eth0" "new dev:lbx9 name:eth0" "new dev:#999 name:eth0" \

@@ -50,13 +50,31 @@ static const struct nla_policy lbx_change_policy[LBX_A_DEL + 1] = {
 	[LBX_A_DEL]	= NLA_POLICY_NESTED(lbx_del_policy),
 };
 
+/* Find the device that a request gives by name (NLA_NUL_STRING), by index or by both.
+ * @dev becomes NULL if there is none.  RTNL
+ */
+static int lbx_dev_parse(struct net *net, const struct nlattr *name,
+			 const struct nlattr *index, struct net_device **dev,
+			 struct netlink_ext_ack *extack)
+{
+	struct net_device *by_name;
+
+	by_name = name ? __dev_get_by_name(net, nla_data(name)) : NULL;
+	*dev = index ? __dev_get_by_index(net, nla_get_u32(index)) : by_name;
+	if (name && *dev != by_name) {
+		NL_SET_ERR_MSG_ATTR(extack, index,
+				    "The index does not match the name");
+		return -ENODEV;
+	}
+	return 0;
+}
+
 /* Parse a nest of LBX_CLAIM_*, and validate lengths and ranges.  RTNL */
 static int lbx_target_parse(struct net *net, const struct nlattr *nest,
 			    struct lbx_target *target,
 			    struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[LBX_CLAIM_MAX + 1];
-	struct net_device *by_name = NULL;
 	int err;
 
 	err = nla_parse_nested(tb, LBX_CLAIM_MAX, nest, lbx_claim_policy, extack);
@@ -85,20 +103,10 @@ static int lbx_target_parse(struct net *net, const struct nlattr *nest,
 		return 0;
 	}
 
-	if (tb[LBX_CLAIM_IFNAME]) {
+	if (tb[LBX_CLAIM_IFNAME])
 		nla_strscpy(target->ifname, tb[LBX_CLAIM_IFNAME], IFNAMSIZ);
-		by_name = __dev_get_by_name(net, target->ifname);
-		target->dev = by_name;
-	}
-	if (tb[LBX_CLAIM_IFINDEX])
-		target->dev = __dev_get_by_index(net,
-						 nla_get_u32(tb[LBX_CLAIM_IFINDEX]));
-	if (tb[LBX_CLAIM_IFNAME] && target->dev != by_name) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[LBX_CLAIM_IFINDEX],
-				    "The interface index does not match the name");
-		return -ENODEV;
-	}
-	return 0;
+	return lbx_dev_parse(net, tb[LBX_CLAIM_IFNAME], tb[LBX_CLAIM_IFINDEX],
+			     &target->dev, extack);
 }
 
 /* Find the lbx device of a request, which may name none unless @need.  RTNL */
@@ -107,8 +115,7 @@ static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 			   struct net_device **dev, struct netlink_ext_ack *extack)
 {
 	const struct nlattr *attr = tb[LBX_A_IFINDEX] ?: tb[LBX_A_IFNAME];
-	struct net_device *by_name = NULL;
-	char name[IFNAMSIZ];
+	int err;
 
 	*dev = NULL;
 	if (!attr) {
@@ -118,18 +125,9 @@ static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 				    "An lbx device is required; give its index or name");
 		return -EINVAL;
 	}
-	if (tb[LBX_A_IFNAME]) {
-		nla_strscpy(name, tb[LBX_A_IFNAME], sizeof(name));
-		by_name = __dev_get_by_name(net, name);
-		*dev = by_name;
-	}
-	if (tb[LBX_A_IFINDEX])
-		*dev = __dev_get_by_index(net, nla_get_u32(tb[LBX_A_IFINDEX]));
-	if (tb[LBX_A_IFNAME] && *dev != by_name) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "The device index does not match the name");
-		return -ENODEV;
-	}
+	err = lbx_dev_parse(net, tb[LBX_A_IFNAME], tb[LBX_A_IFINDEX], dev, extack);
+	if (err)
+		return err;
 	if (!*dev) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "Cannot find the lbx device");
 		return -ENODEV;
@@ -142,118 +140,91 @@ static int lbx_request_dev(struct net *net, struct nlattr *tb[],
 	return 0;
 }
 
-/* Handle LBX_CMD_CLAIM_NEW, or an element LBX_A_NEW if @nest is not NULL */
-static int lbx_request_add(struct lbx_claim_txn *txn, struct nlattr *tb[],
-			   const struct nlattr *nest,
-			   struct netlink_ext_ack *extack)
+/* Parse the lbx device (see lbx_request_dev()) and the target of a request.  RTNL */
+static int lbx_request_parse(struct net *net, struct nlattr *tb[],
+			     const struct nlattr *nest, bool need,
+			     struct net_device **dev, struct lbx_target *target,
+			     struct netlink_ext_ack *extack)
 {
-	struct lbx_target target;
-	struct net_device *dev;
-	u32 flags = 0;
-	int err;
-
 	if (NL_REQ_ATTR_CHECK(extack, nest, tb, LBX_A_CLAIM)) {
 		NL_SET_ERR_MSG_ATTR(extack, nest, "A claim is required");
 		return -EINVAL;
 	}
-	if (tb[LBX_A_FLAGS])
-		flags = nla_get_u32(tb[LBX_A_FLAGS]);
+	return lbx_request_dev(net, tb, nest, need, dev, extack) ?:
+	       lbx_target_parse(net, tb[LBX_A_CLAIM], target, extack);
+}
+
+/* Handle LBX_CMD_CLAIM_NEW (@add) or LBX_CMD_CLAIM_DEL, or, if @nest is not NULL, an
+ * element LBX_A_NEW (@add) or LBX_A_DEL
+ */
+static int lbx_request_change(struct lbx_claim_txn *txn, struct nlattr *tb[],
+			      const struct nlattr *nest, bool add,
+			      struct netlink_ext_ack *extack)
+{
+	struct lbx_target target;
+	struct net_device *dev;
+	u32 flags;
+	int err;
+
+	err = lbx_request_parse(txn->net, tb, nest, add, &dev, &target, extack);
+	if (err)
+		return err;
+	if (!add)
+		return lbx_claim_del(txn, dev, &target, extack);
+
+	flags = tb[LBX_A_FLAGS] ? nla_get_u32(tb[LBX_A_FLAGS]) : 0;
 	if (flags == (LBX_F_EXCL | LBX_F_REPLACE)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[LBX_A_FLAGS],
 				    "LBX_F_EXCL and LBX_F_REPLACE are mutually exclusive");
 		return -EINVAL;
 	}
-
-	err = lbx_request_dev(txn->net, tb, nest, true, &dev, extack);
-	if (!err)
-		err = lbx_target_parse(txn->net, tb[LBX_A_CLAIM], &target, extack);
-	if (!err)
-		err = lbx_claim_add(txn, dev, &target, flags, extack);
-	return err;
+	return lbx_claim_add(txn, dev, &target, flags, extack);
 }
 
-/* Handle LBX_CMD_CLAIM_DEL, or an element LBX_A_DEL if @nest is not NULL */
-static int lbx_request_del(struct lbx_claim_txn *txn, struct nlattr *tb[],
-			   const struct nlattr *nest,
-			   struct netlink_ext_ack *extack)
+/* Handle LBX_CMD_CLAIM_CHANGE */
+static int lbx_request_change_list(struct lbx_claim_txn *txn,
+				   const struct genl_info *info)
 {
-	struct lbx_target target;
-	struct net_device *dev;
-	int err;
+	struct nlattr *tb[LBX_A_FLAGS + 1];
+	struct nlattr *attr;
+	int rem, err;
+	bool add;
 
-	if (NL_REQ_ATTR_CHECK(extack, nest, tb, LBX_A_CLAIM)) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "A claim is required");
-		return -EINVAL;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		add = nla_type(attr) == LBX_A_NEW;
+		err = nla_parse_nested(tb, add ? LBX_A_FLAGS : LBX_A_CLAIM, attr,
+				       add ? lbx_new_policy : lbx_del_policy,
+				       info->extack) ?:
+		      lbx_request_change(txn, tb, attr, add, info->extack);
+		if (err)
+			return err;
 	}
-	err = lbx_request_dev(txn->net, tb, nest, false, &dev, extack);
-	if (!err)
-		err = lbx_target_parse(txn->net, tb[LBX_A_CLAIM], &target, extack);
-	if (!err)
-		err = lbx_claim_del(txn, dev, &target, extack);
-	return err;
+	return 0;
 }
 
-static int lbx_request_end(struct lbx_claim_txn *txn, int err)
+static void lbx_claim_end(struct lbx_claim_txn *txn, int err, bool notify_links)
 {
 	if (err)
 		lbx_claim_rollback(txn);
 	else
-		lbx_claim_commit(txn, true);
-	return err;
-}
-
-static int lbx_claim_new_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct net *net = genl_info_net(info);
-	struct lbx_claim_txn txn;
-	int err;
-
-	rtnl_net_lock(net);
-	lbx_claim_begin(&txn, net);
-	err = lbx_request_add(&txn, info->attrs, NULL, info->extack);
-	err = lbx_request_end(&txn, err);
-	rtnl_net_unlock(net);
-	return err;
-}
-
-static int lbx_claim_del_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct net *net = genl_info_net(info);
-	struct lbx_claim_txn txn;
-	int err;
-
-	rtnl_net_lock(net);
-	lbx_claim_begin(&txn, net);
-	err = lbx_request_del(&txn, info->attrs, NULL, info->extack);
-	err = lbx_request_end(&txn, err);
-	rtnl_net_unlock(net);
-	return err;
+		lbx_claim_commit(txn, notify_links);
 }
 
 static int lbx_claim_change_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *tb[LBX_A_FLAGS + 1];
 	struct net *net = genl_info_net(info);
+	u8 cmd = info->genlhdr->cmd;
 	struct lbx_claim_txn txn;
-	struct nlattr *attr;
-	int rem, err = 0;
+	int err;
 
 	rtnl_net_lock(net);
 	lbx_claim_begin(&txn, net);
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) == LBX_A_NEW) {
-			err = nla_parse_nested(tb, LBX_A_FLAGS, attr,
-					       lbx_new_policy, info->extack) ?:
-			      lbx_request_add(&txn, tb, attr, info->extack);
-		} else {
-			err = nla_parse_nested(tb, LBX_A_CLAIM, attr,
-					       lbx_del_policy, info->extack) ?:
-			      lbx_request_del(&txn, tb, attr, info->extack);
-		}
-		if (err)
-			break;
-	}
-	err = lbx_request_end(&txn, err);
+	if (cmd == LBX_CMD_CLAIM_CHANGE)
+		err = lbx_request_change_list(&txn, info);
+	else
+		err = lbx_request_change(&txn, info->attrs, NULL,
+					 cmd == LBX_CMD_CLAIM_NEW, info->extack);
+	lbx_claim_end(&txn, err, true);
 	rtnl_net_unlock(net);
 	return err;
 }
@@ -375,10 +346,8 @@ static int lbx_claim_get_doit(struct sk_buff *request, struct genl_info *info)
 		return -ENOMEM;
 
 	rtnl_net_lock(net);
-	err = lbx_request_dev(net, info->attrs, NULL, false, &dev, info->extack);
-	if (!err)
-		err = lbx_target_parse(net, info->attrs[LBX_A_CLAIM], &target,
-				       info->extack);
+	err = lbx_request_parse(net, info->attrs, NULL, false, &dev, &target,
+				info->extack);
 	if (!err)
 		claim = lbx_claim_find(net, &target);
 	if (!err && (!claim || (dev && claim->dev != dev))) {
@@ -464,14 +433,14 @@ static const struct genl_ops lbx_genl_ops[] = {
 	},
 	{
 		.cmd		= LBX_CMD_CLAIM_NEW,
-		.doit		= lbx_claim_new_doit,
+		.doit		= lbx_claim_change_doit,
 		.policy		= lbx_new_policy,
 		.maxattr	= ARRAY_SIZE(lbx_new_policy) - 1,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= LBX_CMD_CLAIM_DEL,
-		.doit		= lbx_claim_del_doit,
+		.doit		= lbx_claim_change_doit,
 		.policy		= lbx_del_policy,
 		.maxattr	= ARRAY_SIZE(lbx_del_policy) - 1,
 		.flags		= GENL_UNS_ADMIN_PERM,
@@ -496,7 +465,7 @@ static struct genl_family lbx_genl_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(lbx_genl_mcgrps),
 };
 
-/* Handle IFLA_LBX_CLAIMS (@add) or IFLA_LBX_UNCLAIMS */
+/* Handle IFLA_LBX_CLAIMS (@add) or IFLA_LBX_UNCLAIMS, NULL if not in the request */
 static int lbx_claim_change_list(struct lbx_claim_txn *txn, struct net_device *dev,
 				 const struct nlattr *list, bool add,
 				 struct netlink_ext_ack *extack)
@@ -505,6 +474,8 @@ static int lbx_claim_change_list(struct lbx_claim_txn *txn, struct net_device *d
 	struct nlattr *attr;
 	int rem, err;
 
+	if (!list)
+		return 0;
 	nla_for_each_nested(attr, list, rem) {
 		if (nla_type(attr) != IFLA_LBX_CLAIM) {
 			NL_SET_ERR_MSG_ATTR(extack, attr,
@@ -536,20 +507,12 @@ int lbx_claim_change(struct net_device *dev, const struct nlattr *add,
 		     const struct nlattr *remove, struct netlink_ext_ack *extack)
 {
 	struct lbx_claim_txn txn;
-	int err = 0;
-
-	if (!add && !remove)
-		return 0;
+	int err;
 
 	lbx_claim_begin(&txn, dev_net(dev));
-	if (remove)
-		err = lbx_claim_change_list(&txn, dev, remove, false, extack);
-	if (!err && add)
-		err = lbx_claim_change_list(&txn, dev, add, true, extack);
-	if (err)
-		lbx_claim_rollback(&txn);
-	else
-		lbx_claim_commit(&txn, false);
+	err = lbx_claim_change_list(&txn, dev, remove, false, extack) ?:
+	      lbx_claim_change_list(&txn, dev, add, true, extack);
+	lbx_claim_end(&txn, err, false);
 	return err;
 }
 
