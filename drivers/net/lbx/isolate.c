@@ -534,9 +534,12 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 	return lbx_isolate_drop(dev, skb);
 }
 
-#define LBX_ISOLATE_HOOK(_family, _hooknum, _priority, _hook) {		\
+/* nf_register_net_hook() registers NFPROTO_INET for IPv4 and for IPv6, one of which is
+ * the state->pf of a packet.
+ */
+#define LBX_ISOLATE_HOOK(_hooknum, _priority, _hook) {			\
 	.hook		= _hook,					\
-	.pf		= _family,					\
+	.pf		= NFPROTO_INET,					\
 	.hooknum	= _hooknum,					\
 	.priority	= _priority,					\
 }
@@ -546,22 +549,10 @@ static unsigned int lbx_isolate_out(void *priv, struct sk_buff *skb,
 #define LBX_PRI_LAST	(NF_IP_PRI_LAST - 1)
 
 static const struct nf_hook_ops lbx_isolate_ops[] = {
-	LBX_ISOLATE_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, LBX_PRI_FIRST,
-			 lbx_isolate_in),
-	LBX_ISOLATE_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, LBX_PRI_LAST,
-			 lbx_isolate_in_last),
-	LBX_ISOLATE_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, LBX_PRI_LAST,
-			 lbx_isolate_forward),
-	LBX_ISOLATE_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, LBX_PRI_LAST,
-			 lbx_isolate_out),
-	LBX_ISOLATE_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, LBX_PRI_FIRST,
-			 lbx_isolate_in),
-	LBX_ISOLATE_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, LBX_PRI_LAST,
-			 lbx_isolate_in_last),
-	LBX_ISOLATE_HOOK(NFPROTO_IPV6, NF_INET_FORWARD, LBX_PRI_LAST,
-			 lbx_isolate_forward),
-	LBX_ISOLATE_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, LBX_PRI_LAST,
-			 lbx_isolate_out),
+	LBX_ISOLATE_HOOK(NF_INET_LOCAL_IN, LBX_PRI_FIRST, lbx_isolate_in),
+	LBX_ISOLATE_HOOK(NF_INET_LOCAL_IN, LBX_PRI_LAST, lbx_isolate_in_last),
+	LBX_ISOLATE_HOOK(NF_INET_FORWARD, LBX_PRI_LAST, lbx_isolate_forward),
+	LBX_ISOLATE_HOOK(NF_INET_LOCAL_OUT, LBX_PRI_LAST, lbx_isolate_out),
 };
 
 static bool lbx_isolate_needs_hooks(const struct lbx_isolate_net *iso)
