@@ -109,16 +109,25 @@ static bool lbx_mirror_is_due(const struct in6_addr *addr)
 	return !(ipv6_addr_type(addr) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_MULTICAST));
 }
 
-/* Return lo's @addr, or NULL.  Called under RCU. */
-static struct inet6_ifaddr *lbx_mirror_find(struct inet6_dev *lo,
-					    const struct in6_addr *addr)
+/* Set the lifetime of the mirror of @addr.  Return false if lo has none, or if it has
+ * the address for another reason.  Called under RCU.
+ */
+static bool lbx_mirror_set_lifetime(struct inet6_dev *lo, const struct in6_addr *addr,
+				    u32 ifindex, u32 valid_lft)
 {
 	struct inet6_ifaddr *ifa;
 
-	list_for_each_entry_rcu(ifa, &lo->addr_list, if_list)
-		if (ipv6_addr_equal(&ifa->addr, addr))
-			return ifa;
-	return NULL;
+	list_for_each_entry_rcu(ifa, &lo->addr_list, if_list) {
+		if (!ipv6_addr_equal(&ifa->addr, addr))
+			continue;
+		if (!lbx_is_mirror(ifa) || ifa->rt_priority != ifindex)
+			return false;
+		spin_lock_bh(&ifa->lock);
+		ifa->valid_lft = valid_lft;
+		spin_unlock_bh(&ifa->lock);
+		return true;
+	}
+	return false;
 }
 
 /* Add @addr to lo.  With @valid_lft 0, only make addrconf_verify_rtnl() run.
@@ -156,21 +165,6 @@ static void lbx_mirror_mark(struct lbx_mirror_net *mnet, struct inet6_ifaddr *if
 	mnet->made = ifa;
 }
 
-/* lo has @addr already.  If it is the mirror, it may be about to be removed: keep it */
-static void lbx_mirror_revive(struct lbx_mirror_net *mnet, struct inet6_dev *lo,
-			      const struct in6_addr *addr, u32 ifindex)
-{
-	struct inet6_ifaddr *ifa = lbx_mirror_find(lo, addr);
-
-	if (!ifa || !lbx_is_mirror(ifa) || ifa->rt_priority != ifindex) {
-		mnet->shadowed = true;
-		return;
-	}
-	spin_lock_bh(&ifa->lock);
-	ifa->valid_lft = INFINITY_LIFE_TIME;
-	spin_unlock_bh(&ifa->lock);
-}
-
 /* Mirror @addr of the lbx device @ifindex, unless lo has it.  Called under RTNL and
  * RCU.
  */
@@ -184,7 +178,9 @@ static int lbx_mirror_add(struct lbx_mirror_net *mnet, const struct in6_addr *ad
 	if (!lo || lo->cnf.disable_ipv6)
 		return -EACCES;
 	if (lbx_addr6_has(lo->dev, addr)) {
-		lbx_mirror_revive(mnet, lo, addr, ifindex);
+		/* If it is the mirror, it may be about to be removed: keep it */
+		if (!lbx_mirror_set_lifetime(lo, addr, ifindex, INFINITY_LIFE_TIME))
+			mnet->shadowed = true;
 		return 0;
 	}
 
@@ -209,16 +205,9 @@ static void lbx_mirror_expire(struct net *net, const struct in6_addr *addr,
 			      u32 ifindex)
 {
 	struct inet6_dev *lo = __in6_dev_get(net->loopback_dev);
-	struct inet6_ifaddr *ifa;
 
-	ifa = lo ? lbx_mirror_find(lo, addr) : NULL;
-	if (!ifa || !lbx_is_mirror(ifa) || ifa->rt_priority != ifindex)
-		return;
-
-	spin_lock_bh(&ifa->lock);
-	ifa->valid_lft = 0;
-	spin_unlock_bh(&ifa->lock);
-	lbx_mirror_prefix(net, lo, addr, 0);
+	if (lo && lbx_mirror_set_lifetime(lo, addr, ifindex, 0))
+		lbx_mirror_prefix(net, lo, addr, 0);
 }
 
 /* Make the work run after @delay, or earlier if it is queued already.  The work's
