@@ -28,38 +28,6 @@
  */
 static const struct l3mdev_ops lbx_l3mdev_ops = { };
 
-/* With tcp_l3mdev_accept, inet_request_bound_dev_if() binds an accepted socket to the
- * L3 master that the connection came by, which it finds by skb_iif.  Such a socket
- * could not use lo while the device is down.  An lbx device is not an L3 domain, and
- * its connections belong to none, like those of lo.
- */
-static struct sk_buff *lbx_l3_rcv(struct net_device *dev, struct sk_buff *skb,
-				  u16 proto)
-{
-	if (READ_ONCE(dev_net(dev)->ipv4.sysctl_tcp_l3mdev_accept))
-		skb->skb_iif = LOOPBACK_IFINDEX;
-	return skb;
-}
-
-static const struct l3mdev_ops lbx_l3mdev_accept_ops = {
-	.l3mdev_l3_rcv = lbx_l3_rcv,
-};
-
-/**
- * lbx_l3mdev_accept - make lbx_l3_rcv() receive the packets of a device from now on
- * @dev: an lbx device in a netns with tcp_l3mdev_accept
- *
- * l3mdev_l3_rcv() reads the pointer twice.  The pointer is never set back, so if the
- * first read finds a function, the second one does too.
- *
- * Context: any.
- */
-void lbx_l3mdev_accept(struct net_device *dev)
-{
-	if (READ_ONCE(dev->l3mdev_ops) != &lbx_l3mdev_accept_ops)
-		WRITE_ONCE(dev->l3mdev_ops, &lbx_l3mdev_accept_ops);
-}
-
 static int lbx_dev_init(struct net_device *dev)
 {
 	int err;

@@ -97,7 +97,6 @@ extern const struct net_device_ops lbx_netdev_ops;
 extern struct rtnl_link_ops lbx_link_ops;
 int lbx_register(struct net_device *dev, struct nlattr *data[],
 		 struct netlink_ext_ack *extack);
-void lbx_l3mdev_accept(struct net_device *dev);
 int lbx_device_init(void);
 void lbx_device_exit(void);
 
@@ -107,15 +106,6 @@ void lbx_device_exit(void);
 static inline bool netif_is_lbx(const struct net_device *dev)
 {
 	return dev->netdev_ops == &lbx_netdev_ops;
-}
-
-/* No event announces a change of the sysctl.  So each sent packet checks it, before the
- * packet that asks for a connection is received.
- */
-static __always_inline void lbx_check_l3mdev_accept(struct net_device *dev)
-{
-	if (unlikely(READ_ONCE(dev_net(dev)->ipv4.sysctl_tcp_l3mdev_accept)))
-		lbx_l3mdev_accept(dev);
 }
 
 /* netlink.c */
@@ -187,8 +177,18 @@ int lbx_fill_xstats(struct sk_buff *skb, const struct net_device *dev);
 
 /* address.c */
 void lbx_addr_setup(struct net_device *dev);
+void lbx_l3mdev_accept(struct net_device *dev);
 int lbx_addr_init(void);
 void lbx_addr_exit(void);
+
+/* No event announces a change of the sysctl.  So each sent packet checks it, before the
+ * packet that asks for a connection is received.
+ */
+static __always_inline void lbx_check_l3mdev_accept(struct net_device *dev)
+{
+	if (unlikely(READ_ONCE(dev_net(dev)->ipv4.sysctl_tcp_l3mdev_accept)))
+		lbx_l3mdev_accept(dev);
+}
 
 #if IS_ENABLED(CONFIG_IPV6)
 /* address6.c */
