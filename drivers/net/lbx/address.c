@@ -9,6 +9,7 @@
 
 #include "lbx.h"
 
+#ifndef LBX_HAVE_CARRIES_LOCAL
 /**
  * lbx_addr_setup - set a loopback's IPv4 settings on a new device
  * @dev: the device, just registered
@@ -59,6 +60,7 @@ void lbx_l3mdev_accept(struct net_device *dev)
 	if (READ_ONCE(dev->l3mdev_ops) != &lbx_l3mdev_accept_ops)
 		WRITE_ONCE(dev->l3mdev_ops, &lbx_l3mdev_accept_ops);
 }
+#endif
 
 /* Refuse 127.0.0.1, which belongs to lo.  inetdev_event() adds it to every loopback
  * that comes up, without an extack, and a user may ask for it.

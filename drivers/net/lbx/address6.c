@@ -33,8 +33,10 @@ bool lbx_addr6_setup(struct net_device *dev)
 	if (!idev)
 		return false;
 
+#ifndef LBX_HAVE_CARRIES_LOCAL
 	idev->cnf.accept_dad = -1;
 	idev->cnf.use_tempaddr = -1;
+#endif
 	idev->cnf.keep_addr_on_down = 1;
 	return true;
 }
@@ -69,6 +71,7 @@ void lbx_addr6_pre_up(struct net_device *dev)
 	rcu_read_unlock();
 }
 
+#ifndef LBX_HAVE_CARRIES_LOCAL
 /**
  * lbx_addr6_up - add the link-local address to a device whose IPv6 has started
  * @dev: an lbx device
@@ -111,6 +114,7 @@ void lbx_addr6_linklocals(struct net *net)
 			lbx_addr6_up(dev);
 	}
 }
+#endif
 
 /**
  * lbx_addr6_has - check if a device has an IPv6 address, tentative ones included
@@ -138,7 +142,6 @@ static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 {
 	const struct in6_validator_info *i6vi = ptr;
 	struct net_device *dev = i6vi->i6vi_dev->dev;
-	struct lbx_priv *priv = netdev_priv(dev);
 
 	if (event != NETDEV_UP || !netif_is_lbx(dev))
 		return NOTIFY_DONE;
@@ -148,10 +151,14 @@ static int lbx_validate_addr6(struct notifier_block *nb, unsigned long event,
 	if (!ipv6_addr_loopback(&i6vi->i6vi_addr))
 		return NOTIFY_DONE;
 
+#ifndef LBX_HAVE_CARRIES_LOCAL
 	if (!i6vi->extack) {
+		struct lbx_priv *priv = netdev_priv(dev);
+
 		priv->linklocal = true;
 		lbx_mirror_queue_work(dev_net(dev));
 	}
+#endif
 	NL_SET_ERR_MSG(i6vi->extack, "::1 belongs to lo; use another unicast address");
 	return notifier_from_errno(-EADDRNOTAVAIL);
 }

@@ -231,4 +231,22 @@ static inline struct nlattr **lbx_compat_dump_attrs(struct netlink_callback *cb)
 #define LBX_COMPAT_NEWLINK_DATA	params->data
 #endif
 
+/* A kernel with the draft series of Documentation/upstream has
+ * net_device::carries_local: local routes lead to the device, which is not an L3
+ * master, and IFF_LOOPBACK may be set while it registers.  Kbuild looks the member up.
+ * With it, lbx is built without mirror.c, route6.c, conntrack.c, the link-local address
+ * and what an L3 master needs in device.c, address.c and address6.c.
+ */
+#ifdef LBX_HAVE_CARRIES_LOCAL
+#define LBX_COMPAT_L3MDEV_MASTER	0
+
+static inline void lbx_compat_set_carries_local(struct net_device *dev)
+{
+	dev->flags = IFF_LOOPBACK;
+	dev->carries_local = true;
+}
+#else
+#define LBX_COMPAT_L3MDEV_MASTER	IFF_L3MDEV_MASTER
+#endif
+
 #endif /* _LBX_COMPAT_H */

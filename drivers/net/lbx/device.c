@@ -23,10 +23,12 @@
 #include "lbx.h"
 #include "trace.h"
 
+#ifndef LBX_HAVE_CARRIES_LOCAL
 /* The core reads this pointer but needs none of the operations: an lbx device has no
  * table and no rule, and its routes stay in local and main.
  */
 static const struct l3mdev_ops lbx_l3mdev_ops = { };
+#endif
 
 static int lbx_dev_init(struct net_device *dev)
 {
@@ -114,7 +116,7 @@ static void lbx_setup(struct net_device *dev)
 	dev->operstate		= IF_OPER_UP;
 	dev->priv_flags		&= ~IFF_TX_SKB_SHARING;
 	dev->priv_flags		|= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE |
-				   IFF_L3MDEV_MASTER;
+				   LBX_COMPAT_L3MDEV_MASTER;
 	netif_keep_dst(dev);
 
 	dev->hw_features	= LBX_OFFLOADS;
@@ -128,7 +130,11 @@ static void lbx_setup(struct net_device *dev)
 	dev->netdev_ops		= &lbx_netdev_ops;
 	dev->header_ops		= &lbx_header_ops;
 	dev->ethtool_ops	= &lbx_ethtool_ops;
+#ifdef LBX_HAVE_CARRIES_LOCAL
+	lbx_compat_set_carries_local(dev);
+#else
 	dev->l3mdev_ops		= &lbx_l3mdev_ops;
+#endif
 	dev->needs_free_netdev	= true;
 	dev->priv_destructor	= lbx_stats_free;
 	SET_NETDEV_DEVTYPE(dev, &lbx_type);
@@ -159,10 +165,12 @@ int lbx_register(struct net_device *dev, struct nlattr *data[],
 		return err;
 	}
 
+#ifndef LBX_HAVE_CARRIES_LOCAL
 	dev->flags |= IFF_LOOPBACK;
 	/* register_netdevice() sets it on all devices but loopbacks */
 	dev->hw_features &= ~NETIF_F_NOCACHE_COPY;
 	lbx_addr_setup(dev);
+#endif
 	lbx_addr6_setup(dev);
 
 	err = lbx_change(dev, data, extack);
@@ -291,8 +299,10 @@ static int lbx_netdev_event(struct notifier_block *nb, unsigned long event,
 	case NETDEV_UNREGISTER:
 		lbx_claim_flush(dev);
 		lbx_isolate_remove(dev);
+#ifndef LBX_HAVE_CARRIES_LOCAL
 		/* see lbx_register() */
 		dev->flags &= ~IFF_LOOPBACK;
+#endif
 		break;
 	}
 	return NOTIFY_DONE;

@@ -129,7 +129,7 @@ static inline void lbx_neigh_exit(void) { }
 #endif
 
 /* conntrack.c */
-#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+#if IS_ENABLED(CONFIG_NF_CONNTRACK) && !defined(LBX_HAVE_CARRIES_LOCAL)
 bool lbx_may_wait(const struct net_device *dev);
 bool lbx_confirm(struct sk_buff *skb);
 #else
@@ -186,16 +186,16 @@ void lbx_addr_exit(void);
  */
 static __always_inline void lbx_check_l3mdev_accept(struct net_device *dev)
 {
+#ifndef LBX_HAVE_CARRIES_LOCAL
 	if (unlikely(READ_ONCE(dev_net(dev)->ipv4.sysctl_tcp_l3mdev_accept)))
 		lbx_l3mdev_accept(dev);
+#endif
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
 /* address6.c */
 bool lbx_addr6_setup(struct net_device *dev);
 void lbx_addr6_pre_up(struct net_device *dev);
-void lbx_addr6_up(struct net_device *dev);
-void lbx_addr6_linklocals(struct net *net);
 bool lbx_addr6_has(struct net_device *dev, const struct in6_addr *addr);
 int lbx_addr6_init(void);
 void lbx_addr6_exit(void);
@@ -205,21 +205,9 @@ const struct net_device *lbx_isolate_route6(struct net *net, const struct in6_ad
 					    bool *is_local);
 const struct net_device *lbx_isolate_headers6(struct net *net, const struct sk_buff *skb);
 bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *skb);
-
-/* mirror.c */
-void lbx_mirror_queue_work(struct net *net);
-void lbx_mirror_queue_routes(struct net *net);
-struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
-				    bool *gone);
-int lbx_mirror_init(void);
-void lbx_mirror_exit(void);
-
-/* route6.c */
-int lbx_route6_update(struct net *net);
 #else
 static inline bool lbx_addr6_setup(struct net_device *dev) { return false; }
 static inline void lbx_addr6_pre_up(struct net_device *dev) { }
-static inline void lbx_addr6_up(struct net_device *dev) { }
 static inline bool lbx_addr6_has(struct net_device *dev,
 				 const struct in6_addr *addr) { return false; }
 static inline const struct net_device *
@@ -241,6 +229,25 @@ static inline bool lbx_isolate_reverse6(struct net *net, const struct sk_buff *s
 
 static inline int lbx_addr6_init(void) { return 0; }
 static inline void lbx_addr6_exit(void) { }
+#endif
+
+#if IS_ENABLED(CONFIG_IPV6) && !defined(LBX_HAVE_CARRIES_LOCAL)
+/* address6.c */
+void lbx_addr6_up(struct net_device *dev);
+void lbx_addr6_linklocals(struct net *net);
+
+/* mirror.c */
+void lbx_mirror_queue_work(struct net *net);
+void lbx_mirror_queue_routes(struct net *net);
+struct net_device *lbx_mirror_owner(struct net *net, const struct dst_entry *dst,
+				    bool *gone);
+int lbx_mirror_init(void);
+void lbx_mirror_exit(void);
+
+/* route6.c */
+int lbx_route6_update(struct net *net);
+#else
+static inline void lbx_addr6_up(struct net_device *dev) { }
 static inline void lbx_mirror_queue_work(struct net *net)
 {
 	lbx_isolate_release_hooks(net);
