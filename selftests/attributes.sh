@@ -550,7 +550,7 @@ malformed()
 	claims=0x -> EINVAL at claims: NLA_F_NESTED is missing
 	claim= -> EINVAL at claims.claim: A claim needs
 	claim=name:eth0,addr:192.0.2.1 -> EINVAL at claims.claim: A claim needs
-	claim=name:eth0,index:1 -> ENODEV at claims.claim.index: The interface index does not match
+	claim=name:eth0,index:1 -> ENODEV at claims.claim.index: The index does not match the name
 	unclaim= -> EINVAL at unclaims.claim: A claim needs
 	claim=addr:0xc000020101 -> ERANGE at claims.claim.addr:
 	claim=addr:0x -> ERANGE at claims.claim.addr:
