@@ -56,6 +56,8 @@ ct_failures()
 	local -a name
 	local i sum=0 line
 
+	# The debug kernels do not have CONFIG_NF_CONNTRACK_PROCFS
+	[[ -e /proc/net/stat/nf_conntrack ]] || { echo 0; return; }
 	{
 		read -ra name
 		while read -ra line; do
@@ -259,13 +261,15 @@ snat_of_claimed()
 
 does_not_need_conntrack()
 {
+	local name="lbx works with connection tracking and does not depend on its module"
+
 	RET=0
 	ct_up
-	[[ -d /sys/module/nf_conntrack/holders ]]
-	check_err $? "nf_conntrack is not a module"
+	[[ -d /sys/module/nf_conntrack/holders ]] ||
+		{ log_test_skip "$name" "nf_conntrack is built into this kernel"; return; }
 	[[ ! -e /sys/module/nf_conntrack/holders/lbx ]]
 	check_err $? "lbx depends on nf_conntrack"
-	log_test "lbx works with connection tracking and does not depend on its module"
+	log_test "$name"
 }
 
 tests_run
