@@ -65,6 +65,9 @@ demo: ## demonstrate lbx in a VM (1 minute; the first time 5, to make the VM ima
 test: ## run the selftests TESTS in VMs, on each of KERNELS
 	@tools/test/run
 
+test-long: ## run the selftests of sizes and races, which "make test" leaves out
+	@TESTS="$$(. tools/common.sh; long_programs)" tools/test/run
+
 ##@ Measure
 
 bench: ## count instructions over lo, lbx and others, on KERNELS; FULL=1 measures all
@@ -142,6 +145,7 @@ help: ## list targets and variables
 	@echo '  RECORD=1  "make bench-gate" writes the baseline, "make test" the expected times'
 	@echo '  KDIR      kernel headers to build lbx.ko with ($(or $(KDIR),none found))'
 
-.PHONY: all module tools install uninstall setup demo test bench bench-gate test-vm testvm
+.PHONY: all module tools install uninstall setup demo test test-long bench bench-gate test-vm
+.PHONY: testvm
 .PHONY: bench-profile faults fuzz fuzz-tool torture net-selftests coverage docs check clean
 .PHONY: help

@@ -46,7 +46,13 @@ test_programs()
 # directories
 extended_programs()
 {
-	sed -nE 's|^TEST_PROGS_EXTENDED *[:+]?= *.*/||p' selftests/Makefile
+	sed -nE 's|^TEST_PROGS_EXTENDED *[:+]?= *(.*/)?||p' selftests/Makefile
+}
+
+# long_programs: print those of them that "make test-long" runs: they are in no directory
+long_programs()
+{
+	sed -nE 's|^TEST_PROGS_EXTENDED *[:+]?= *([^/]*)$|\1|p' selftests/Makefile
 }
 
 # in_turn NAME COMMAND...: run COMMAND in the background as soon as a CPU is free,
