@@ -423,6 +423,20 @@ def capture(text):
 # Namespaces
 
 
+def await_source(family, addr, until):
+    """Wait until ADDR is the source of what is sent to it. A new IPv6 address is tentative
+    until a work item of the kernel has run, and a server can bind the mirror before."""
+    while True:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((addr, 9))
+            source = sock.getsockname()[0]
+        if source == addr:
+            return
+        if time.monotonic() > until:
+            raise Failed(f"{source} is the source of what is sent to {addr}")
+        time.sleep(0.05)
+
+
 def exchange(family, addr, dev):
     """Send 4,000 bytes to ADDR and back, by UDP and by TCP."""
     data = os.urandom(4000)
@@ -439,6 +453,7 @@ def exchange(family, addr, dev):
                         raise Failed(f"{addr} of {dev} cannot be bound: {error}") from None
                     time.sleep(0.05)
             progress()
+            await_source(family, addr, until)
             server.settimeout(HANG / 2)
             client.settimeout(HANG / 2)
             if kind == socket.SOCK_STREAM:
