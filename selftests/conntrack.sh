@@ -53,16 +53,16 @@ ct_counter()
 # only by resolving a clash
 ct_failures()
 {
-	local -a name
+	local -a column
 	local i sum=0 line
 
 	# The debug kernels do not have CONFIG_NF_CONNTRACK_PROCFS
 	[[ -e /proc/net/stat/nf_conntrack ]] || { echo 0; return; }
 	{
-		read -ra name
+		read -ra column
 		while read -ra line; do
-			for i in "${!name[@]}"; do
-				case ${name[i]} in
+			for i in "${!column[@]}"; do
+				case ${column[i]} in
 				clashres|insert_failed|drop)
 					((sum += 16#${line[i]}))
 				esac
