@@ -303,13 +303,6 @@ many_claims()
 	log_test "ip shows 32 of the claims of a device, and the number of all"
 }
 
-monitor_listens()
-{
-	# shellcheck disable=SC2016  # awk's own
-	inns awk '$2 == 0 && $4 != "00000000" { found = 1 }
-		  END { exit !found }' /proc/net/netlink
-}
-
 # reported WHAT: the last message about lbx0 that the monitor has printed has WHAT
 reported()
 {

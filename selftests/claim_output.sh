@@ -157,24 +157,6 @@ nft_egress_of_lo()
 	log_test "nftables at egress of lo sees only packets that are not claimed"
 }
 
-# transfer ADDR: send 2 MB by TCP, and capture them on lbx0 into /tmp/tso.pcap
-transfer()
-{
-	local addr=$1 pf=ip4 server
-
-	[[ $addr != \[* ]] || pf=ip6
-	inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" \
-		OPEN:/tmp/tso.out,creat,trunc
-	server=$!
-	wait_listen 5000 tcp
-	capture lbx0 /tmp/tso.pcap -s 100
-	head -c 2000000 /dev/zero | inns socat -u -b 65536 - "TCP:$addr:5000"
-	wait "$server"
-	capture_end /tmp/tso.pcap
-	(($(stat -c %s /tmp/tso.out) == 2000000))
-	check_err $? "$(stat -c %s /tmp/tso.out) of 2000000 bytes arrived at $addr"
-}
-
 offload_off()
 {
 	local addr n
@@ -186,12 +168,12 @@ offload_off()
 	change lbx0 claim eth0
 	for addr in "$nic4" "[$nic6]"; do
 		inns ethtool -K lbx0 tso on
-		transfer "$addr"
-		(($(capture_count /tmp/tso.pcap greater 1515) > 0))
+		capture_tcp "$addr" 2000000 65536
+		(($(capture_count /tmp/tcp.pcap greater 1515) > 0))
 		check_err $? "$addr: no packet is larger than the MTU with tso on"
 		inns ethtool -K lbx0 tso off
-		transfer "$addr"
-		n=$(capture_count /tmp/tso.pcap greater 1515)
+		capture_tcp "$addr" 2000000 65536
+		n=$(capture_count /tmp/tcp.pcap greater 1515)
 		((n == 0))
 		check_err $? "$addr: $n packets are larger than the MTU with tso off"
 	done

@@ -123,18 +123,7 @@ checksum_off()
 # segments ADDR: true if no captured packet of a TCP transfer is larger than the MTU
 segments()
 {
-	local addr=$1 server
-
-	inns_start socat -u TCP-LISTEN:5000,pf="$([[ $addr != *:* ]] && echo ip4 || echo ip6)" \
-		OPEN:/tmp/tcp.out,creat,trunc
-	server=$!
-	wait_listen 5000 tcp
-	capture lbx0 /tmp/tcp.pcap -s 100
-	head -c 500000 /dev/zero | inns socat -u -b 200000 - "TCP:$addr:5000"
-	wait "$server"
-	capture_end /tmp/tcp.pcap
-	[[ $(stat -c %s /tmp/tcp.out) == 500000 ]]
-	check_err $? "$addr: $(stat -c %s /tmp/tcp.out) of 500000 bytes arrived"
+	capture_tcp "$1" 500000 200000
 	[[ $(capture_count /tmp/tcp.pcap greater 1515) == 0 ]]
 }
 

@@ -133,7 +133,7 @@ inns()
 {
 	case $* in
 	# A command that may read /sys, of which each netns has its own part
-	*/sys*|*bash*|*bench*|*hook*|*lbx\ *|*python*|*sh\ *|*tcpdump*|*traffic*)
+	*/sys*|*bash*|*bench*|*hook*|*lbx\ *|*python*|*sh\ *|*tcpdump*)
 		ip netns exec "$NS" "$@" ;;
 	*)
 		netns_exec "$NS" "$@" ;;
@@ -383,6 +383,7 @@ carries()
 # For busywait:
 # lines_in FILE N: true if FILE has N lines or more
 # connections N: true if there are N TCP connections, where both ends count
+# monitor_listens: true if "ip monitor" listens in $NS: a socket of rtnetlink has groups
 lines_in()
 {
 	(($(wc -l <"$1") >= $2))
@@ -391,6 +392,13 @@ lines_in()
 connections()
 {
 	(($(inns ss -Htn state established | wc -l) == $1))
+}
+
+monitor_listens()
+{
+	# shellcheck disable=SC2016  # awk's own
+	inns awk '$2 == 0 && $4 != "00000000" { found = 1 }
+		  END { exit !found }' /proc/net/netlink
 }
 
 # wait_listen PORT tcp|udp: wait until a socket in $NS listens at PORT
@@ -517,6 +525,26 @@ capture_end()
 	kill "${capture_pid[$file]}"
 	wait "${capture_pid[$file]}"
 	unset "capture_pid[$file]"
+}
+
+# capture_tcp ADDR BYTES SIZE: send BYTES by TCP to ADDR ("[...]" for IPv6) in writes of
+# SIZE, and capture them on lbx0 into /tmp/tcp.pcap
+capture_tcp()
+{
+	local addr=$1 bytes=$2 size=$3 pf=ip4 server got
+
+	[[ $addr != *:* ]] || pf=ip6
+	inns_start socat -u "TCP-LISTEN:5000,pf=$pf,bind=$addr,reuseaddr" \
+		OPEN:/tmp/tcp.out,creat,trunc
+	server=$!
+	wait_listen 5000 tcp
+	capture lbx0 /tmp/tcp.pcap -s 100
+	head -c "$bytes" /dev/zero | inns socat -u -b "$size" - "TCP:$addr:5000"
+	wait "$server"
+	capture_end /tmp/tcp.pcap
+	got=$(stat -c %s /tmp/tcp.out)
+	((got == bytes))
+	check_err $? "$got of $bytes bytes arrived at $addr"
 }
 
 capture_count()
