@@ -204,40 +204,39 @@ off_is_the_queue()
 	log_test "with direct off all packets are queued"
 }
 
+# switch_to ADDR on|off SHOWN PATH OTHER: after the change, ip shows SHOWN, and packets to
+# ADDR take PATH and not OTHER
+switch_to()
+{
+	local addr=$1 mode=$2 shown=$3 path=$4 other=$5
+	local -A before
+
+	ipn link set lbx0 type lbx direct "$mode"
+	[[ $(shown) == "$shown" ]]
+	check_err $? "ip shows direct as '$(shown)' after direct $mode"
+	read_counters lbx0
+	before[$path]=${counted[${path}_packets]} before[$other]=${counted[${other}_packets]}
+	send 1000
+	read_counters lbx0
+	((counted[${path}_packets] > before[$path] &&
+	  counted[${other}_packets] == before[$other]))
+	check_err $? "$addr: $((counted[${other}_packets] - before[$other])) packets are $other after direct $mode"
+	"all_$path" udp_echo -s "$addr" 5000 3 64
+}
+
 # This holds also for connections and neighbour entries that exist already and may have
 # been used with either setting
 switched_at_once()
 {
-	local addr i queued direct
+	local addr i
 
 	RET=0
 	for addr in $ADDRS; do
 		up
 		connection "$addr"
 		for i in 1 2; do
-			ipn link set lbx0 type lbx direct off
-			[[ $(shown) == false ]]
-			check_err $? "ip shows direct as '$(shown)' after direct off"
-			read_counters lbx0
-			direct=${counted[direct_packets]} queued=${counted[queued_packets]}
-			send 1000
-			read_counters lbx0
-			((counted[queued_packets] > queued &&
-			  counted[direct_packets] == direct))
-			check_err $? "$addr: $((counted[direct_packets] - direct)) packets are direct after direct off"
-			all_queued udp_echo -s "$addr" 5000 3 64
-
-			ipn link set lbx0 type lbx direct on
-			[[ $(shown) == true ]]
-			check_err $? "ip shows direct as '$(shown)' after direct on"
-			read_counters lbx0
-			direct=${counted[direct_packets]} queued=${counted[queued_packets]}
-			send 1000
-			read_counters lbx0
-			((counted[direct_packets] > direct &&
-			  counted[queued_packets] == queued))
-			check_err $? "$addr: $((counted[queued_packets] - queued)) packets are queued after direct on"
-			all_direct udp_echo -s "$addr" 5000 3 64
+			switch_to "$addr" off false queued direct
+			switch_to "$addr" on true direct queued
 		done
 		hang_up
 	done
